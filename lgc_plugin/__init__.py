@@ -1,0 +1,61 @@
+"""Local and global consistency (LGC) for sound event detection, as SpeechBrain
+parts.
+
+Data flows one way; each arrow is one room, and a room imports only the rooms
+before it::
+
+    audio file -> data.manifest -> data.datasets -> nnet.features
+      -> nnet.crnn (student, teacher) -> losses -> postprocess -> metrics
+      -> report
+
+``LGC`` ties teacher, prototypes, ramp and the consistency terms into one
+module; ``LGCBrain`` calls it from SpeechBrain's training loop.
+
+The public names are loaded on first use, so that commands which need no
+network (and the worker processes of data generation) start without PyTorch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "Event": "lgc_plugin.types",
+    "LabelKind": "lgc_plugin.types",
+    "SEDOutput": "lgc_plugin.types",
+    "EventEncoder": "lgc_plugin.data.labels",
+    "LogMel": "lgc_plugin.nnet.features",
+    "CRNN": "lgc_plugin.nnet.crnn",
+    "MeanTeacher": "lgc_plugin.nnet.mean_teacher",
+    "PrototypeBank": "lgc_plugin.nnet.prototypes",
+    "PrototypeContrastLoss": "lgc_plugin.losses.prototype_contrast",
+    "LGC": "lgc_plugin.lgc",
+    "LGCBrain": "lgc_plugin.brain",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+if TYPE_CHECKING:
+    from lgc_plugin.brain import LGCBrain
+    from lgc_plugin.data.labels import EventEncoder
+    from lgc_plugin.lgc import LGC
+    from lgc_plugin.losses.prototype_contrast import PrototypeContrastLoss
+    from lgc_plugin.nnet.crnn import CRNN
+    from lgc_plugin.nnet.features import LogMel
+    from lgc_plugin.nnet.mean_teacher import MeanTeacher
+    from lgc_plugin.nnet.prototypes import PrototypeBank
+    from lgc_plugin.types import Event, LabelKind, SEDOutput
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a public name from its room on first use."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_PUBLIC[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""From sounds to batches: banks, soundscapes, manifests, labels, datasets."""

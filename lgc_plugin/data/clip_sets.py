@@ -1,0 +1,263 @@
+"""One set of clips: from its annotation and its audio to manifest rows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lgc_plugin.data.annotations import (
+    read_durations,
+    read_strong,
+    read_unlabelled,
+    read_weak,
+)
+from lgc_plugin.data.audio_files import clip_id, list_audio
+from lgc_plugin.data.cleaning import CleanEvents, clean_events
+from lgc_plugin.data.manifest import ROOT_MARK, ClipRow
+from lgc_plugin.data.ready_audio import AudioFolders, ReadyAudio
+from lgc_plugin.types import LabelKind
+
+logger = logging.getLogger(__name__)
+
+# Headers and tables round differently; more than this is another length.
+_DURATION_TOLERANCE_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class ClipSet:
+    """One set: where it lies, and what is known of its clips.
+
+    Arguments
+    ---------
+    name : str
+        Name of the set, and of its manifest.
+    kind : LabelKind
+        How its clips are labelled.
+    folders : AudioFolders
+        Where its audio may lie.
+    tsv : Path, optional
+        Its annotation; None (unlabelled only) takes all audio there is.
+    durations : Path, optional
+        A table of durations to compare the audio with, if it is there.
+    known : Mapping[str, Sequence]
+        An entry for every clip ID: its events (strong), its tags (weak) or
+        nothing (none).
+    """
+
+    name: str
+    kind: LabelKind
+    folders: AudioFolders
+    tsv: Path | None = None
+    durations: Path | None = None
+    known: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+    def labels(self) -> set[str]:
+        """The classes that the annotation names.
+
+        Returns
+        -------
+        set[str]
+        """
+        entries = [entry for clip in self.known.values() for entry in clip]
+        if self.kind == LabelKind.STRONG:
+            return {event.label for event in entries}
+        return set(entries)
+
+
+def read_known(
+    clip_set: ClipSet, labels: Collection[str] | None = None
+) -> dict[str, Sequence[Any]]:
+    """Reads what is known of every clip of a set.
+
+    Arguments
+    ---------
+    clip_set : ClipSet
+        The set; its ``known`` is not looked at.
+    labels : Collection[str], optional
+        The classes that may occur; None takes any.
+
+    Returns
+    -------
+    dict[str, Sequence]
+        By clip ID: events (strong), tags (weak) or nothing (none).
+
+    Raises
+    ------
+    ValueError
+        If a row is wrong, or two file names mean the same clip.
+    """
+    by_name: Mapping[str, Sequence[Any]]
+    if clip_set.tsv is None:
+        folders = clip_set.folders
+        by_name = {
+            **dict.fromkeys(list_audio(folders.original), ()),
+            **dict.fromkeys(list_audio(folders.twin), ()),
+        }
+    elif clip_set.kind == LabelKind.STRONG:
+        by_name = read_strong(clip_set.tsv, labels).by_clip()
+    elif clip_set.kind == LabelKind.WEAK:
+        by_name = read_weak(clip_set.tsv, labels)
+    else:
+        by_name = dict.fromkeys(read_unlabelled(clip_set.tsv), ())
+
+    known: dict[str, Sequence[Any]] = {}
+    for name, entries in by_name.items():
+        clip = clip_id(name)
+        if clip in known:
+            raise ValueError(
+                f"{clip_set.tsv}: {name!r} and another file name mean the "
+                f"same clip {clip!r}: give them one name"
+            )
+        known[clip] = entries
+    return known
+
+
+def split_known(
+    clip_set: ClipSet, share: float, seed: int
+) -> tuple[dict[str, Sequence[Any]], dict[str, Sequence[Any]]]:
+    """Draws some clips of a set.
+
+    Which clips of the annotation have audio does not matter, so that one
+    that is missing does not move the others.
+
+    Arguments
+    ---------
+    clip_set : ClipSet
+        The set.
+    share : float
+        How many clips to draw, above 0 and below 1; at least one is.
+    seed : int
+        Chooses the clips.
+
+    Returns
+    -------
+    drawn : dict[str, Sequence]
+        What is known of the clips drawn.
+    rest : dict[str, Sequence]
+        What is known of the others, both in the order of the set.
+
+    Example
+    -------
+    >>> known = {name: () for name in "abcdefghij"}
+    >>> folders = AudioFolders(Path("a"), Path("a_16k"), Path("b"))
+    >>> some = ClipSet("weak", LabelKind.WEAK, folders, known=known)
+    >>> drawn, rest = split_known(some, share=0.3, seed=1)
+    >>> len(drawn), len(rest)
+    (3, 7)
+    """
+    clips = sorted(clip_set.known)
+    count = max(1, round(share * len(clips)))
+    # This generator, unlike the newer ones, never changes with numpy.
+    order = np.random.RandomState(seed).permutation(len(clips))
+    chosen = {clips[place] for place in order[:count]}
+    drawn, rest = (
+        {
+            clip: entries
+            for clip, entries in clip_set.known.items()
+            if (clip in chosen) == inside
+        }
+        for inside in (True, False)
+    )
+    return drawn, rest
+
+
+def clip_rows(
+    clip_set: ClipSet, audio: ReadyAudio, data_root: Path
+) -> list[ClipRow]:
+    """Manifest rows of the clips that were found.
+
+    Events are fitted to the audio; how many were changed is logged.
+
+    Arguments
+    ---------
+    clip_set : ClipSet
+        The set.
+    audio : ReadyAudio
+        Its audio.
+    data_root : Path
+        What ``$data_root`` stands for in the rows; an absolute path, as
+        those of the audio.
+
+    Returns
+    -------
+    list[ClipRow]
+        In the order of the annotation.
+    """
+    rows = []
+    cleaned = []
+    for clip, (path, seconds) in audio.found.items():
+        events, tags = (), tuple(clip_set.known[clip])
+        if clip_set.kind == LabelKind.STRONG:
+            cleaned.append(clean_events(clip_set.known[clip], seconds))
+            events = cleaned[-1].events
+            tags = tuple(sorted({event.label for event in events}))
+        wav = _portable(path, data_root)
+        rows.append(ClipRow(clip, seconds, wav, clip_set.kind, events, tags))
+    _report_cleaning(clip_set, cleaned)
+    return rows
+
+
+def compare_durations(clip_set: ClipSet, audio: ReadyAudio) -> int:
+    """Warns if the audio is not as long as a table of durations says.
+
+    Arguments
+    ---------
+    clip_set : ClipSet
+        The set; without a table there is nothing to compare.
+    audio : ReadyAudio
+        Its audio.
+
+    Returns
+    -------
+    int
+        Clips whose length differs by more than 0.1 s. The audio counts.
+    """
+    if clip_set.durations is None or not clip_set.durations.is_file():
+        return 0
+    said = {
+        clip_id(name): seconds
+        for name, seconds in read_durations(clip_set.durations).items()
+    }
+    differing = [
+        clip
+        for clip, (_, seconds) in audio.found.items()
+        if abs(said.get(clip, seconds) - seconds) > _DURATION_TOLERANCE_SECONDS
+    ]
+    if differing:
+        logger.warning(
+            "%s: %d of %d clips are not as long as %s says (the first is %s): "
+            "the audio's own length is used",
+            clip_set.name,
+            len(differing),
+            len(audio.found),
+            clip_set.durations,
+            differing[0],
+        )
+    return len(differing)
+
+
+def _portable(path: Path, data_root: Path) -> str:
+    """The path as manifests write it: it holds if the data set moves."""
+    if path.is_relative_to(data_root):
+        return ROOT_MARK + path.relative_to(data_root).as_posix()
+    return str(path)
+
+
+def _report_cleaning(clip_set: ClipSet, cleaned: list[CleanEvents]) -> None:
+    changes = {
+        "cut at the end of their clip": sum(c.cut for c in cleaned),
+        "left out since their clip ends before": sum(
+            c.dropped for c in cleaned
+        ),
+        "joined to an overlapping event of their class": sum(
+            c.merged for c in cleaned
+        ),
+    }
+    for change, count in changes.items():
+        if count:
+            logger.warning("%s: events %s: %d", clip_set.name, change, count)

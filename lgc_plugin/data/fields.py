@@ -1,0 +1,262 @@
+"""The fields of a manifest: values to text, and back, unchanged."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable
+
+from lgc_plugin.types import Event
+
+
+def check_label(label: str) -> str:
+    """A class name that every file format of the project can hold.
+
+    Arguments
+    ---------
+    label : str
+        Name of the class.
+
+    Returns
+    -------
+    str
+        The same name.
+
+    Raises
+    ------
+    ValueError
+        If the name is empty, begins or ends with a space, or holds a
+        separator (``:``, ``;``, ``,``), ``$`` or a control character.
+
+    Example
+    -------
+    >>> check_label("Alarm_bell_ringing")
+    'Alarm_bell_ringing'
+    """
+    check_name("label", label)
+    if any(separator in label for separator in ":;,"):
+        raise ValueError(
+            f"label {label!r} holds one of the separators : ; and , : rename "
+            "the class"
+        )
+    return label
+
+
+def format_events(events: Iterable[Event]) -> str:
+    """Events as ``onset:offset:label``, joined by ``;``.
+
+    Arguments
+    ---------
+    events : Iterable[Event]
+        Edges in seconds; they are written so that they read back unchanged.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If an event ends before it begins, or a label cannot be written.
+
+    Example
+    -------
+    >>> format_events([Event(0.5, 2.0, "Dog"), Event(1.0, 3.25, "Cat")])
+    '0.5:2.0:Dog;1.0:3.25:Cat'
+    """
+    return ";".join(
+        f"{float(event.onset)!r}:{float(event.offset)!r}:{event.label}"
+        for event in map(check_event, events)
+    )
+
+
+def parse_events(text: str) -> tuple[Event, ...]:
+    """The inverse of :func:`format_events`.
+
+    Arguments
+    ---------
+    text : str
+        ``onset:offset:label`` joined by ``;``, or nothing.
+
+    Returns
+    -------
+    tuple[Event, ...]
+
+    Raises
+    ------
+    ValueError
+        If the text is something else.
+
+    Example
+    -------
+    >>> parse_events("0.5:2.0:Dog")
+    (Event(onset=0.5, offset=2.0, label='Dog'),)
+    >>> parse_events("")
+    ()
+    """
+    return tuple(_parse_event(part) for part in text.split(";") if text)
+
+
+def format_tags(tags: Iterable[str]) -> str:
+    """Class names joined by ``;``.
+
+    Arguments
+    ---------
+    tags : Iterable[str]
+        Classes that sound in a clip.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If a name cannot be written.
+
+    Example
+    -------
+    >>> format_tags(["Cat", "Dog"])
+    'Cat;Dog'
+    """
+    return ";".join(map(check_label, tags))
+
+
+def parse_tags(text: str) -> tuple[str, ...]:
+    """The inverse of :func:`format_tags`.
+
+    Arguments
+    ---------
+    text : str
+        Class names joined by ``;``, or nothing.
+
+    Returns
+    -------
+    tuple[str, ...]
+
+    Raises
+    ------
+    ValueError
+        If a name is not one that can be written.
+
+    Example
+    -------
+    >>> parse_tags("Cat;Dog")
+    ('Cat', 'Dog')
+    """
+    return tuple(check_label(part) for part in text.split(";") if text)
+
+
+def parse_seconds(column: str, text: str) -> float:
+    """A field that holds a time or a length.
+
+    Arguments
+    ---------
+    column : str
+        What the field is, for the message.
+    text : str
+        The field.
+
+    Returns
+    -------
+    float
+        Seconds.
+
+    Raises
+    ------
+    ValueError
+        If the text is no number.
+
+    Example
+    -------
+    >>> parse_seconds("duration", "9.5")
+    9.5
+    """
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(
+            f"{column} is {text!r}: it must be a number of seconds"
+        ) from None
+
+
+def check_name(column: str, text: str) -> None:
+    """Refuses text that CSV readers or SpeechBrain would change.
+
+    Arguments
+    ---------
+    column : str
+        What the text is, for the message.
+    text : str
+        The text.
+
+    Raises
+    ------
+    ValueError
+        If the text is empty, begins or ends with a space, or holds ``$`` or
+        a control character.
+
+    Example
+    -------
+    >>> check_name("ID", "Y-0A1_JR5f34_16.000_26.000")
+    """
+    if not text or text != text.strip():
+        raise ValueError(
+            f"{column} is {text!r}: it must not be empty, nor begin or end "
+            "with a space"
+        )
+    if "$" in text:
+        raise ValueError(
+            f"{column} {text!r} holds a $, which SpeechBrain takes for a "
+            "variable: rename it"
+        )
+    if any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
+        raise ValueError(
+            f"{column} {text!r} holds a character that cannot be printed: "
+            "rename it"
+        )
+
+
+def check_event(event: Event) -> Event:
+    """An event that a manifest can hold.
+
+    Arguments
+    ---------
+    event : Event
+        Edges in seconds.
+
+    Returns
+    -------
+    Event
+        The same event.
+
+    Raises
+    ------
+    ValueError
+        If the event begins before 0, ends before it begins, or its label
+        cannot be written.
+
+    Example
+    -------
+    >>> check_event(Event(0.5, 2.0, "Dog")).label
+    'Dog'
+    """
+    check_label(event.label)
+    if not 0 <= event.onset <= event.offset < math.inf:
+        raise ValueError(
+            f"event of {event.label!r} from {event.onset} s to "
+            f"{event.offset} s: onset must be at least 0 and offset not "
+            "before it"
+        )
+    return event
+
+
+def _parse_event(text: str) -> Event:
+    parts = text.split(":")
+    if len(parts) != 3:
+        raise ValueError(
+            f"event {text!r} is not of the form onset:offset:label"
+        )
+    onset = parse_seconds("onset", parts[0])
+    offset = parse_seconds("offset", parts[1])
+    return check_event(Event(onset, offset, parts[2]))

@@ -1,0 +1,244 @@
+"""The row of a manifest: what is known of one clip, as CSV.
+
+A manifest is a CSV file that SpeechBrain's ``DynamicItemDataset`` loads as it
+is. It has one row per clip and the columns
+``ID,duration,wav,label_kind,events,tags``; see :class:`ClipRow`.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lgc_plugin.data.fields import (
+    check_event,
+    check_label,
+    check_name,
+    format_events,
+    format_tags,
+    parse_events,
+    parse_seconds,
+    parse_tags,
+)
+from lgc_plugin.files import atomic_file
+from lgc_plugin.types import Event, LabelKind
+
+__all__ = [
+    "COLUMNS",
+    "ROOT_MARK",
+    "ClipRow",
+    "format_events",
+    "format_tags",
+    "parse_events",
+    "parse_tags",
+    "read_manifest",
+    "write_manifest",
+]
+
+COLUMNS = ("ID", "duration", "wav", "label_kind", "events", "tags")
+
+#: Stands for the folder of the dataset, so that a dataset can be moved.
+ROOT_MARK = "$data_root/"
+
+
+@dataclass(frozen=True)
+class ClipRow:
+    """What is known of one clip.
+
+    Arguments
+    ---------
+    id : str
+        Name of the clip, unique in its manifest.
+    duration : float
+        Length of the audio in seconds.
+    wav : str
+        The audio file; it may begin with ``$data_root/``.
+    label_kind : LabelKind
+        How much is known of the clip.
+    events : tuple[Event, ...]
+        What sounds and when; only strongly labelled clips have events.
+    tags : tuple[str, ...]
+        Classes that sound anywhere in the clip; none if nothing is known.
+
+    Raises
+    ------
+    ValueError
+        If a value is not what its column may hold.
+
+    Example
+    -------
+    >>> ClipRow("a", 10.0, "a.wav", LabelKind.WEAK, tags=("Dog",)).tags
+    ('Dog',)
+    """
+
+    id: str
+    duration: float
+    wav: str
+    label_kind: LabelKind
+    events: tuple[Event, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_name("ID", self.id)
+        if not (math.isfinite(self.duration) and self.duration > 0):
+            raise ValueError(
+                f"duration is {self.duration!r}: it must be a number of "
+                "seconds above 0"
+            )
+        if self.events and self.label_kind != LabelKind.STRONG:
+            raise ValueError(
+                f"a clip of label_kind {self.label_kind} has events: remove "
+                "them, or make it strong"
+            )
+        if self.tags and self.label_kind == LabelKind.NONE:
+            raise ValueError(
+                "a clip of label_kind none has tags: remove them, or make it "
+                "weak"
+            )
+        for event in self.events:
+            check_event(event)
+        for tag in self.tags:
+            check_label(tag)
+
+
+def write_manifest(rows: Iterable[ClipRow], path: str | Path) -> None:
+    """Writes a manifest, whole or not at all.
+
+    Arguments
+    ---------
+    rows : Iterable[ClipRow]
+        The clips, in the order in which they are written.
+    path : str or Path
+        The CSV file.
+
+    Raises
+    ------
+    ValueError
+        If two clips have the same ID, or SpeechBrain could not read the
+        name of an audio file.
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "manifest.csv"
+    >>> write_manifest([ClipRow("a", 9.5, "a.wav", LabelKind.NONE)], path)
+    >>> print(path.read_text(), end="")
+    ID,duration,wav,label_kind,events,tags
+    a,9.5,a.wav,none,,
+    """
+    seen = set()
+    with (
+        atomic_file(path) as temporary,
+        open(temporary, "w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for row in rows:
+            if row.id in seen:
+                raise ValueError(
+                    f"{path}: clip {row.id!r} comes twice: give every clip "
+                    "of a manifest its own ID"
+                )
+            seen.add(row.id)
+            writer.writerow(_fields(row))
+
+
+def read_manifest(
+    path: str | Path, data_root: str | Path | None = None
+) -> list[ClipRow]:
+    """Reads a manifest.
+
+    Arguments
+    ---------
+    path : str or Path
+        The CSV file.
+    data_root : str or Path, optional
+        What ``$data_root`` stands for; None leaves it in the names.
+
+    Returns
+    -------
+    list[ClipRow]
+        The clips, in the order of the file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If a column is missing, a value is not what its column may hold, or
+        an ID comes twice; the message names the file and the row.
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "manifest.csv"
+    >>> row = ClipRow("a", 9.5, "$data_root/a.wav", LabelKind.NONE)
+    >>> write_manifest([row], path)
+    >>> read_manifest(path) == [row]
+    True
+    >>> read_manifest(path, data_root="/data")[0].wav
+    '/data/a.wav'
+    """
+    rows: dict[str, ClipRow] = {}
+    with open(path, newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        missing = set(COLUMNS) - set(reader.fieldnames or ())
+        if missing:
+            raise ValueError(
+                f"{path}: no column {', '.join(sorted(missing))}: a manifest "
+                f"begins with the line {','.join(COLUMNS)}"
+            )
+        for fields in reader:
+            try:
+                row = _parse_row(fields)
+                if row.id in rows:
+                    raise ValueError(
+                        f"ID {row.id!r} comes twice: remove one of the rows"
+                    )
+            except ValueError as error:
+                where = f"{path}, row {reader.line_num}"
+                raise ValueError(f"{where}: {error}") from None
+            rows[row.id] = row
+    if data_root is None:
+        return list(rows.values())
+    return [_resolve(row, data_root) for row in rows.values()]
+
+
+def _fields(row: ClipRow) -> tuple[str, ...]:
+    check_name("wav", row.wav.removeprefix(ROOT_MARK))
+    return (
+        row.id,
+        repr(float(row.duration)),
+        row.wav,
+        str(row.label_kind),
+        format_events(row.events),
+        format_tags(row.tags),
+    )
+
+
+def _parse_row(fields: Mapping[str | None, str | None]) -> ClipRow:
+    values = [fields[column] for column in COLUMNS]
+    if None in values or None in fields:
+        raise ValueError(
+            f"the row has not {len(COLUMNS)} fields: the file may be "
+            "truncated, prepare the data again"
+        )
+    name, duration, wav, kind, events, tags = values
+    check_name("wav", wav.removeprefix(ROOT_MARK))
+    return ClipRow(
+        id=name,
+        duration=parse_seconds("duration", duration),
+        wav=wav,
+        label_kind=LabelKind.parse(kind),
+        events=parse_events(events),
+        tags=parse_tags(tags),
+    )
+
+
+def _resolve(row: ClipRow, data_root: str | Path) -> ClipRow:
+    if not row.wav.startswith(ROOT_MARK):
+        return row
+    # Text for text, as SpeechBrain does it.
+    wav = f"{data_root}/{row.wav.removeprefix(ROOT_MARK)}"
+    return replace(row, wav=wav)

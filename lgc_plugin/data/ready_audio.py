@@ -1,0 +1,258 @@
+"""Finds, for every clip, audio that training can read; makes it if needed.
+
+The ready twin of a folder is the same path with ``_16k`` appended (for
+16 kHz). A clip is taken from the twin if it is there, else from the folder
+itself if it is ready as it is; else the twin's file is written. Where the
+twin must not be written (a read-only dataset, a file that somebody else made
+otherwise), a second twin elsewhere takes its place.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lgc_plugin.data.audio_files import AudioFile, list_audio, read_headers
+from lgc_plugin.data.resample import resample_files
+from lgc_plugin.files import write_json
+
+logger = logging.getLogger(__name__)
+
+# Beside the files that we write: the size and time of what they come from.
+_SOURCES = ".sources.json"
+
+
+@dataclass(frozen=True)
+class AudioFolders:
+    """Where the audio of one set may lie.
+
+    Arguments
+    ---------
+    original : Path
+        The folder of the dataset.
+    twin : Path
+        The ready copy beside it.
+    elsewhere : Path
+        The ready copy where the twin cannot be used.
+    write_twin : bool
+        Whether the twin may be written at all.
+    """
+
+    original: Path
+    twin: Path
+    elsewhere: Path
+    write_twin: bool = True
+
+
+@dataclass
+class ReadyAudio:
+    """The ready audio of one set.
+
+    Arguments
+    ---------
+    found : dict[str, tuple[Path, float]]
+        For each clip its file and its length in seconds.
+    missing : dict[str, str]
+        For each other clip the reason why it has no audio.
+    """
+
+    found: dict[str, tuple[Path, float]] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+class AudioFinder:
+    """Finds ready audio for clips, and writes what is not there yet.
+
+    Arguments
+    ---------
+    sample_rate : int
+        Samples per second wanted; ready audio is mono PCM.
+    jobs : int, optional
+        Worker processes; None takes every core.
+    progress : bool
+        Whether progress bars are shown.
+
+    Example
+    -------
+    >>> here = getfixture("tmp_path")
+    >>> folders = AudioFolders(here / "a", here / "a_16k", here / "copies")
+    >>> AudioFinder(progress=False).find(folders, ["clip"]).missing
+    {'clip': 'no such file'}
+    """
+
+    def __init__(
+        self,
+        sample_rate: int = 16000,
+        jobs: int | None = None,
+        progress: bool = True,
+    ) -> None:
+        self.sample_rate = sample_rate
+        self.jobs = jobs
+        self.progress = progress
+
+    def find(
+        self, folders: AudioFolders, clips: Iterable[str], name: str = ""
+    ) -> ReadyAudio:
+        """The ready audio of one set, in the order of the clips.
+
+        Arguments
+        ---------
+        folders : AudioFolders
+            Where to look and where to write.
+        clips : Iterable[str]
+            IDs of the clips wanted.
+        name : str
+            What the set is called in progress bars and messages.
+
+        Returns
+        -------
+        ReadyAudio
+
+        Raises
+        ------
+        OSError
+            If a copy cannot be written.
+        """
+        clips = list(clips)
+        originals = list_audio(folders.original)
+        twin = _Copies(folders.twin, originals)
+        sources = {**twin.files, **originals}
+        elsewhere = _Copies(folders.elsewhere, sources)
+        # First our own place: a copy is there only if the twin would not do.
+        found: dict[str, tuple[Path, float]] = {}
+        for place in (elsewhere.current(), twin.current(), originals):
+            rest = [clip for clip in clips if clip not in found]
+            found |= self._ready(place, rest, name)
+
+        rest = [clip for clip in clips if clip not in found]
+        missing = {c: "no such file" for c in rest if c not in sources}
+        twin_is_open = folders.write_twin and _is_writable(folders.twin)
+        chosen: dict[_Copies, dict[str, AudioFile]] = {twin: {}, elsewhere: {}}
+        for clip in rest:
+            if clip in sources:
+                use_twin = twin_is_open and twin.is_ours(clip)
+                target = twin if use_twin else elsewhere
+                chosen[target][clip] = sources[clip]
+        for copies, wanted in chosen.items():
+            missing |= self._write(copies, wanted, name)
+            done = [clip for clip in wanted if clip not in missing]
+            found |= self._ready(list_audio(copies.folder), done, name)
+        return ReadyAudio(
+            {clip: found[clip] for clip in clips if clip in found}, missing
+        )
+
+    def _ready(
+        self, place: dict[str, AudioFile], clips: list[str], name: str
+    ) -> dict[str, tuple[Path, float]]:
+        """The clips that are ready in one place."""
+        there = [clip for clip in clips if clip in place]
+        headers = read_headers(
+            [place[clip].path for clip in there],
+            description=f"{name}: reading headers",
+            progress=self.progress and bool(there),
+        )
+        return {
+            clip: (place[clip].path, header.seconds)
+            for clip, header in zip(there, headers, strict=True)
+            if header and header.is_ready(self.sample_rate)
+        }
+
+    def _write(
+        self, copies: _Copies, sources: dict[str, AudioFile], name: str
+    ) -> dict[str, str]:
+        """Writes copies; returns the clips that cannot be read, and why."""
+        if not sources:
+            return {}
+        copies.prepare(sources)
+        report = resample_files(
+            [
+                (source.path, copies.folder / f"{clip}.wav")
+                for clip, source in sources.items()
+            ],
+            self.sample_rate,
+            jobs=self.jobs,
+            description=f"{name}: resampling",
+            progress=self.progress,
+        )
+        logger.info(
+            "%s: wrote %d files of %d Hz to %s",
+            name,
+            report.written,
+            self.sample_rate,
+            copies.folder,
+        )
+        if report.clipped:
+            logger.warning(
+                "%s: %d files are louder than full scale and were cut there",
+                name,
+                report.clipped,
+            )
+        return {
+            clip: report.broken[source.path]
+            for clip, source in sources.items()
+            if source.path in report.broken
+        }
+
+
+class _Copies:
+    """A folder of ready copies, and what its files were made from."""
+
+    def __init__(self, folder: Path, sources: dict[str, AudioFile]) -> None:
+        self.folder = folder
+        self.files = list_audio(folder)
+        self.stamps = _read_stamps(folder / _SOURCES)
+        self._sources = sources
+
+    def current(self) -> dict[str, AudioFile]:
+        """The copies whose source has not been replaced since."""
+        return {
+            clip: file
+            for clip, file in self.files.items()
+            if clip not in self.stamps
+            or clip not in self._sources
+            or self.stamps[clip] == _stamp(self._sources[clip])
+        }
+
+    def is_ours(self, clip: str) -> bool:
+        """Whether the copy is not there yet, or was made by us."""
+        return clip not in self.files or clip in self.stamps
+
+    def prepare(self, sources: dict[str, AudioFile]) -> None:
+        """Notes what the copies are made from, before they are.
+
+        Old copies go first: one that survived an interruption would pass
+        for a copy of the new source.
+        """
+        for clip in sources.keys() & self.files.keys():
+            path = self.files[clip].path
+            if not self.is_ours(clip):
+                raise FileExistsError(
+                    f"{path} was not made by the preparation and is not mono "
+                    "PCM of the sample rate wanted: remove it, or give "
+                    "another resampled_folder"
+                )
+            path.unlink(missing_ok=True)
+        for clip, source in sources.items():
+            self.stamps[clip] = _stamp(source)
+        write_json(self.folder / _SOURCES, self.stamps)
+
+
+def _stamp(file: AudioFile) -> list[int]:
+    return [file.size, file.modified]
+
+
+def _read_stamps(path: Path) -> dict[str, list[int]]:
+    if not path.is_file():
+        return {}
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether files can be made in a folder that may not exist yet."""
+    while not folder.exists():
+        folder = folder.parent
+    return os.access(folder, os.W_OK | os.X_OK)

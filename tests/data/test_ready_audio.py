@@ -1,0 +1,150 @@
+"""Audio is used, made, made anew or left alone as it should be."""
+
+import os
+
+import numpy as np
+import pytest
+import soundfile
+
+from lgc_plugin.data import ready_audio
+from lgc_plugin.data.ready_audio import AudioFinder, AudioFolders
+
+READY = {"samplerate": 16000, "subtype": "PCM_16"}
+RAW = {"samplerate": 44100, "subtype": "FLOAT"}
+FLOAT_16K = {"samplerate": 16000, "subtype": "FLOAT"}
+
+
+@pytest.fixture
+def folders(tmp_path):
+    return AudioFolders(
+        tmp_path / "set", tmp_path / "set_16k", tmp_path / "copies" / "set"
+    )
+
+
+def write(path, level=0.5, seconds=0.05, **how):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = np.full(round(seconds * how["samplerate"]), level)
+    soundfile.write(path, samples, **how)
+    return path
+
+
+def find(folders, *clips):
+    return AudioFinder(jobs=1, progress=False).find(folders, clips)
+
+
+def level(path):
+    return round(float(np.median(soundfile.read(path)[0])), 2)
+
+
+def test_ready_audio_is_used_directly(folders):
+    path = write(folders.original / "a.wav", **READY)
+    ready = find(folders, "a", "b")
+    assert ready.found == {"a": (path, 0.05)}
+    assert ready.missing == {"b": "no such file"}
+    assert not folders.twin.exists()
+
+
+def test_other_audio_gets_a_twin_once(folders, monkeypatch):
+    write(folders.original / "a.wav", **RAW)
+    write(folders.original / "b.flac", samplerate=48000)
+    ready = find(folders, "b", "a")
+    assert list(ready.found) == ["b", "a"]
+    assert ready.found["a"] == (folders.twin / "a.wav", 0.05)
+    assert ready.found["b"] == (folders.twin / "b.wav", 0.05)
+    assert soundfile.info(folders.twin / "a.wav").subtype == "PCM_16"
+    monkeypatch.setattr(ready_audio, "resample_files", None)
+    assert find(folders, "b", "a") == ready
+
+
+def test_a_twin_made_by_others_is_used_and_completed(folders):
+    write(folders.original / "a.wav", level=0.1, **RAW)
+    write(folders.original / "b.wav", level=0.2, **RAW)
+    others = write(folders.twin / "a.wav", level=0.9, **READY)
+    ready = find(folders, "a", "b", "c")
+    assert ready.found["a"][0] == others
+    assert level(others) == 0.9
+    assert level(ready.found["b"][0]) == 0.2
+    assert ready.missing == {"c": "no such file"}
+
+
+def test_a_twin_alone_is_enough(folders):
+    path = write(folders.twin / "a.wav", **READY)
+    assert find(folders, "a").found == {"a": (path, 0.05)}
+
+
+def test_replaced_audio_is_resampled_again(folders):
+    source = write(folders.original / "a.wav", level=0.1, **RAW)
+    other = write(folders.original / "b.wav", level=0.1, **RAW)
+    find(folders, "a", "b")
+    kept = (folders.twin / "b.wav").stat().st_mtime_ns
+    write(source, level=0.7, **RAW)
+    os.utime(source, ns=(1, 1))  # older than its copy: no matter
+    ready = find(folders, "a", "b")
+    assert level(ready.found["a"][0]) == 0.7
+    assert (folders.twin / "b.wav").stat().st_mtime_ns == kept
+    other.unlink()
+    assert find(folders, "b").found["b"][0] == folders.twin / "b.wav"
+
+
+def test_interrupted_resampling_leaves_nothing_stale(folders, monkeypatch):
+    source = write(folders.original / "a.wav", level=0.1, **RAW)
+    find(folders, "a")
+    write(source, level=0.7, seconds=0.06, **RAW)
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ready_audio, "resample_files", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            find(folders, "a")
+    ready = find(folders, "a")
+    assert level(ready.found["a"][0]) == 0.7
+
+
+def test_others_files_of_the_wrong_kind_are_left_alone(folders):
+    others = write(folders.twin / "a.wav", level=0.9, **FLOAT_16K)
+    ready = find(folders, "a")
+    assert ready.found["a"][0] == folders.elsewhere / "a.wav"
+    assert level(ready.found["a"][0]) == 0.9
+    assert soundfile.info(others).subtype == "FLOAT"
+    # A change of what the copy was made from is seen there as well.
+    write(others, level=0.3, seconds=0.06, **FLOAT_16K)
+    assert level(find(folders, "a").found["a"][0]) == 0.3
+
+
+def test_read_only_data_sets_are_copied_elsewhere(folders, monkeypatch):
+    write(folders.original / "a.wav", **RAW)
+    monkeypatch.setattr(ready_audio, "_is_writable", lambda _: False)
+    ready = find(folders, "a")
+    assert ready.found["a"][0] == folders.elsewhere / "a.wav"
+    assert not folders.twin.exists()
+
+
+def test_a_folder_for_copies_may_be_demanded(folders):
+    write(folders.original / "a.wav", **RAW)
+    demanded = AudioFolders(
+        folders.original, folders.twin, folders.elsewhere, write_twin=False
+    )
+    assert find(demanded, "a").found["a"][0] == folders.elsewhere / "a.wav"
+    assert not folders.twin.exists()
+
+
+def test_somebody_elses_files_are_never_removed(folders):
+    write(folders.original / "a.wav", **RAW)
+    write(folders.elsewhere / "a.wav", **FLOAT_16K)
+    write(folders.twin / "a.wav", **FLOAT_16K)
+    with pytest.raises(FileExistsError, match="remove it, or give another"):
+        find(folders, "a")
+    assert soundfile.info(folders.elsewhere / "a.wav").subtype == "FLOAT"
+
+
+def test_unreadable_audio_is_missing_with_the_reason(folders):
+    folders.original.mkdir()
+    (folders.original / "a.wav").write_text("not audio")
+    write(folders.original / "b.wav", seconds=0, **READY)
+    write(folders.original / "c.wav", **RAW)
+    ready = find(folders, "a", "b", "c")
+    assert list(ready.found) == ["c"]
+    assert "cannot read" in ready.missing["a"]
+    assert "no samples" in ready.missing["b"]
