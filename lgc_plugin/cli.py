@@ -1,0 +1,62 @@
+"""The command line, ``lgc-sed``: one command per stage that needs no recipe."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from lgc_plugin import __version__
+from lgc_plugin.commands import soundscapes
+
+COMMANDS = (soundscapes,)
+"""Modules of the commands, in the order in which help lists them."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Arguments
+    ---------
+    argv : Sequence[str], optional
+        Arguments after the program's name; None takes the process's own.
+
+    Returns
+    -------
+    int
+        Exit status: 0 for success, 2 for input that cannot be used (with one
+        line on standard error that says why), 130 after Ctrl-C.
+
+    Example
+    -------
+    >>> main(["soundscapes", "--bank", "no/such", "--out", "x", "--seed", "-1"])
+    2
+    """
+    args = _parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except (ValueError, OSError) as error:
+        message = " ".join(str(error).split())
+        print(f"lgc-sed: error: {message}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("lgc-sed: stopped", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lgc-sed",
+        description="Sound event detection with little labelled data.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"lgc-sed {__version__}"
+    )
+    subparsers = parser.add_subparsers(metavar="command", required=True)
+    for command in COMMANDS:
+        command.add_parser(subparsers)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
