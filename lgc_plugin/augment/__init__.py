@@ -1,0 +1,1 @@
+"""Augmentations that carry the labels along, one per file."""

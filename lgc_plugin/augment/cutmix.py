@@ -1,0 +1,128 @@
+"""Audio CutMix: a stretch of time from another clip."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class CutMixPlan(NamedTuple):
+    """Who takes which frames from whom.
+
+    Arguments
+    ---------
+    permutation : Tensor
+        (B,) the clip that each clip takes its span from.
+    span : Tensor
+        (B, T') bool, True on the output frames taken.
+    """
+
+    permutation: Tensor
+    span: Tensor
+
+
+def draw_cutmix(
+    batch_size: int,
+    n_frames: int,
+    ratio_range: tuple[float, float] = (0.2, 0.5),
+    *,
+    device: torch.device | str | None = None,
+    generator: torch.Generator | None = None,
+) -> CutMixPlan:
+    """Draws one span per clip and one permutation of the batch.
+
+    With a ratio uniform in ``ratio_range``, the span of a clip has
+    ``floor(ratio * T')`` output frames and starts uniformly in
+    [0, T' - span).
+
+    Arguments
+    ---------
+    batch_size : int
+        Number of clips, B.
+    n_frames : int
+        Output frames per clip, T'.
+    ratio_range : tuple[float, float]
+        Shortest and longest share of a clip.
+    device : torch.device, optional
+        Where the draws are made.
+    generator : torch.Generator, optional
+        Source of randomness, on that device.
+
+    Returns
+    -------
+    CutMixPlan
+
+    Raises
+    ------
+    ValueError
+        If the range is not within (0, 1).
+
+    Example
+    -------
+    >>> plan = draw_cutmix(4, 100)
+    >>> lengths = plan.span.sum(dim=1)
+    >>> bool((20 <= lengths).all() and (lengths < 51).all())
+    True
+    """
+    low, high = ratio_range
+    if not 0.0 < low <= high < 1.0:
+        raise ValueError(f"ratio_range must lie in (0, 1), got {ratio_range}")
+    ratio, place, order = torch.rand(
+        3, batch_size, device=device, generator=generator
+    )
+    length = ((low + (high - low) * ratio) * n_frames).floor()
+    start = (place * (n_frames - length)).floor()
+    time = torch.arange(n_frames, device=device)
+    span = (time >= start.unsqueeze(1)) & (time < (start + length).unsqueeze(1))
+    return CutMixPlan(order.argsort(), span)
+
+
+def cutmix(values: Tensor, plan: CutMixPlan, pooling: int = 1) -> Tensor:
+    """Applies a plan to anything whose last dimension is time.
+
+    The same plan applied to features (with the network's pooling) and to
+    frame scores keeps the two aligned.
+
+    Arguments
+    ---------
+    values : Tensor
+        (B, ..., T) with T >= T' * pooling; steps beyond T' * pooling (a rest
+        that the network's pooling drops) stay a clip's own.
+    plan : CutMixPlan
+        From :func:`draw_cutmix`.
+    pooling : int
+        Steps of ``values`` per output frame.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and type.
+
+    Raises
+    ------
+    ValueError
+        If the values are too short, or too few, for the plan.
+
+    Example
+    -------
+    >>> plan = CutMixPlan(
+    ...     torch.tensor([1, 0]), torch.tensor([[False, True], [True, False]])
+    ... )
+    >>> cutmix(torch.tensor([[1, 1], [2, 2]]), plan).tolist()
+    [[1, 2], [1, 2]]
+    >>> cutmix(torch.tensor([[1] * 5, [2] * 5]), plan, pooling=2).tolist()
+    [[1, 1, 2, 2, 1], [1, 1, 2, 2, 2]]
+    """
+    batch_size, n_frames = plan.span.shape
+    rest = values.shape[-1] - n_frames * pooling
+    if rest < 0 or values.shape[0] != batch_size:
+        raise ValueError(
+            f"values of shape {tuple(values.shape)} do not fit a plan of "
+            f"{batch_size} clips of {n_frames} frames of {pooling} steps"
+        )
+    span = plan.span.repeat_interleave(pooling, dim=1)
+    span = torch.nn.functional.pad(span, (0, rest))
+    shape = (batch_size, *[1] * (values.ndim - 2), values.shape[-1])
+    return torch.where(span.view(shape), values[plan.permutation], values)

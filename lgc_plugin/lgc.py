@@ -1,0 +1,417 @@
+"""Local and global consistency as one module for any recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from lgc_plugin.augment.cutmix import cutmix, draw_cutmix
+from lgc_plugin.losses.consistency import clip_consistency, frame_consistency
+from lgc_plugin.losses.prototype_contrast import PrototypeContrastLoss
+from lgc_plugin.losses.ramp import exp_rampup
+from lgc_plugin.nnet.frame_classes import frame_classes
+from lgc_plugin.nnet.kmeans import FrameReservoir
+from lgc_plugin.nnet.mean_teacher import MeanTeacher
+from lgc_plugin.nnet.prototypes import FrameSums, PrototypeBank
+from lgc_plugin.nnet.valid_frames import spread_to_mel
+from lgc_plugin.types import LabelKind, SEDOutput
+
+
+class LGCTerms(NamedTuple):
+    """The consistency terms of one batch, scalars on the batch's device.
+
+    Arguments
+    ---------
+    total : Tensor
+        What to add to the supervised loss, weights included.
+    mean_teacher : Tensor
+        L_MT, unweighted.
+    cutmix : Tensor
+        L_CLC, unweighted.
+    contrast : Tensor
+        L_PGC, unweighted.
+    n_anchors : Tensor
+        Frames that the contrast was computed on.
+    """
+
+    total: Tensor
+    mean_teacher: Tensor
+    cutmix: Tensor
+    contrast: Tensor
+    n_anchors: Tensor
+
+
+class TrainingClips(NamedTuple):
+    """Clips as the prototypes are born from them.
+
+    Arguments
+    ---------
+    features : Tensor
+        (B, F, T) features before ``normalise``.
+    label_kind : Tensor
+        (B,) values of :class:`~lgc_plugin.types.LabelKind`.
+    frame_labels : Tensor, optional
+        (B, C, T'), read where the kind is strong.
+    valid : Tensor, optional
+        (B, T') bool, False on padding.
+    """
+
+    features: Tensor
+    label_kind: Tensor
+    frame_labels: Tensor | None = None
+    valid: Tensor | None = None
+
+
+class LGC(nn.Module):
+    """Teacher, prototypes, ramp and both consistency terms.
+
+    ``total = r (w_mt L_MT + w_clc L_CLC) + w_pgc L_PGC``, where L_MT compares
+    student and teacher on the batch, L_CLC on its CutMix, L_PGC contrasts the
+    student's frames of the CutMix batch with the prototypes once these are
+    born, and r is the ramp (:func:`~lgc_plugin.losses.ramp.exp_rampup`). A
+    weight of 0 skips the work of its term, forward pass included.
+
+    The student is copied for the teacher and not kept: call the module with
+    the student, and :meth:`update_teacher` after each optimizer step.
+
+    Li et al., "Semi-supervised Sound Event Detection with Local and Global
+    Consistency Regularization", ICASSP 2024 (arXiv 2309.08355).
+
+    Arguments
+    ---------
+    student : nn.Module
+        Maps features (B, F, T), and optionally ``valid`` (B, T'), to an
+        :class:`~lgc_plugin.types.SEDOutput`.
+    n_classes : int
+        Number of classes, C.
+    normalise : Callable, optional
+        Applied to the features before either network, after CutMix: called
+        with features and an optional (B, T) mask. An ``nn.Module`` with a
+        ``normalise`` method (such as ``LogMel``) is taken by that method.
+    consistency_weight, cutmix_weight, contrast_weight : float
+        w_mt, w_clc and w_pgc.
+    ramp_steps : int
+        Optimizer steps until r is 1.
+    birth_epoch : int
+        The prototypes are born when this epoch ends.
+    ema_decay : float
+        Largest weight of the teacher's past.
+    cutmix_ratio : tuple[float, float]
+        Shortest and longest span, as a share of the clip.
+    n_prototypes, embedding_dim : int
+        Prototypes per class, size of an embedding.
+    prototype_momentum : float
+        Weight of a prototype's past.
+    pos_threshold, neg_threshold, temperature : float
+        tau+, tau- and the temperature of the contrast.
+    frames_per_class : int
+        Frames of each class that k-means sees at birth, at most.
+    class_names : Sequence[str], optional
+        For messages.
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative.
+
+    Example
+    -------
+    >>> from lgc_plugin.nnet.crnn import CRNN
+    >>> student = CRNN(2, 8, filters=(4, 4), pooling=((2, 2), (2, 4)))
+    >>> lgc = LGC(student, n_classes=2)
+    >>> features, kind = torch.rand(4, 8, 40), torch.tensor([2, 1, 0, 0])
+    >>> terms = lgc(student, features, student(features), kind)
+    >>> terms.total.backward()
+    >>> lgc.update_teacher(student)
+    >>> lgc.step
+    1
+    """
+
+    def __init__(
+        self,
+        student: nn.Module,
+        n_classes: int,
+        normalise: Callable[..., Tensor] | nn.Module | None = None,
+        *,
+        consistency_weight: float = 2.0,
+        cutmix_weight: float = 2.0,
+        contrast_weight: float = 0.1,
+        ramp_steps: int = 5900,
+        birth_epoch: int = 100,
+        ema_decay: float = 0.999,
+        cutmix_ratio: tuple[float, float] = (0.2, 0.5),
+        n_prototypes: int = 3,
+        embedding_dim: int = 128,
+        prototype_momentum: float = 0.996,
+        pos_threshold: float = 0.9,
+        neg_threshold: float = 0.5,
+        temperature: float = 0.1,
+        frames_per_class: int = 20000,
+        class_names: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__()
+        weights = (consistency_weight, cutmix_weight, contrast_weight)
+        if min(weights) < 0:
+            raise ValueError(f"weights must be at least 0, got {weights}")
+        self.consistency_weight = consistency_weight
+        self.cutmix_weight = cutmix_weight
+        self.contrast_weight = contrast_weight
+        self.ramp_steps = ramp_steps
+        self.birth_epoch = birth_epoch
+        self.cutmix_ratio = tuple(cutmix_ratio)
+        self.frames_per_class = frames_per_class
+        self._normalise = getattr(normalise, "normalise", normalise)
+        self.teacher = MeanTeacher(student, ema_decay)
+        self.bank = PrototypeBank(
+            n_classes,
+            n_prototypes,
+            embedding_dim,
+            prototype_momentum,
+            pos_threshold,
+            class_names,
+        )
+        self.contrast = PrototypeContrastLoss(
+            temperature, pos_threshold, neg_threshold
+        )
+        self._pending: FrameSums | None = None
+
+    @property
+    def step(self) -> int:
+        """Optimizer steps that the teacher has followed."""
+        return self.teacher.step
+
+    @property
+    def ramp(self) -> float:
+        """R at the present step, between exp(-5) and 1."""
+        return exp_rampup(self.step, self.ramp_steps)
+
+    @property
+    def contrasts(self) -> bool:
+        """Whether the contrast term is at work: wanted, and born."""
+        return self.contrast_weight > 0 and self.bank.born
+
+    @property
+    def trains_teacher(self) -> bool:
+        """Whether any term needs the teacher's opinion during training."""
+        return (
+            self.consistency_weight > 0
+            or self.cutmix_weight > 0
+            or self.contrast_weight > 0
+        )
+
+    def forward(
+        self,
+        student: nn.Module,
+        features: Tensor,
+        predictions: SEDOutput,
+        label_kind: Tensor,
+        frame_labels: Tensor | None = None,
+        valid: Tensor | None = None,
+    ) -> LGCTerms:
+        """The consistency terms of one training batch.
+
+        Arguments
+        ---------
+        student : nn.Module
+            The network that learns.
+        features : Tensor
+            (B, F, T) features before ``normalise``.
+        predictions : SEDOutput
+            What the student said of them.
+        label_kind : Tensor
+            (B,) values of :class:`~lgc_plugin.types.LabelKind`.
+        frame_labels : Tensor, optional
+            (B, C, T'), read where the kind is strong; without them the
+            teacher's scores place all frames in their classes.
+        valid : Tensor, optional
+            (B, T') bool, False on padding.
+
+        Returns
+        -------
+        LGCTerms
+        """
+        zero = predictions.frame.new_zeros(())
+        if not self.trains_teacher:
+            return LGCTerms(zero, zero, zero, zero, zero)
+        target = self.run(self.teacher, features, valid)
+        agreement = local = contrast = n_anchors = zero
+        if self.consistency_weight > 0:
+            agreement = frame_consistency(
+                predictions.frame, target.frame, valid
+            ) + clip_consistency(predictions.clip, target.clip)
+        if self.cutmix_weight > 0 or self.contrasts:
+            local, contrast, n_anchors = self._mixed_terms(
+                student, features, target.frame, label_kind, valid
+            )
+        if self.contrasts:
+            self._remember(target, label_kind, frame_labels, valid)
+        total = self.ramp * (
+            self.consistency_weight * agreement + self.cutmix_weight * local
+        )
+        if self.contrasts:
+            total = total + self.contrast_weight * contrast
+        return LGCTerms(total, agreement, local, contrast, n_anchors)
+
+    def run(
+        self, network: nn.Module, features: Tensor, valid: Tensor | None = None
+    ) -> SEDOutput:
+        """Runs a network on features that are not normalised yet.
+
+        Arguments
+        ---------
+        network : nn.Module
+            Student or teacher.
+        features : Tensor
+            (B, F, T) features before ``normalise``.
+        valid : Tensor, optional
+            (B, T') bool, False on padding.
+
+        Returns
+        -------
+        SEDOutput
+        """
+        if valid is None:
+            if self._normalise is not None:
+                features = self._normalise(features)
+            return network(features)
+        if self._normalise is not None:
+            pooling = features.shape[-1] // valid.shape[-1]
+            mel_valid = spread_to_mel(valid, features.shape[-1], pooling)
+            features = self._normalise(features, mel_valid)
+        return network(features, valid)
+
+    def update_teacher(self, student: nn.Module) -> None:
+        """Follows one optimizer step that really happened.
+
+        Moves the teacher, the ramp, and (once born) the prototypes by the
+        frames of the batches since the last call.
+
+        Arguments
+        ---------
+        student : nn.Module
+            The network that the optimizer has just moved.
+        """
+        self.teacher.update(student, copy_buffers=not self.trains_teacher)
+        if self._pending is not None:
+            self.bank.apply_sums(self._pending)
+        self.skip_step()
+
+    def skip_step(self) -> None:
+        """Forgets the batches of an optimizer step that was skipped."""
+        self._pending = None
+
+    def birth_is_due(self, epoch: int) -> bool:
+        """Whether the prototypes should be born at the end of an epoch.
+
+        Arguments
+        ---------
+        epoch : int
+            Epoch that has just ended, from 1.
+
+        Returns
+        -------
+        bool
+        """
+        wanted = self.contrast_weight > 0 and not self.bank.born
+        return wanted and epoch >= self.birth_epoch
+
+    @torch.no_grad()
+    def give_birth(self, clips: Iterable[TrainingClips], seed: int = 0) -> None:
+        """Prototypes from the teacher's embeddings of the training set.
+
+        The teacher runs in evaluation mode. Frames of strong clips have the
+        classes of their labels, all others those that the teacher is sure of.
+
+        Arguments
+        ---------
+        clips : Iterable[TrainingClips]
+            The training set in batches, un-mixed.
+        seed : int
+            Of the sample of frames and the k-means starts.
+        """
+        reservoir = FrameReservoir(
+            len(self.bank.class_names), self.frames_per_class, seed
+        )
+        with self.teacher.evaluating():
+            for batch in clips:
+                output = self.run(self.teacher, batch.features, batch.valid)
+                labels = _frame_labels(
+                    output.frame, batch.label_kind, batch.frame_labels
+                )
+                classes = frame_classes(labels, self.bank.pos_threshold)
+                if batch.valid is not None:
+                    classes &= batch.valid.flatten().unsqueeze(1)
+                reservoir.add(output.embedding.flatten(0, 1), classes)
+        self.bank.fit_classes(reservoir.frames(), seed)
+
+    def _mixed_terms(
+        self,
+        student: nn.Module,
+        features: Tensor,
+        pseudo_labels: Tensor,
+        label_kind: Tensor,
+        valid: Tensor | None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """L_CLC, L_PGC and the number of anchors on the CutMix batch."""
+        batch_size, _, n_frames = pseudo_labels.shape
+        plan = draw_cutmix(
+            batch_size, n_frames, self.cutmix_ratio, device=features.device
+        )
+        pooling = features.shape[-1] // n_frames
+        mixed_features = cutmix(features, plan, pooling)
+        mixed_labels = cutmix(pseudo_labels, plan)
+        mixed_valid = None if valid is None else cutmix(valid, plan)
+        output = self.run(student, mixed_features, mixed_valid)
+        zero = pseudo_labels.new_zeros(())
+        local = contrast = n_anchors = zero
+        if self.cutmix_weight > 0:
+            local = frame_consistency(output.frame, mixed_labels, mixed_valid)
+        if self.contrasts:
+            candidates = (label_kind != LabelKind.STRONG).unsqueeze(1)
+            candidates = cutmix(candidates.expand(-1, n_frames), plan)
+            if mixed_valid is not None:
+                candidates = candidates & mixed_valid
+            contrast, n_anchors = self.contrast.terms(
+                output.embedding.flatten(0, 1),
+                _by_frame(output.frame),
+                _by_frame(mixed_labels),
+                self.bank.prototypes,
+                self.bank.active,
+                candidates.flatten(),
+            )
+        return local, contrast, n_anchors
+
+    def _remember(
+        self,
+        target: SEDOutput,
+        label_kind: Tensor,
+        frame_labels: Tensor | None,
+        valid: Tensor | None,
+    ) -> None:
+        """Keeps what the batch says of the prototypes until the step."""
+        sums = self.bank.assign(
+            target.embedding.flatten(0, 1),
+            _frame_labels(target.frame, label_kind, frame_labels),
+            None if valid is None else valid.flatten(),
+        )
+        if self._pending is not None:
+            sums = self._pending.plus(sums)
+        self._pending = sums
+
+
+def _by_frame(frame_scores: Tensor) -> Tensor:
+    """(B, C, T') to (B * T', C)."""
+    return frame_scores.transpose(1, 2).flatten(0, 1)
+
+
+def _frame_labels(
+    scores: Tensor, label_kind: Tensor, frame_labels: Tensor | None
+) -> Tensor:
+    """(B * T', C) labels: true ones on strong clips, scores elsewhere."""
+    if frame_labels is not None:
+        strong = (label_kind == LabelKind.STRONG).view(-1, 1, 1)
+        scores = torch.where(strong, frame_labels.to(scores.dtype), scores)
+    return _by_frame(scores)

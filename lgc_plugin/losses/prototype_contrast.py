@@ -1,0 +1,179 @@
+"""Global consistency: frames against class prototypes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from lgc_plugin.nnet.frame_classes import with_background
+
+# Cosines over a temperature stay far above this, and exp() of it is 0: a
+# class without prototypes vanishes from the softmax, gradients stay finite.
+_ABSENT = -1e4
+
+
+class ContrastTerms(NamedTuple):
+    """The loss and what it was computed on.
+
+    Arguments
+    ---------
+    loss : Tensor
+        Scalar.
+    n_anchors : Tensor
+        Scalar, number of anchor frames.
+    """
+
+    loss: Tensor
+    n_anchors: Tensor
+
+
+class PrototypeContrastLoss(nn.Module):
+    """Pulls uncertain frames to the prototypes of the teacher's classes.
+
+    An anchor is a frame where for at least one of the C+1 classes the teacher
+    says more than tau+ while the student says less than tau-; the background
+    score of either is 1 minus its largest class score. The similarity to a
+    class is the largest cosine to one of its prototypes. With
+    ``logits = similarity / temperature`` the loss of an anchor is minus the
+    mean log-softmax over its positive classes (teacher above tau+), and the
+    loss is the mean over anchors; without any it is exactly 0.
+
+    Li et al., ICASSP 2024 (arXiv 2309.08355), prototype-guided contrastive
+    loss.
+
+    Arguments
+    ---------
+    temperature : float
+        Above 0.
+    pos_threshold : float
+        tau+.
+    neg_threshold : float
+        tau-.
+
+    Raises
+    ------
+    ValueError
+        If the temperature is not above 0.
+
+    Example
+    -------
+    >>> loss = PrototypeContrastLoss()
+    >>> frames = torch.tensor([[1.0, 0.0]], requires_grad=True)
+    >>> prototypes = torch.tensor([[[0.0, 1.0]], [[1.0, 0.0]]])
+    >>> sure, unsure = torch.tensor([[0.95]]), torch.tensor([[0.2]])
+    >>> round(loss(frames, unsure, sure, prototypes).item(), 3)
+    10.0
+    >>> loss(frames, sure, sure, prototypes).item()
+    0.0
+    """
+
+    def __init__(
+        self,
+        temperature: float = 0.1,
+        pos_threshold: float = 0.9,
+        neg_threshold: float = 0.5,
+    ) -> None:
+        super().__init__()
+        if temperature <= 0.0:
+            raise ValueError(f"temperature must be above 0, got {temperature}")
+        self.temperature = temperature
+        self.pos_threshold = pos_threshold
+        self.neg_threshold = neg_threshold
+
+    def forward(
+        self,
+        embedding: Tensor,
+        student: Tensor,
+        teacher: Tensor,
+        prototypes: Tensor,
+        active: Tensor | None = None,
+        candidates: Tensor | None = None,
+    ) -> Tensor:
+        """The loss alone; for the arguments see :meth:`terms`."""
+        return self.terms(
+            embedding, student, teacher, prototypes, active, candidates
+        ).loss
+
+    def terms(
+        self,
+        embedding: Tensor,
+        student: Tensor,
+        teacher: Tensor,
+        prototypes: Tensor,
+        active: Tensor | None = None,
+        candidates: Tensor | None = None,
+    ) -> ContrastTerms:
+        """The loss and the number of anchors.
+
+        Arguments
+        ---------
+        embedding : Tensor
+            (N, D) unit vectors of the student.
+        student : Tensor
+            (N, C) frame scores of the student; only read.
+        teacher : Tensor
+            (N, C) frame scores of the teacher; only read.
+        prototypes : Tensor
+            (C+1, K, D) unit vectors, background last; only read.
+        active : Tensor, optional
+            (C+1, K) bool; prototypes that do not count are False.
+        candidates : Tensor, optional
+            (N,) bool; frames that may be anchors.
+
+        Returns
+        -------
+        ContrastTerms
+        """
+        anchors, positive = self.anchors(student, teacher, candidates)
+        with torch.autocast(embedding.device.type, enabled=False):
+            similarity = torch.einsum(
+                "nd,ckd->nck", embedding, prototypes.detach().to(embedding)
+            )
+            if active is not None:
+                similarity = similarity.masked_fill(~active, _ABSENT)
+                present = active.any(dim=1)
+                positive = positive & present
+                anchors = anchors & positive.any(dim=1)
+            logits = similarity.amax(dim=2) / self.temperature
+            if active is not None:
+                logits = logits.masked_fill(~present, _ABSENT)
+            log_probability = logits.log_softmax(dim=1)
+            # No boolean indexing: its result would have a size that only the
+            # host can wait for.
+            weight = (positive & anchors.unsqueeze(1)).to(log_probability)
+            per_frame = (log_probability * weight).sum(1)
+            per_frame = per_frame / weight.sum(1).clamp_min(1.0)
+            n_anchors = anchors.sum()
+            loss = -per_frame.sum() / n_anchors.clamp_min(1)
+        # Minus an empty sum is -0.0; adding 0 leaves every other value alone.
+        return ContrastTerms(loss + 0.0, n_anchors)
+
+    @torch.no_grad()
+    def anchors(
+        self,
+        student: Tensor,
+        teacher: Tensor,
+        candidates: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Which frames are anchors, and which classes they belong to.
+
+        Arguments
+        ---------
+        student, teacher : Tensor
+            (N, C) frame scores.
+        candidates : Tensor, optional
+            (N,) bool; frames that may be anchors.
+
+        Returns
+        -------
+        tuple[Tensor, Tensor]
+            (N,) bool and (N, C+1) bool.
+        """
+        positive = with_background(teacher) > self.pos_threshold
+        missed = with_background(student) < self.neg_threshold
+        anchors = (positive & missed).any(dim=1)
+        if candidates is not None:
+            anchors = anchors & candidates
+        return anchors, positive

@@ -1,0 +1,1 @@
+"""Front end, network, mean teacher and class prototypes."""
