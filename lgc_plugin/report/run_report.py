@@ -1,0 +1,123 @@
+"""What a finished run leaves behind: detections, pictures, numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import soundfile
+
+from lgc_plugin.data.manifest import ClipRow, read_manifest
+from lgc_plugin.data.preparation import Preparation
+from lgc_plugin.metrics.evaluation import (
+    EvaluationMetrics,
+    NetworkResult,
+    clip_name,
+)
+from lgc_plugin.report.predictions import write_predictions
+from lgc_plugin.report.psd_roc import plot_psd_roc
+from lgc_plugin.report.results import write_results
+from lgc_plugin.report.tables import score_table
+from lgc_plugin.report.timeline import plot_timeline
+from lgc_plugin.types import Event
+
+
+def report_test(
+    output_folder: str | Path,
+    name: str,
+    metrics: EvaluationMetrics,
+    results: Mapping[str, NetworkResult],
+    data: Preparation,
+    **facts: Any,
+) -> None:
+    """Prints and writes all that is known of a test.
+
+    ``results.json``; ``predictions/<network>/predictions_th_*.tsv``, one file
+    per threshold; ``figures/psd_roc_1.png`` and ``_2.png``;
+    ``figures/timeline.png``. Another set than ``test`` has its name in front.
+
+    Arguments
+    ---------
+    output_folder : str or Path
+        Folder of the run.
+    name : str
+        The test set, as the manifests call it.
+    metrics : EvaluationMetrics
+        After the test.
+    results : Mapping[str, NetworkResult]
+        What they came to.
+    data : Preparation
+        The prepared data set.
+    **facts : Any
+        Further entries of ``results.json``.
+    """
+    folder = Path(output_folder)
+    prefix = "" if name == "test" else f"{name}_"
+    write_results(
+        folder / f"{prefix}results.json",
+        scores={k: result.as_dict() for k, result in results.items()},
+        coverage={k: [c.found, c.expected] for k, c in data.coverage.items()},
+        data_folder=str(data.data_root),
+        profile=metrics.profile,
+        **facts,
+    )
+    for network, frames in metrics.frames.items():
+        write_predictions(
+            frames.detections(),
+            folder / f"{prefix}predictions" / network,
+            frames.thresholds,
+        )
+    figures = folder / "figures"
+    for psds in ("psds1", "psds2"):
+        curves = {k: getattr(v.sed, psds) for k, v in results.items()}
+        file = figures / f"{prefix}psd_roc_{psds[-1]}.png"
+        plot_psd_roc(curves, file, title=psds.upper())
+    rows = read_manifest(data.manifests[name], data.data_root)
+    scored = metrics.scored_clips()
+    busiest = max(
+        (row for row in rows if clip_name(row.id) in scored),
+        key=lambda row: len(row.events),
+    )
+    plot_clip(figures / f"{prefix}timeline.png", metrics, busiest)
+    print(f"\n{data.coverage[name]}\n{score_table(results)}\n")
+    print(f"Written to {folder}", flush=True)
+
+
+def plot_clip(
+    path: str | Path, metrics: EvaluationMetrics, row: ClipRow
+) -> None:
+    """Draws one test clip: spectrogram, truth, scores, detections.
+
+    Arguments
+    ---------
+    path : str or Path
+        The picture.
+    metrics : EvaluationMetrics
+        After the test.
+    row : ClipRow
+        The clip, with the path of its audio.
+    """
+    wav, sample_rate = soundfile.read(row.wav)
+    name = clip_name(row.id)
+    detections, scores = {}, {}
+    for network, frames in metrics.frames.items():
+        table = frames.operating_detections()
+        table = table[table.filename == name]
+        detections[network] = [
+            Event(event.onset, event.offset, event.event_label)
+            for event in table.itertuples()
+        ]
+        scores[network] = frames.scores_of(name)
+    threshold = next(iter(metrics.frames.values())).operating_threshold
+    plot_timeline(
+        wav,
+        sample_rate,
+        row.events,
+        detections,
+        metrics.labels,
+        path,
+        scores=scores,
+        frame_seconds=metrics.frame_seconds,
+        title=f"{row.id}, detections at {threshold}",
+    )

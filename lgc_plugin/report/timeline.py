@@ -1,0 +1,235 @@
+"""One clip over time: its sound, the truth, and what networks detect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from lgc_plugin.report.spectrogram import hertz_to_mel, log_mel
+from lgc_plugin.report.style import (
+    GRID,
+    QUIET,
+    TRUTH,
+    bare,
+    colours,
+    new_figure,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
+    from lgc_plugin.types import Event
+
+_TICKS_HERTZ = (0, 250, 500, 1000, 2000, 4000, 8000, 16000)
+_RANGE_DB = 70
+# Shares of a class's row: air, then the bars, then the curves if there are.
+_BARS_ALONE = (0.12, 0.88)
+_BARS_BELOW_CURVES = (0.06, 0.52)
+_CURVES = (0.58, 0.94)
+
+
+def plot_timeline(
+    wav: ArrayLike,
+    sample_rate: int,
+    truth_events: Sequence[Event],
+    detections_by_name: Mapping[str, Sequence[Event]],
+    labels: Sequence[str],
+    path: str | Path,
+    *,
+    scores: Mapping[str, ArrayLike] | None = None,
+    frame_seconds: float = 0.064,
+    title: str = "",
+) -> None:
+    """Draws a log-mel spectrogram above one row for each class that occurs.
+
+    Arguments
+    ---------
+    wav : array
+        (N,) samples, mono.
+    sample_rate : int
+        Samples per second.
+    truth_events : Sequence[Event]
+        What really sounds.
+    detections_by_name : Mapping[str, Sequence[Event]]
+        What each network detects, say ``student`` and ``teacher``.
+    labels : Sequence[str]
+        C class names, in order; those that nobody mentions get no row.
+    path : str or Path
+        The picture, 1200 pixels wide as a PNG.
+    scores : Mapping[str, array], optional
+        (C, T') frame scores by network, drawn above the bars.
+    frame_seconds : float
+        Seconds per frame of the scores.
+    title : str
+        Say, the name of the clip.
+
+    Raises
+    ------
+    ValueError
+        If a label is unknown, the sound is not mono, or scores are not
+        (C, T').
+
+    Example
+    -------
+    >>> from lgc_plugin.types import Event
+    >>> file = getfixture("tmp_path") / "clip.png"
+    >>> cat = Event(0.1, 0.4, "Cat")
+    >>> noise = np.random.default_rng(0).normal(size=8000)
+    >>> plot_timeline(noise, 16000, [cat], {"student": [cat]}, ["Cat"], file)
+    >>> file.is_file()
+    True
+    """
+    wav = np.asarray(wav, dtype=np.float64)
+    if wav.ndim != 1 or not len(wav):
+        raise ValueError(
+            f"the sound must be mono samples (N,), got shape {wav.shape}"
+        )
+    curves = {k: np.asarray(v) for k, v in (scores or {}).items()}
+    _check_scores(curves, len(labels))
+    lanes = {"truth": list(truth_events), **detections_by_name}
+    shown = _classes_to_show(lanes, labels)
+    networks = dict.fromkeys([*detections_by_name, *curves])
+    colour = {"truth": TRUTH, **colours(networks)}
+    seconds = len(wav) / sample_rate
+    row_inches = (0.3 if curves else 0.12) + 0.13 * len(lanes)
+    rows_inches = max(0.8, row_inches * len(shown))
+    with new_figure(path, 10, 3.6 + rows_inches) as figure:
+        top, bottom = figure.subplots(
+            2, sharex=True, height_ratios=[2.4, rows_inches]
+        )
+        _draw_spectrogram(top, wav, sample_rate)
+        top.set_title(title)
+        bars = _BARS_BELOW_CURVES if curves else _BARS_ALONE
+        _draw_bars(bottom, lanes, shown, colour, bars)
+        for name, frames in curves.items():
+            picked = frames[[list(labels).index(label) for label in shown]]
+            _draw_curves(bottom, picked, frame_seconds, colour[name])
+        _finish_rows(bottom, shown, seconds)
+        handles = _legend_handles(lanes, curves, colour)
+        figure.legend(
+            handles=handles, loc="outside lower center", ncols=len(handles)
+        )
+
+
+def _check_scores(curves: Mapping[str, np.ndarray], n_classes: int) -> None:
+    for name, frames in curves.items():
+        if frames.ndim != 2 or len(frames) != n_classes:
+            raise ValueError(
+                f"scores of {name!r} must be ({n_classes}, frames), got "
+                f"shape {frames.shape}"
+            )
+
+
+def _classes_to_show(
+    lanes: Mapping[str, Sequence[Event]], labels: Sequence[str]
+) -> list[str]:
+    found = {event.label for events in lanes.values() for event in events}
+    unknown = sorted(found - set(labels))
+    if unknown:
+        raise ValueError(
+            f"label {unknown[0]!r} is not one of {', '.join(labels)}"
+        )
+    return [label for label in labels if label in found]
+
+
+def _draw_spectrogram(axes: Axes, wav: np.ndarray, sample_rate: int) -> None:
+    image = log_mel(wav, sample_rate)
+    top = hertz_to_mel(sample_rate / 2)
+    peak = image.max()
+    axes.imshow(
+        image,
+        origin="lower",
+        aspect="auto",
+        extent=(0, len(wav) / sample_rate, 0, top),
+        cmap="magma",
+        vmin=peak - _RANGE_DB,
+        vmax=peak,
+        interpolation="bilinear",
+    )
+    ticks = [hertz for hertz in _TICKS_HERTZ if hertz <= sample_rate / 2]
+    axes.set_yticks(
+        [hertz_to_mel(hertz) for hertz in ticks],
+        [f"{hertz / 1000:g}" for hertz in ticks],
+    )
+    axes.set_ylabel("frequency (kHz)")
+    axes.tick_params(axis="x", length=0)
+    bare(axes, "top", "right", "bottom", "left")
+
+
+def _draw_bars(
+    axes: Axes,
+    lanes: Mapping[str, Sequence[Event]],
+    shown: Sequence[str],
+    colour: Mapping[str, str],
+    extent: tuple[float, float],
+) -> None:
+    """A row per class from the top down; in it a lane for each source."""
+    low, high = extent
+    height = (high - low) / len(lanes)
+    for lane, (name, events) in enumerate(lanes.items()):
+        bottom = high - (lane + 1) * height
+        for onset, offset, label in events:
+            row = len(shown) - 1 - shown.index(label)
+            axes.broken_barh(
+                [(onset, offset - onset)],
+                (row + bottom, 0.82 * height),
+                facecolor=colour[name],
+                linewidth=0,
+            )
+
+
+def _draw_curves(
+    axes: Axes, frames: np.ndarray, frame_seconds: float, colour: str
+) -> None:
+    """Scores from 0 to 1, above the bars of their class."""
+    low, high = _CURVES
+    edges = np.arange(frames.shape[1] + 1) * frame_seconds
+    for i, values in enumerate(frames):
+        row = len(frames) - 1 - i
+        axes.stairs(
+            row + low + (high - low) * values,
+            edges,
+            baseline=None,
+            color=colour,
+            linewidth=1,
+            alpha=0.9,
+        )
+
+
+def _finish_rows(axes: Axes, shown: Sequence[str], seconds: float) -> None:
+    names = [label.replace("_", " ") for label in reversed(shown)]
+    axes.set(xlim=(0, seconds), ylim=(0, max(len(shown), 1)), xlabel="time (s)")
+    axes.set_yticks([i + 0.5 for i in range(len(shown))], names)
+    axes.tick_params(axis="y", length=0)
+    for border in range(1, len(shown)):
+        axes.axhline(border, color=GRID, linewidth=0.8)
+    axes.grid(axis="x", color=GRID)
+    bare(axes, "top", "right", "left")
+    if not shown:
+        axes.text(
+            seconds / 2,
+            0.5,
+            "no event, and none detected",
+            ha="center",
+            va="center",
+            color=QUIET,
+        )
+
+
+def _legend_handles(
+    lanes: Mapping[str, Sequence[Event]],
+    curves: Mapping[str, np.ndarray],
+    colour: Mapping[str, str],
+) -> list[Patch | Line2D]:
+    bars = [Patch(color=colour[name], label=name) for name in lanes]
+    lines = [
+        Line2D([], [], color=colour[name], label=f"{name}, score 0 to 1")
+        for name in curves
+    ]
+    return [*bars, *lines]
