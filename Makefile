@@ -1,0 +1,64 @@
+# Every target works on a machine with only Python 3.10 to 3.13, pip and make:
+# it makes .venv and installs what it needs on the first run, nothing after.
+#
+#   PYTHON=python3.12   the Python that makes .venv (default: the first that works)
+#   ARGS="..."          more arguments for train.py or pytest
+#   JOBS=4              test processes
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip install --disable-pip-version-check
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+
+.DEFAULT_GOAL := help
+.PHONY: help train test lint clean
+.NOTPARALLEL:
+
+help:  ## Shows this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s%s\n", $$1, $$2}' Makefile
+	@echo 'Options: PYTHON=python3.12, ARGS="arguments of train.py or pytest", JOBS=4'
+
+train: $(VENV)/.train  ## Trains on DESED, or on soundscapes made on the spot
+	$(RUN) recipes/DESED/train.py hparams/lgc.yaml $(ARGS)
+
+test: $(VENV)/.test  ## Runs the tests and the examples in docstrings
+	$(RUN) -m pytest -n $(JOBS) $(ARGS)
+
+lint: $(VENV)/.lint  ## Checks style and format; installs no PyTorch
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m yamllint --strict .
+
+clean:  ## Removes .venv, caches and build leftovers; keeps results
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is written after the install that it stands for, so an interrupted
+# install is taken up again by the next run. A folder that was moved or copied
+# installs again, since .venv still points to the old place.
+ifneq ($(shell cat $(VENV)/.place 2>/dev/null),$(CURDIR))
+$(shell rm -f $(VENV)/.made)
+endif
+
+$(VENV)/.made:
+	@sh tools/make_venv.sh $(VENV) "$(PYTHON)"
+	@echo '$(CURDIR)' > $(VENV)/.place
+	@touch $@
+
+$(VENV)/.train: $(VENV)/.made setup.cfg pyproject.toml
+	@echo "Installing the project and PyTorch: several GB, some minutes"
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.made setup.cfg pyproject.toml
+	@echo "Installing the project, PyTorch and test tools: several GB, some minutes"
+	$(PIP) -e '.[dev]'
+	@touch $(VENV)/.train $(VENV)/.lint $@
+
+# The tools of the extra `lint`, without the project and its PyTorch.
+LINT_TOOLS = import configparser; setup = configparser.ConfigParser(); \
+	setup.read("setup.cfg"); print(setup["options.extras_require"]["lint"])
+
+$(VENV)/.lint: $(VENV)/.made setup.cfg
+	$(PIP) $$($(RUN) -c '$(LINT_TOOLS)')
+	@touch $@
