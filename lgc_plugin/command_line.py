@@ -1,0 +1,204 @@
+"""The command line of a recipe: a YAML file, files of overrides, options.
+
+SpeechBrain's own parser loses mistyped options, cuts values at a second
+``=`` and turns a bare ``--flag`` into an empty value. Here each option is
+either one of SpeechBrain's run options or a key of the YAML file, or it is
+refused.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hyperpyyaml import resolve_references
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.error import YAMLError
+from speechbrain.utils.run_opts import RunOptions
+
+
+class RecipeArguments(NamedTuple):
+    """What a recipe was asked to do.
+
+    Arguments
+    ---------
+    hparams_file : str
+        The YAML file.
+    run_options : RunOptions
+        SpeechBrain's run options.
+    overrides : dict[str, Any]
+        Values for keys of the YAML file; later ones have won.
+    """
+
+    hparams_file: str
+    run_options: RunOptions
+    overrides: dict[str, Any]
+
+
+def parse_recipe_arguments(arguments: Sequence[str]) -> RecipeArguments:
+    r"""Reads the command line of a recipe.
+
+    ``HPARAMS.yaml [--overrides=FILE ...] [--key=value ...]``; keys on the
+    command line win over files, later ones over earlier ones.
+
+    Arguments
+    ---------
+    arguments : Sequence[str]
+        The words behind the script's name.
+
+    Returns
+    -------
+    RecipeArguments
+
+    Raises
+    ------
+    ValueError
+        If an option is unknown (the message names the nearest), has no
+        value, or a file of overrides has a key that the YAML file lacks.
+    FileNotFoundError
+        If a file is missing.
+
+    Example
+    -------
+    >>> file = getfixture("tmp_path") / "a.yaml"
+    >>> _ = file.write_text("lr: 0.1\nseed: 1\n")
+    >>> parsed = parse_recipe_arguments([str(file), "--lr=0.2", "--debug"])
+    >>> parsed.overrides, parsed.run_options.debug
+    ({'lr': 0.2}, True)
+    >>> parse_recipe_arguments([str(file), "--sed=2"])
+    Traceback (most recent call last):
+        ...
+    ValueError: --sed: unknown option; did you mean --seed?
+    """
+    if not arguments or arguments[0].startswith("-"):
+        raise ValueError("the first argument must be a YAML file")
+    hparams_file, *words = arguments
+    keys = _top_level_keys(hparams_file)
+    run_names = {field.name for field in fields(RunOptions)}
+    run_words, files, given = [hparams_file], [], {}
+    for name, value in _options(words, run_names):
+        if name == "overrides":
+            files.append(value)
+        elif name in run_names:
+            run_words.append(
+                f"--{name}" if value is None else f"--{name}={value}"
+            )
+        elif name not in keys:
+            raise ValueError(_unknown(name, [*keys, *run_names, "overrides"]))
+        elif value is None:
+            raise ValueError(f"--{name}: needs a value, as in --{name}=VALUE")
+        else:
+            given[name] = _parse_value(name, value)
+    from_files = _read_overrides(files, keys)
+    run_options = RunOptions.from_command_line_args(run_words)[1]
+    return RecipeArguments(hparams_file, run_options, {**from_files, **given})
+
+
+def read_plain(hparams_file: str | Path, overrides: Mapping) -> dict[str, Any]:
+    r"""The plain values of a YAML file, with nothing instantiated.
+
+    A recipe prepares its data first, since the label list that the network
+    is made for may come from there.
+
+    Arguments
+    ---------
+    hparams_file : str or Path
+        A HyperPyYAML file.
+    overrides : Mapping
+        Values that win over those of the file.
+
+    Returns
+    -------
+    dict[str, Any]
+        Keys whose value is made by ``!new``, ``!name`` or ``!apply`` are
+        None.
+
+    Example
+    -------
+    >>> file = getfixture("tmp_path") / "a.yaml"
+    >>> _ = file.write_text("a: 1\nb: !ref <a>/x\nc: !new:list\n")
+    >>> read_plain(file, {"a": 2})
+    {'a': 2, 'b': '2/x', 'c': None}
+    """
+    with open(hparams_file, encoding="utf-8") as stream:
+        resolved = resolve_references(stream, dict(overrides))
+    return _load_plain(resolved.getvalue())
+
+
+class _PlainConstructor(SafeConstructor):
+    """Reads tagged nodes (objects to be made) as None."""
+
+
+_PlainConstructor.add_multi_constructor("!", lambda *_: None)
+
+
+def _load_plain(text: str) -> Any:
+    # HyperPyYAML reads with ruamel too: PyYAML would take 1e-3 for a word.
+    loader = YAML(typ="safe", pure=True)
+    loader.Constructor = _PlainConstructor
+    return loader.load(text)
+
+
+def _options(
+    words: Sequence[str], run_names: Iterable[str]
+) -> list[tuple[str, str | None]]:
+    """Pairs of option and value; None for a bare flag."""
+    pairs: list[tuple[str, str | None]] = []
+    position = 0
+    while position < len(words):
+        word = words[position]
+        position += 1
+        if not word.startswith("--"):
+            raise ValueError(f"{word!r}: expected an option, as in --key=value")
+        name, equals, value = word[2:].partition("=")
+        follows = position < len(words) and not words[position].startswith("--")
+        if equals:
+            pairs.append((name, value))
+        elif follows:
+            pairs.append((name, words[position]))
+            position += 1
+        else:
+            pairs.append((name, None))
+    return pairs
+
+
+def _parse_value(name: str, text: str) -> Any:
+    try:
+        return _load_plain(text)
+    except YAMLError as error:
+        raise ValueError(f"--{name}={text}: not a YAML value") from error
+
+
+def _read_overrides(
+    files: Iterable[str | None], keys: Sequence[str]
+) -> dict[str, Any]:
+    overrides: dict[str, Any] = {}
+    for file in files:
+        if not file:
+            raise ValueError("--overrides: needs a file, --overrides=FILE")
+        content = _load_plain(Path(file).read_text(encoding="utf-8")) or {}
+        if not isinstance(content, dict):
+            raise ValueError(f"{file}: expected lines of 'key: value'")
+        for key in content:
+            if key not in keys:
+                raise ValueError(f"{file}: {_unknown(key, keys)}")
+        overrides.update(content)
+    return overrides
+
+
+def _top_level_keys(hparams_file: str) -> list[str]:
+    try:
+        text = Path(hparams_file).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{hparams_file}: no such YAML file") from None
+    return list(_load_plain(text))
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean --{near[0]}?" if near else ""
+    return f"--{name}: unknown option{hint}"

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""Trains and tests a sound event detector with LGC on DESED.
+
+    python recipes/DESED/train.py hparams/lgc.yaml --data_folder=/path/to/DESED
+
+Without a data_folder, soundscapes of sounds made by code stand in, and the
+small profile (hparams/mini.yaml) applies.
+"""
+
+from __future__ import annotations
+
+from lgc_plugin.requirements import check_versions
+
+check_versions()  # before PyTorch, which may be what fails to load
+
+import logging
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import speechbrain as sb
+from hyperpyyaml import load_hyperpyyaml
+from speechbrain.utils.distributed import ddp_init_group, run_on_main
+
+from desed_prepare import prepare_desed
+from lgc_plugin.allocator import keep_freed_memory
+from lgc_plugin.brain import SELECTION_KEY, LGCBrain
+from lgc_plugin.command_line import parse_recipe_arguments, read_plain
+from lgc_plugin.data.embedded import embedded_dataset, embedded_root
+from lgc_plugin.data.loaders import TEST_SETS, make_loaders
+from lgc_plugin.data.preparation import Preparation
+from lgc_plugin.data.soundscape_options import SoundscapeOptions
+from lgc_plugin.energy import EnergyMeter
+from lgc_plugin.metrics.evaluation import metrics_of_manifest
+from lgc_plugin.report.run_report import report_test
+
+NO_DATA = (
+    "No --data_folder given: training on the embedded soundscapes, whose "
+    "sounds are made by code, with the small profile. The scores show that "
+    "the machine runs; they are not DESED's."
+)
+DEBUG_CLIPS = 30
+
+
+def parse(words: list[str]) -> tuple[str, Any, dict[str, Any]]:
+    """The command line; without data, on top of the small profile."""
+    arguments = parse_recipe_arguments(words)
+    file, _, overrides = arguments
+    if read_plain(file, overrides)["data_folder"] is None:
+        print(NO_DATA, flush=True)
+        mini = Path(file).with_name("mini.yaml")
+        small = [file, f"--overrides={mini}", *words[1:]]
+        arguments = parse_recipe_arguments(small)
+    return arguments
+
+
+def make_soundscapes(settings: dict[str, Any], debug: bool) -> Path:
+    """The embedded soundscapes; few of them to debug."""
+    sizes = settings["embedded_soundscapes"]
+    if debug:
+        sizes = {name: min(size, DEBUG_CLIPS) for name, size in sizes.items()}
+    options = SoundscapeOptions(
+        seed=settings["seed"],
+        clip_seconds=settings["clip_seconds"],
+        sample_rate=settings["sample_rate"],
+        **sizes,
+    )
+    folder, jobs = settings["embedded_folder"], settings["jobs"]
+    run_on_main(embedded_dataset, args=(folder, options), kwargs={"jobs": jobs})
+    return embedded_root(folder, options)
+
+
+def prepare(settings: dict[str, Any], debug: bool) -> Preparation:
+    """Manifests of the data, the embedded ones if there are no others."""
+    folder = settings["data_folder"] or make_soundscapes(settings, debug)
+    manifests = Path(settings["output_folder"]) / "manifests"
+    keys = (
+        "sample_rate labels weak_validation_share seed use_strong_real "
+        "public_eval resampled_folder jobs skip_prep"
+    )
+    options = {key: settings[key] for key in keys.split()}
+    run_on_main(
+        prepare_desed,
+        args=(folder, manifests),
+        kwargs={**options, **settings["data_paths"]},
+    )
+    return Preparation.load(manifests, folder)
+
+
+def main(words: list[str]) -> int:
+    """Runs the recipe; returns the exit status."""
+    start = time.time()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        file, run_options, overrides = parse(words)
+        ddp_init_group(run_options)
+        settings = read_plain(file, overrides)
+        data = prepare(settings, run_options.debug)
+        overrides["data_folder"] = str(data.data_root)
+        overrides["labels"] = list(data.labels)
+        with open(file, encoding="utf-8") as stream:
+            hparams = load_hyperpyyaml(stream, overrides)
+        loaders = make_loaders(
+            data,
+            hparams["encoder"],
+            batch_sizes=hparams["batch_sizes"],
+            eval_batch_size=hparams["eval_batch_size"],
+            seed=hparams["seed"],
+            num_workers=hparams["num_workers"],
+        )
+        metrics = {
+            name: metrics_of_manifest(
+                data.manifests[name],
+                hparams["encoder"],
+                n_thresholds=hparams["n_thresholds"],
+                profile=hparams["scoring_profile"],
+                median_windows=hparams["median_windows"],
+                operating_threshold=hparams["operating_threshold"],
+            )
+            for name in ("valid_strong", *TEST_SETS)
+            if name in data.manifests
+        }
+    except (OSError, ValueError) as error:
+        print(f"train.py: error: {error}", file=sys.stderr)
+        return 2
+    output_folder = hparams["output_folder"]
+    sb.create_experiment_directory(output_folder, file, overrides)
+
+    brain = LGCBrain(
+        hparams["modules"],
+        hparams["opt_class"],
+        hparams,
+        run_options,
+        hparams["checkpointer"],
+        birth_loader=loaders["birth"],
+    )
+    if brain.device == "cpu":
+        keep_freed_memory()
+    hparams["lgc"].ramp_steps = hparams["ramp_epochs"] * len(loaders["train"])
+    brain.metrics[sb.Stage.VALID] = metrics["valid_strong"]
+    with EnergyMeter(hparams["measure_energy"]) as meter:
+        brain.fit(hparams["epoch_counter"], loaders["train"], loaders["valid"])
+
+    for name in (name for name in TEST_SETS if name in metrics):
+        brain.metrics[sb.Stage.TEST] = metrics[name]
+        brain.evaluate(loaders[name], max_key=SELECTION_KEY)
+        run_on_main(
+            report_test,
+            args=(output_folder, name, metrics[name], brain.results, data),
+            kwargs={
+                "seed": hparams["seed"],
+                "energy_kwh": meter.kwh,
+                "wall_seconds": time.time() - start,
+            },
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
