@@ -267,7 +267,8 @@ class LGCBrain(sb.Brain):
                     self._birth_clips(), self.hparams.seed
                 )
         elif stage == sb.Stage.VALID:
-            results = self.metrics[stage].summarize(psds=False)
+            # The final test has all scores; these select the model.
+            results = self.metrics[stage].summarize(psds=False, sed_eval=False)
             valid_stats = {"loss": stage_loss, **_flat(results)}
             self._log(epoch, valid_stats)
             self._save(epoch, valid_stats)
@@ -328,6 +329,7 @@ class LGCBrain(sb.Brain):
             "lr": self.optimizer.param_groups[0]["lr"],
             "ramp": lgc.ramp,
             "active_prototypes": int(lgc.bank.active.sum()),
+            **{f"{k}_weight": v for k, v in lgc.effective_weights.items()},
         }
         self.hparams.train_logger.log_stats(
             meta, self._train_stats, valid_stats=valid_stats

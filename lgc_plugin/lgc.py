@@ -194,6 +194,15 @@ class LGC(nn.Module):
         return self.contrast_weight > 0 and self.bank.born
 
     @property
+    def effective_weights(self) -> dict[str, float]:
+        """What each term is multiplied by at the present step, by name."""
+        return {
+            "mean_teacher": self.ramp * self.consistency_weight,
+            "cutmix": self.ramp * self.cutmix_weight,
+            "contrast": self.contrast_weight if self.contrasts else 0.0,
+        }
+
+    @property
     def trains_teacher(self) -> bool:
         """Whether any term needs the teacher's opinion during training."""
         return (
@@ -248,11 +257,12 @@ class LGC(nn.Module):
             )
         if self.contrasts:
             self._remember(target, label_kind, frame_labels, valid)
-        total = self.ramp * (
-            self.consistency_weight * agreement + self.cutmix_weight * local
+        weights = self.effective_weights
+        total = (
+            weights["mean_teacher"] * agreement
+            + weights["cutmix"] * local
+            + weights["contrast"] * contrast
         )
-        if self.contrasts:
-            total = total + self.contrast_weight * contrast
         return LGCTerms(total, agreement, local, contrast, n_anchors)
 
     def run(

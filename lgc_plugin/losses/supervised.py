@@ -36,10 +36,14 @@ def masked_bce(scores: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
     """
     # The loss refuses half precision, for good reason: log(0) is near.
     with torch.autocast(scores.device.type, enabled=False):
+        scores, targets = scores.float(), targets.float()
         weight = weight.expand_as(scores).to(torch.float32)
+        # A NaN would stop the process here, on a GPU beyond recovery. Kept
+        # out of the function and added again, it only spoils this step.
         losses = binary_cross_entropy(
-            scores.float(), targets.float(), reduction="none"
+            scores.nan_to_num(0.5), targets, reduction="none"
         )
+        losses = losses + 0.0 * scores
         return (losses * weight).sum() / weight.sum().clamp_min(1.0)
 
 

@@ -40,7 +40,7 @@ NO_DATA = (
     "sounds are made by code, with the small profile. The scores show that "
     "the machine runs; they are not DESED's."
 )
-DEBUG_CLIPS = 30
+DEBUG_CLIPS, DEBUG_SOUNDS = 30, 6
 
 
 def parse(words: list[str]) -> tuple[str, Any, dict[str, Any]]:
@@ -60,6 +60,7 @@ def make_soundscapes(settings: dict[str, Any], debug: bool) -> Path:
     sizes = settings["embedded_soundscapes"]
     if debug:
         sizes = {name: min(size, DEBUG_CLIPS) for name, size in sizes.items()}
+        sizes["sounds_per_class"] = DEBUG_SOUNDS
     options = SoundscapeOptions(
         seed=settings["seed"],
         clip_seconds=settings["clip_seconds"],

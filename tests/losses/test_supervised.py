@@ -48,6 +48,15 @@ def test_unlabelled_batch_costs_nothing():
     assert (frame.grad == 0).all() and (clip.grad == 0).all()
 
 
+def test_nan_spoils_the_loss_but_stops_nothing():
+    frame = torch.full((1, 1, 3), float("nan"))
+    labels = torch.ones(1, 1, 3)
+    losses = supervised_losses(
+        frame, frame[..., 0], labels, labels[..., 0], torch.tensor([2])
+    )
+    assert losses[0].isnan()
+
+
 def test_half_precision_scores_are_accepted_under_autocast():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         frame = torch.rand(1, 1, 3).bfloat16()

@@ -1,0 +1,23 @@
+from dataclasses import replace
+
+from lgc_plugin.data.embedded import embedded_dataset, embedded_root
+from lgc_plugin.data.soundscape_options import SoundscapeOptions
+
+OPTIONS = SoundscapeOptions(
+    strong=1,
+    strong_validation=1,
+    weak=1,
+    unlabelled=1,
+    validation=1,
+    clip_seconds=1.0,
+    sounds_per_class=3,
+)
+
+
+def test_soundscapes_are_made_once_per_options(tmp_path):
+    root = embedded_dataset(tmp_path, OPTIONS, jobs=1, progress=False)
+    mark = root / "soundscapes.json"
+    made = mark.stat().st_mtime_ns
+    again = embedded_dataset(tmp_path, OPTIONS, jobs=1, progress=False)
+    assert again == root and mark.stat().st_mtime_ns == made
+    assert embedded_root(tmp_path, replace(OPTIONS, seed=1)) != root

@@ -1,0 +1,216 @@
+"""The recipe through its real command line, on a handful of tiny clips."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from lgc_plugin.data.soundscape_options import SoundscapeOptions
+from lgc_plugin.data.soundscapes import write_soundscapes
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = """
+clip_seconds: 2.0
+hop_length: 512
+n_mels: 16
+batch_sizes: {strong: 2, weak: 2, unlabelled: 2}
+eval_batch_size: 8
+num_workers: 0
+filters: [4, 8]
+pooling: [[2, 4], [2, 4]]
+rnn_size: 8
+rnn_layers: 1
+embedding_dim: 8
+number_of_epochs: 4
+ramp_epochs: 1
+birth_epoch: 2
+lr: 0.01
+pos_threshold: 0.4
+neg_threshold: 0.7
+median_windows: 3
+n_thresholds: 5
+measure_energy: false
+"""
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    options = SoundscapeOptions(
+        strong=6,
+        strong_validation=4,
+        weak=8,
+        unlabelled=8,
+        validation=6,
+        clip_seconds=2.0,
+        sounds_per_class=6,
+    )
+    folder = tmp_path_factory.mktemp("data") / "dataset"
+    return write_soundscapes(None, folder, options, jobs=1, progress=False)
+
+
+@pytest.fixture(scope="module")
+def train(dataset, tmp_path_factory):
+    """Calls the recipe; returns the finished process."""
+    tiny = tmp_path_factory.mktemp("hparams") / "tiny.yaml"
+    tiny.write_text(TINY)
+
+    def run(output_folder, *words, data=dataset, check=True):
+        command = [
+            sys.executable,
+            "recipes/DESED/train.py",
+            "hparams/lgc.yaml",
+            f"--overrides={tiny}",
+            f"--output_folder={output_folder}",
+            "--device=cpu",
+            "--noprogressbar",
+            *words,
+        ]
+        if data is not None:
+            command.append(f"--data_folder={data}")
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            text=True,
+            capture_output=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        assert not check or done.returncode == 0, done.stderr[-4000:]
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def finished(train, tmp_path_factory):
+    """An uninterrupted run, and what it printed."""
+    folder = tmp_path_factory.mktemp("run") / "whole"
+    return folder, train(folder).stdout
+
+
+def results(folder):
+    return json.loads((folder / "results.json").read_text())
+
+
+def test_a_run_leaves_scores_detections_and_pictures(finished):
+    folder, printed = finished
+    content = results(folder)
+    for network in ("student", "teacher"):
+        scores = content["scores"][network]
+        for name in (
+            "psds1",
+            "psds2",
+            "event_f1_macro",
+            "segment_f1_micro",
+            "intersection_f1_macro",
+            "weak_f1_macro",
+        ):
+            assert 0 <= scores[name] <= 1
+        assert len(scores["per_class"]["event_f1"]) == 10
+        files = sorted((folder / "predictions" / network).iterdir())
+        assert [f.name for f in files] == [
+            f"predictions_th_{t}.tsv"
+            for t in ("0.10", "0.30", "0.50", "0.70", "0.90")
+        ]
+        table = pd.read_csv(files[0], sep="\t")
+        assert {"filename", "onset", "offset", "event_label"} <= set(table)
+    assert content["seed"] == 42
+    assert content["coverage"]["test"] == [6, 6]
+    assert content["versions"]["torch"].startswith("2.11")
+    assert content["wall_seconds"] > 0
+    for name in ("psd_roc_1", "psd_roc_2", "timeline"):
+        picture = (folder / "figures" / f"{name}.png").read_bytes()
+        assert picture.startswith(b"\x89PNG") and len(picture) > 5000
+    assert "PSDS1" in printed and "test 6/6 clips found" in printed
+
+
+def test_every_term_is_logged_and_the_prototypes_are_at_work(finished):
+    folder, _ = finished
+    lines = (folder / "train_log.txt").read_text().splitlines()
+    assert len(lines) == 4
+    for name in (
+        "frame",
+        "clip",
+        "mean_teacher",
+        "cutmix",
+        "contrast",
+        "n_anchors",
+    ):
+        assert f"train {name}:" in lines[0]
+    assert "active_prototypes: 0" in lines[0]
+    assert "active_prototypes: 0" not in lines[2]
+    assert "n_anchors: 0.0000" in lines[1]
+    assert "n_anchors: 0.0000" not in lines[3]
+    assert list((folder / "tensorboard").iterdir())
+
+
+def test_the_same_seed_gives_the_same_scores(train, finished, tmp_path):
+    train(tmp_path / "again")
+    assert (
+        results(tmp_path / "again")["scores"] == results(finished[0])["scores"]
+    )
+
+
+@pytest.mark.parametrize("stop_after", [1, 3], ids=["before", "after"])
+def test_a_stopped_run_ends_with_the_same_numbers(
+    train, finished, tmp_path, stop_after
+):
+    """Stopped before and after the birth of the prototypes."""
+    folder = tmp_path / "resumed"
+    train(folder, f"--number_of_epochs={stop_after}")
+    second = train(folder)
+    assert "Going into epoch 1" not in second.stderr
+    assert results(folder)["scores"] == results(finished[0])["scores"]
+    assert (folder / "train_log.txt").read_text().split("\n")[-2] == (
+        finished[0] / "train_log.txt"
+    ).read_text().split("\n")[-2]
+
+
+def test_test_only_repeats_the_scores(train, finished):
+    folder, _ = finished
+    before = results(folder)["scores"]
+    (folder / "results.json").unlink()
+    done = train(folder, "--test_only")
+    assert results(folder)["scores"] == before
+    assert "is up to date: nothing to prepare" in done.stderr + done.stdout
+
+
+def test_baselines_run_without_prototypes(train, tmp_path):
+    done = train(
+        tmp_path / "supervised",
+        "--number_of_epochs=1",
+        "--birth_epoch=1",
+        "--consistency_weight=0",
+        "--cutmix_weight=0",
+        "--contrast_weight=0",
+    )
+    assert "Prototypes" not in done.stderr + done.stdout
+    assert (
+        "mean_teacher: 0.0"
+        in (tmp_path / "supervised" / "train_log.txt").read_text()
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--cutmix_wieght=0"], "did you mean --cutmix_weight?"),
+        (["--median_windows=[3, 4]"], "2 windows for 10 classes"),
+        (["--batch_sizes={weak: 50}"], "fewer than the 50 of a batch"),
+        (["--test_only"], "no checkpoint to test"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(train, tmp_path, words, message):
+    done = train(tmp_path / "wrong", *words, check=False)
+    assert done.returncode != 0
+    assert message in done.stderr.strip().splitlines()[-1]
+
+
+def test_missing_data_is_told_in_one_line(train, tmp_path):
+    done = train(tmp_path / "wrong", data=tmp_path / "nowhere", check=False)
+    assert done.returncode == 2
+    assert "nowhere" in done.stderr.strip().splitlines()[-1]
+    assert "Traceback" not in done.stderr

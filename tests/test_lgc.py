@@ -1,0 +1,235 @@
+import copy
+
+import pytest
+import torch
+from torch.nn.functional import normalize
+
+from lgc_plugin.lgc import LGC, TrainingClips
+from lgc_plugin.losses.consistency import clip_consistency, frame_consistency
+from lgc_plugin.nnet.crnn import CRNN
+from lgc_plugin.nnet.features import LogMel
+from lgc_plugin.types import LabelKind
+
+KIND = torch.tensor([LabelKind.STRONG, LabelKind.WEAK, LabelKind.NONE] * 2)
+N_FRAMES = 10
+
+
+def make(seed=0, **options):
+    torch.manual_seed(seed)
+    student = CRNN(
+        2, 8, filters=(4, 4), pooling=((2, 2), (2, 4)), embedding_dim=6
+    )
+    lgc = LGC(student, 2, embedding_dim=6, ramp_steps=10, **options)
+    features = torch.rand(6, 8, 4 * N_FRAMES + 1)
+    return student, lgc, features
+
+
+def give_prototypes(lgc):
+    """Prototypes at random, and thresholds that make most frames anchors."""
+    lgc.bank.prototypes.copy_(
+        normalize(torch.randn_like(lgc.bank.prototypes), dim=-1)
+    )
+    lgc.bank.active.fill_(True)
+    lgc.bank.born = True
+    lgc.bank.pos_threshold = lgc.contrast.pos_threshold = 0.4
+    lgc.contrast.neg_threshold = 1.1
+
+
+def count_calls(module):
+    calls = []
+    module.register_forward_hook(lambda *_: calls.append(1))
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("weights", "born", "teacher_calls", "student_calls"),
+    [
+        ((0, 0, 0), False, 0, 0),
+        ((2, 0, 0), False, 1, 0),
+        ((2, 2, 0), False, 1, 1),
+        ((2, 0, 0.1), False, 1, 0),
+        ((2, 0, 0.1), True, 1, 1),
+        ((0, 0, 0), True, 0, 0),
+    ],
+)
+def test_a_weight_of_zero_skips_the_work(
+    weights, born, teacher_calls, student_calls
+):
+    consistency, mix, contrast = weights
+    student, lgc, features = make(
+        consistency_weight=consistency,
+        cutmix_weight=mix,
+        contrast_weight=contrast,
+    )
+    if born:
+        give_prototypes(lgc)
+    predictions = student(features)
+    of_teacher = count_calls(lgc.teacher.network)
+    of_student = count_calls(student)
+    lgc(student, features, predictions, KIND)
+    assert (len(of_teacher), len(of_student)) == (teacher_calls, student_calls)
+
+
+def test_total_is_the_weighted_sum_and_the_ramp_spares_the_contrast():
+    student, lgc, features = make()
+    give_prototypes(lgc)
+    terms = lgc(student, features, student(features), KIND)
+    assert terms.n_anchors > 0
+    expected = lgc.ramp * 2 * (terms.mean_teacher + terms.cutmix)
+    torch.testing.assert_close(terms.total, expected + 0.1 * terms.contrast)
+
+
+def test_before_birth_there_is_no_contrast():
+    student, lgc, features = make()
+    terms = lgc(student, features, student(features), KIND)
+    assert terms.contrast == 0 and terms.n_anchors == 0
+    terms.total.backward()
+    assert student.projection.weight.grad is None
+
+
+def test_mean_teacher_term_is_the_consistency_with_the_teacher():
+    student, lgc, features = make(cutmix_weight=0, contrast_weight=0)
+    lgc.eval()
+    predictions = student.eval()(features)
+    student.frame_head.bias.data.add_(1.0)
+    moved = student(features)
+    terms = lgc(student, features, moved, KIND)
+    expected = frame_consistency(
+        moved.frame, predictions.frame
+    ) + clip_consistency(moved.clip, predictions.clip)
+    torch.testing.assert_close(terms.mean_teacher, expected)
+
+
+def test_only_the_student_learns_and_all_of_it_does():
+    student, lgc, features = make()
+    give_prototypes(lgc)
+    before = copy.deepcopy(lgc.state_dict())
+    predictions = student(features)
+    terms = lgc(student, features, predictions, KIND)
+    (terms.total + predictions.frame.mean()).backward()
+    missing = [n for n, p in student.named_parameters() if p.grad is None]
+    assert missing == []
+    assert all(p.grad is None for p in lgc.parameters())
+    for name in ("bank.prototypes", "bank.active"):
+        assert torch.equal(lgc.state_dict()[name], before[name])
+
+
+def test_prototypes_follow_only_a_step_that_happened():
+    student, lgc, features = make()
+    give_prototypes(lgc)
+    before = lgc.bank.prototypes.clone()
+    lgc(student, features, student(features), KIND)
+    lgc.skip_step()
+    assert lgc.step == 0
+    lgc.update_teacher(student)
+    assert torch.equal(lgc.bank.prototypes, before)
+    lgc(student, features, student(features), KIND)
+    lgc.update_teacher(student)
+    assert lgc.step == 2
+    assert not torch.equal(lgc.bank.prototypes, before)
+
+
+def test_two_half_batches_move_the_prototypes_like_one_batch():
+    results = []
+    for parts in ([slice(0, 6)], [slice(0, 3), slice(3, 6)]):
+        student, lgc, features = make()
+        give_prototypes(lgc)
+        # Without batch statistics and dropout, clips do not see each other.
+        student.eval(), lgc.eval()
+        for part in parts:
+            lgc(student, features[part], student(features[part]), KIND[part])
+        lgc.update_teacher(student)
+        results.append(lgc.bank.prototypes)
+    torch.testing.assert_close(*results)
+
+
+def test_true_labels_place_the_frames_of_strong_clips():
+    student, lgc, features = make()
+    give_prototypes(lgc)
+    lgc.bank.pos_threshold = 0.99  # the untrained teacher is sure of nothing
+    lgc.eval(), student.eval()
+    labels = torch.zeros(6, 2, N_FRAMES)
+    labels[0, 1] = 1.0
+    labels[1, 0] = 1.0  # weak: must not be read
+    lgc(student, features, student(features), KIND, labels)
+    counts = lgc._pending.class_counts.tolist()
+    assert counts == [0, N_FRAMES, N_FRAMES]
+
+
+def test_padding_is_no_target_no_anchor_and_no_frame():
+    student, lgc, features = make()
+    give_prototypes(lgc)
+    lgc.eval(), student.eval()
+    valid = torch.ones(6, N_FRAMES, dtype=torch.bool)
+    lgc(student, features, student(features, valid), KIND, valid=valid)
+    everything = lgc._pending.class_counts.sum()
+    lgc.skip_step()
+    valid[:, N_FRAMES // 2 :] = False
+    predictions = student(features, valid)
+    shouting = predictions._replace(
+        frame=predictions.frame.masked_fill(~valid.unsqueeze(1), 1e6)
+    )
+    terms = lgc(student, features, shouting, KIND, valid=valid)
+    assert terms.mean_teacher < 1.0
+    assert terms.n_anchors <= valid.sum()
+    assert lgc._pending.class_counts.sum() < everything
+
+
+def test_normalise_acts_after_cutmix():
+    """The front end's own scaling must see the mixed magnitudes."""
+    torch.manual_seed(0)
+    front_end = LogMel(hop_length=512, n_mels=8)
+    student = CRNN(2, 8, filters=(4,), pooling=((4, 8),), embedding_dim=6)
+    lgc = LGC(student, 2, front_end, embedding_dim=6)
+    assert "spectrogram" not in str(list(lgc.state_dict()))
+    seen = []
+    student.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
+    mels = front_end.mel(torch.randn(6, 16000))
+    lgc(student, mels, lgc.run(student, mels), KIND)
+    for features in seen:
+        assert features.shape == mels.shape
+        torch.testing.assert_close(features.amax((1, 2)), torch.ones(6))
+        assert (features.amin((1, 2)) == 0).all()
+
+
+def test_birth_reads_labels_on_strong_clips_and_the_teacher_elsewhere():
+    student, lgc, features = make()
+    labels = torch.zeros(6, 2, N_FRAMES)
+    labels[KIND == LabelKind.STRONG, 0] = 1.0
+    assert not lgc.birth_is_due(99) and lgc.birth_is_due(100)
+    lgc.train()
+    lgc.give_birth([TrainingClips(features, KIND, labels)])
+    assert lgc.bank.born and lgc.contrasts
+    assert lgc.bank.active[0].all() and not lgc.bank.active[1].any()
+    assert lgc.teacher.training
+    assert not lgc.birth_is_due(101)
+
+
+def test_supervised_baseline_has_a_teacher_with_the_students_statistics():
+    student, lgc, features = make(
+        consistency_weight=0, cutmix_weight=0, contrast_weight=0
+    )
+    student(features)
+    lgc.update_teacher(student)
+    for mine, theirs in zip(
+        lgc.teacher.network.buffers(), student.buffers(), strict=True
+    ):
+        assert torch.equal(mine, theirs)
+
+
+def test_state_survives_a_checkpoint():
+    student, lgc, features = make()
+    give_prototypes(lgc)
+    lgc(student, features, student(features), KIND)
+    lgc.update_teacher(student)
+    other = make(seed=1)[1]
+    other.load_state_dict(lgc.state_dict())
+    assert other.step == 1 and other.bank.born
+    for name, value in lgc.state_dict().items():
+        if isinstance(value, torch.Tensor):
+            assert torch.equal(other.state_dict()[name], value), name
+
+
+def test_negative_weights_are_refused():
+    with pytest.raises(ValueError, match="weights"):
+        make(cutmix_weight=-1.0)
