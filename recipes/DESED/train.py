@@ -138,6 +138,8 @@ def main(words: list[str]) -> int:
     )
     if brain.device == "cpu":
         keep_freed_memory()
+    # Only matters for checkpoints within an epoch (ckpt_interval_minutes).
+    brain.checkpointer.add_recoverable("dataloader", loaders["train"])
     hparams["lgc"].ramp_steps = hparams["ramp_epochs"] * len(loaders["train"])
     brain.metrics[sb.Stage.VALID] = metrics["valid_strong"]
     with EnergyMeter(hparams["measure_energy"]) as meter:
