@@ -10,11 +10,11 @@ from hypothesis.extra import numpy as hnp
 from scipy.ndimage import median_filter
 
 from lgc_plugin.data.labels import EventEncoder
-from lgc_plugin.postprocess import (
-    decode_events,
+from lgc_plugin.median_filter import (
     median_filter_scores,
     resolve_median_windows,
 )
+from lgc_plugin.postprocess import decode_events
 
 LABELS = ("Cat", "Dog")
 # Few values: ties among scores and with thresholds are common.

@@ -10,18 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from lgc_plugin.median_filter import as_score_array, resolve_median_windows
 from lgc_plugin.metrics.event_f1 import event_f1
 from lgc_plugin.metrics.intersection_f1 import intersection_f1
 from lgc_plugin.metrics.psds import PSDS1, PSDS2, PSDSScore, psds
 from lgc_plugin.metrics.result import SEDResult
 from lgc_plugin.metrics.segment_f1 import segment_f1
 from lgc_plugin.metrics.truth import GroundTruth
-from lgc_plugin.postprocess import (
-    DETECTION_COLUMNS,
-    as_score_array,
-    decode_events,
-    resolve_median_windows,
-)
+from lgc_plugin.postprocess import DETECTION_COLUMNS, decode_events
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -44,7 +40,7 @@ class SEDMetrics:
         The truth; clips that are never appended are left out of it.
     median_windows : int or Sequence[int] or Mapping[str, int]
         Output frames, see
-        :func:`lgc_plugin.postprocess.resolve_median_windows`.
+        :func:`lgc_plugin.median_filter.resolve_median_windows`.
     thresholds : Sequence[float]
         Operating points of PSDS.
     operating_threshold : float

@@ -33,7 +33,8 @@ def test_every_key_is_used():
 
 
 @pytest.mark.parametrize(
-    "file", [f for f in HPARAMS.glob("*.yaml") if f.name != "lgc.yaml"],
+    "file",
+    [f for f in HPARAMS.glob("*.yaml") if f.name != "lgc.yaml"],
     ids=lambda file: file.stem,
 )
 def test_overrides_change_keys_that_exist(file):

@@ -1,0 +1,233 @@
+"""Median filters along time, one per class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+    from torch import Tensor
+
+
+def resolve_median_windows(
+    windows: int | Sequence[int] | Mapping[str, int], labels: Sequence[str]
+) -> tuple[int, ...]:
+    """One median window per class, however the user wrote them.
+
+    Arguments
+    ---------
+    windows : int or Sequence[int] or Mapping[str, int]
+        Output frames, at least 1 (which filters nothing): one number for all
+        classes, one for each class in their order, or a mapping from names.
+    labels : Sequence[str]
+        Class names.
+
+    Returns
+    -------
+    tuple[int, ...]
+        One window per class, in the order of ``labels``.
+
+    Raises
+    ------
+    ValueError
+        If the number of windows is not that of the classes, a class is
+        missing or unknown, or a window is not a whole number of at least 1.
+
+    Example
+    -------
+    >>> resolve_median_windows(7, ["Cat", "Dog"])
+    (7, 7)
+    >>> resolve_median_windows({"Dog": 3, "Cat": 28}, ["Cat", "Dog"])
+    (28, 3)
+    """
+    if isinstance(windows, Mapping):
+        listed = _windows_by_name(windows, labels)
+    elif isinstance(windows, (str, bytes)) or not hasattr(windows, "__len__"):
+        listed = [windows] * len(labels)
+    else:
+        listed = list(windows)
+    if len(listed) != len(labels):
+        raise ValueError(
+            f"{len(listed)} median windows for {len(labels)} classes: give "
+            f"one number, or one each for {', '.join(labels)}"
+        )
+    for label, window in zip(labels, listed, strict=True):
+        if not _is_whole(window) or window < 1:
+            raise ValueError(
+                f"median window {window!r} of {label!r}: must be a whole "
+                "number of frames, at least 1"
+            )
+    return tuple(int(window) for window in listed)
+
+
+def median_filter_scores(
+    scores: ArrayLike | Tensor,
+    windows: int | Sequence[int],
+    valid_frames: ArrayLike | Tensor | None = None,
+) -> NDArray[np.floating]:
+    """Smooths each class along time with a median of its own length.
+
+    Edges are mirrored (the edge frame twice) and an even window takes the
+    upper of its two middle ranks: scipy's ``median_filter``, and right also
+    where the window is many times longer than the clip.
+
+    Arguments
+    ---------
+    scores : Tensor or array
+        (B, C, T') scores.
+    windows : int or Sequence[int]
+        Output frames: one number, or one per class.
+    valid_frames : Tensor or array, optional
+        (B,) output frames that hold sound; the rest is padding. A padded clip
+        comes out as if it had been cut there. None means all.
+
+    Returns
+    -------
+    numpy.ndarray
+        (B, C, T'), float32 (float64 if the scores are); minus infinity in
+        padded frames, which no threshold lets through.
+
+    Raises
+    ------
+    ValueError
+        If a shape or a window does not fit.
+
+    Example
+    -------
+    >>> scores = np.array([[[0.1, 0.9, 0.2, 0.8, 0.7]]], dtype="float32")
+    >>> median_filter_scores(scores, 3).tolist() == [
+    ...     [[scores[0, 0, i] for i in (0, 2, 3, 4, 4)]]
+    ... ]
+    True
+    """
+    array = as_score_array(scores)
+    n_clips, n_classes, n_frames = array.shape
+    names = [f"class {i}" for i in range(n_classes)]
+    sizes = resolve_median_windows(windows, names)
+    valid = as_valid_frames(valid_frames, n_clips, n_frames)
+    filtered = np.full_like(array, -np.inf)
+    for length in np.unique(valid[valid > 0]):
+        clips = np.flatnonzero(valid == length)
+        for row, size in enumerate(sizes):
+            kept = array[clips, row, :length]
+            filtered[clips, row, :length] = _median(kept, size)
+    return filtered
+
+
+def as_score_array(scores: ArrayLike | Tensor) -> NDArray[np.floating]:
+    """Scores on the CPU, as numpy knows them.
+
+    Arguments
+    ---------
+    scores : Tensor or array
+        (B, C, T'), of any precision and on any device.
+
+    Returns
+    -------
+    numpy.ndarray
+        (B, C, T'), float64 if the scores are, else float32. It may share its
+        memory with them.
+
+    Raises
+    ------
+    ValueError
+        If there are not three axes.
+
+    Example
+    -------
+    >>> as_score_array([[[0, 1]]]).shape
+    (1, 1, 2)
+    """
+    if hasattr(scores, "detach"):
+        tensor = scores.detach().cpu()
+        # numpy knows no bfloat16.
+        scores = tensor if tensor.element_size() == 8 else tensor.float()
+    array = np.asarray(scores)
+    if array.dtype != np.float64:
+        array = array.astype(np.float32, copy=False)
+    if array.ndim != 3:
+        raise ValueError(
+            "scores must be (clips, classes, frames), got shape "
+            f"{tuple(array.shape)}"
+        )
+    return array
+
+
+def _median(rows: NDArray[np.floating], size: int) -> NDArray[np.floating]:
+    """Median filter of each row. (scipy 1.17's own goes wrong for windows
+    more than twice as long as the row.)
+    """
+    if size == 1:
+        return rows
+    before, after = size // 2, (size - 1) // 2
+    padded = np.pad(rows, ((0, 0), (before, after)), mode="symmetric")
+    windows = sliding_window_view(padded, size, axis=1)
+    return np.partition(windows, before, axis=-1)[..., before]
+
+
+def _is_whole(number: Any) -> bool:
+    return isinstance(number, (int, np.integer)) and not isinstance(
+        number, bool
+    )
+
+
+def _windows_by_name(
+    windows: Mapping[str, int], labels: Sequence[str]
+) -> list[int]:
+    missing = [label for label in labels if label not in windows]
+    unknown = [label for label in windows if label not in labels]
+    if missing or unknown:
+        raise ValueError(
+            "median windows must name each class once: missing "
+            f"{missing or 'none'}, unknown {unknown or 'none'}"
+        )
+    return [windows[label] for label in labels]
+
+
+def as_valid_frames(
+    valid_frames: ArrayLike | Tensor | None, n_clips: int, n_frames: int
+) -> NDArray[np.int64]:
+    """Number of frames that hold sound in each clip, checked.
+
+    Arguments
+    ---------
+    valid_frames : Tensor or array, optional
+        (B,) output frames; None means all.
+    n_clips, n_frames : int
+        B and T'.
+
+    Returns
+    -------
+    numpy.ndarray
+        (B,) whole numbers.
+
+    Raises
+    ------
+    ValueError
+        If there is not one per clip, between 0 and T'.
+
+    Example
+    -------
+    >>> as_valid_frames(None, 2, 156).tolist()
+    [156, 156]
+    """
+    if valid_frames is None:
+        return np.full(n_clips, n_frames)
+    if hasattr(valid_frames, "detach"):
+        valid_frames = valid_frames.detach().cpu()
+    valid = np.asarray(valid_frames).astype(np.int64)
+    if valid.shape != (n_clips,):
+        raise ValueError(
+            f"valid_frames must be one number for each of {n_clips} clips, "
+            f"got shape {tuple(valid.shape)}"
+        )
+    if ((valid < 0) | (valid > n_frames)).any():
+        raise ValueError(
+            f"valid_frames from {valid.min()} to {valid.max()}: must lie "
+            f"between 0 and the {n_frames} frames of the scores"
+        )
+    return valid
