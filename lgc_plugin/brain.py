@@ -332,7 +332,15 @@ class LGCBrain(sb.Brain):
             **{f"{k}_weight": v for k, v in lgc.effective_weights.items()},
         }
         self.hparams.train_logger.log_stats(
-            meta, self._train_stats, valid_stats=valid_stats
+            meta, self._train_stats, valid_stats=valid_stats, verbose=False
+        )
+        logger.info(
+            "Epoch %d: training loss %.3f, intersection F1 on validation: "
+            "student %.3f, teacher %.3f",
+            epoch,
+            self._train_stats["loss"],
+            valid_stats["student_intersection_f1_macro"],
+            valid_stats[SELECTION_KEY],
         )
         writer = self.hparams.tensorboard_logger.writer
         if writer is None:

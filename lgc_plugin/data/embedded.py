@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lgc_plugin.data.soundscape_options import SoundscapeOptions
+from lgc_plugin.data.soundscape_plan import DESCRIPTION
 from lgc_plugin.data.soundscapes import write_soundscapes
 
 logger = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ def embedded_dataset(
     """
     root = embedded_root(folder, options)
     # That file is written last, into a folder that appears when it is whole.
-    if (root / "soundscapes.json").is_file():
+    if (root / DESCRIPTION).is_file():
         logger.info("Embedded soundscapes: using those in %s", root)
         return root
     logger.info("Embedded soundscapes: generating them in %s", root)

@@ -17,6 +17,9 @@ from lgc_plugin.types import LabelKind
 
 Item = TypeVar("Item")
 
+#: The file that says that, and how, a data set was generated.
+DESCRIPTION = "soundscapes.json"
+
 # One dog barks several times: how often an event repeats the class before.
 _REPEAT = 0.25
 _MAX_NON_TARGET = 2

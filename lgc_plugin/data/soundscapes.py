@@ -25,6 +25,7 @@ from lgc_plugin.data.scene import place_sounds, render
 from lgc_plugin.data.soundbank import write_synthetic_bank
 from lgc_plugin.data.soundscape_options import SoundscapeOptions
 from lgc_plugin.data.soundscape_plan import (
+    DESCRIPTION,
     LAYOUT,
     ClipPlan,
     SetLayout,
@@ -123,7 +124,7 @@ def write_soundscapes(
                 _write_durations(root, layout, clips, options.clip_seconds)
         name = "synthetic" if bank is None else Path(bank).resolve().name
         content = _description(name, sounds, heard, options)
-        write_json(root / "soundscapes.json", content)
+        write_json(root / DESCRIPTION, content)
     return out
 
 

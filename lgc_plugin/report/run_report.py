@@ -10,6 +10,7 @@ import soundfile
 
 from lgc_plugin.data.manifest import ClipRow, read_manifest
 from lgc_plugin.data.preparation import Preparation
+from lgc_plugin.data.soundscape_plan import DESCRIPTION
 from lgc_plugin.metrics.evaluation import (
     EvaluationMetrics,
     NetworkResult,
@@ -54,11 +55,13 @@ def report_test(
     """
     folder = Path(output_folder)
     prefix = "" if name == "test" else f"{name}_"
+    generated = (data.data_root / DESCRIPTION).is_file()
     write_results(
         folder / f"{prefix}results.json",
         scores={k: result.as_dict() for k, result in results.items()},
         coverage={k: [c.found, c.expected] for k, c in data.coverage.items()},
         data_folder=str(data.data_root),
+        generated_soundscapes=generated,
         profile=metrics.profile,
         **facts,
     )
@@ -78,6 +81,8 @@ def report_test(
     shown = _telling_clip([row for row in rows if clip_name(row.id) in scored])
     plot_clip(figures / f"{prefix}timeline.png", metrics, shown)
     print(f"\n{data.coverage[name]}\n{score_table(results)}\n")
+    if generated:
+        print("These are scores on generated soundscapes, not on DESED.")
     print(f"Written to {folder}", flush=True)
 
 

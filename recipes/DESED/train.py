@@ -26,50 +26,14 @@ from speechbrain.utils.distributed import ddp_init_group, run_on_main
 from desed_prepare import prepare_desed
 from lgc_plugin.allocator import keep_freed_memory
 from lgc_plugin.brain import SELECTION_KEY, LGCBrain
-from lgc_plugin.command_line import parse_recipe_arguments, read_plain
-from lgc_plugin.data.embedded import embedded_dataset, embedded_root
+from lgc_plugin.command_line import read_plain
 from lgc_plugin.data.loaders import TEST_SETS, make_loaders
 from lgc_plugin.data.preparation import Preparation
-from lgc_plugin.data.soundscape_options import SoundscapeOptions
 from lgc_plugin.energy import EnergyMeter
 from lgc_plugin.metrics.evaluation import metrics_of_manifest
 from lgc_plugin.report.run_report import report_test
-
-NO_DATA = (
-    "No --data_folder given: training on the embedded soundscapes, whose "
-    "sounds are made by code, with the small profile. The scores show that "
-    "the machine runs; they are not DESED's."
-)
-DEBUG_CLIPS, DEBUG_SOUNDS = 30, 6
-
-
-def parse(words: list[str]) -> tuple[str, Any, dict[str, Any]]:
-    """The command line; without data, on top of the small profile."""
-    arguments = parse_recipe_arguments(words)
-    file, _, overrides = arguments
-    if read_plain(file, overrides)["data_folder"] is None:
-        print(NO_DATA, flush=True)
-        mini = Path(file).with_name("mini.yaml")
-        small = [file, f"--overrides={mini}", *words[1:]]
-        arguments = parse_recipe_arguments(small)
-    return arguments
-
-
-def make_soundscapes(settings: dict[str, Any], debug: bool) -> Path:
-    """The embedded soundscapes; few of them to debug."""
-    sizes = settings["embedded_soundscapes"]
-    if debug:
-        sizes = {name: min(size, DEBUG_CLIPS) for name, size in sizes.items()}
-        sizes["sounds_per_class"] = DEBUG_SOUNDS
-    options = SoundscapeOptions(
-        seed=settings["seed"],
-        clip_seconds=settings["clip_seconds"],
-        sample_rate=settings["sample_rate"],
-        **sizes,
-    )
-    folder, jobs = settings["embedded_folder"], settings["jobs"]
-    run_on_main(embedded_dataset, args=(folder, options), kwargs={"jobs": jobs})
-    return embedded_root(folder, options)
+from lgc_plugin.same_run import check_same_run
+from without_data import make_soundscapes, parse_with_fallback
 
 
 def prepare(settings: dict[str, Any], debug: bool) -> Preparation:
@@ -94,10 +58,16 @@ def main(words: list[str]) -> int:
     start = time.time()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        file, run_options, overrides = parse(words)
+        file, run_options, overrides = parse_with_fallback(words)
         ddp_init_group(run_options)
         settings = read_plain(file, overrides)
         data = prepare(settings, run_options.debug)
+        if not run_options.debug:
+            labels = {"labels": list(data.labels)}
+            run_on_main(
+                check_same_run,
+                args=(settings["output_folder"], {**settings, **labels}),
+            )
         overrides["data_folder"] = str(data.data_root)
         overrides["labels"] = list(data.labels)
         with open(file, encoding="utf-8") as stream:

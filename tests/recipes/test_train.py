@@ -209,6 +209,13 @@ def test_mistakes_are_told_in_one_line(train, tmp_path, words, message):
     assert message in done.stderr.strip().splitlines()[-1]
 
 
+def test_another_run_is_not_continued(train, finished):
+    done = train(finished[0], "--lr=0.5", check=False)
+    assert done.returncode == 2
+    message = done.stderr.strip().splitlines()[-1]
+    assert "began with lr = 0.01, now it is 0.5" in message
+
+
 def test_missing_data_is_told_in_one_line(train, tmp_path):
     done = train(tmp_path / "wrong", data=tmp_path / "nowhere", check=False)
     assert done.returncode == 2

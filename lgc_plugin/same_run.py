@@ -1,0 +1,84 @@
+"""A run that continues must be the run that began."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lgc_plugin.files import write_json
+
+RECORD = "settings.json"
+
+# What may differ between the beginning of a run and its continuation: where
+# things lie, how fast they are done, how long to train, how to score.
+_FREE = {
+    "data_folder",
+    "data_paths",
+    "early_stopping_patience",
+    "embedded_folder",
+    "embedded_soundscapes",
+    "eval_batch_size",
+    "experiment",
+    "jobs",
+    "measure_energy",
+    "median_windows",
+    "n_thresholds",
+    "num_workers",
+    "number_of_epochs",
+    "operating_threshold",
+    "output_folder",
+    "public_eval",
+    "resampled_folder",
+    "save_folder",
+    "scoring_profile",
+    "skip_prep",
+}
+
+
+def check_same_run(folder: str | Path, settings: Mapping[str, Any]) -> None:
+    """Refuses to continue a run with settings that it did not begin with.
+
+    The checkpoint of another network fails to load with a list of shapes, and
+    that of another schedule continues to numbers that no single command can
+    repeat. The first call in a folder records the settings.
+
+    Arguments
+    ---------
+    folder : str or Path
+        Output folder of the run.
+    settings : Mapping[str, Any]
+        Plain values of the hparams file; values of None that an object will
+        take are equal to each other.
+
+    Raises
+    ------
+    ValueError
+        If a setting differs that makes it another run.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> check_same_run(folder, {"lr": 0.1, "jobs": 1})
+    >>> check_same_run(folder, {"lr": 0.1, "jobs": 2})
+    >>> check_same_run(folder, {"lr": 0.2})  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    ValueError: ... began with lr = 0.1, now it is 0.2: give another ...
+    """
+    file = Path(folder) / RECORD
+    # As JSON has it: tuples are lists there, keys are strings.
+    now = json.loads(json.dumps(dict(settings)))
+    now = {key: value for key, value in now.items() if key not in _FREE}
+    if not file.is_file():
+        write_json(file, now)
+        return
+    before = json.loads(file.read_text(encoding="utf-8"))
+    for key in sorted(now.keys() | before.keys()):
+        if now.get(key) != before.get(key):
+            raise ValueError(
+                f"the run in {folder} began with {key} = {before.get(key)}, "
+                f"now it is {now.get(key)}: give another --output_folder, or "
+                "delete that one to begin anew"
+            )

@@ -1,0 +1,75 @@
+"""What the recipe does where no data are given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from speechbrain.utils.distributed import run_on_main
+
+from lgc_plugin.command_line import (
+    RecipeArguments,
+    parse_recipe_arguments,
+    read_plain,
+)
+from lgc_plugin.data.embedded import embedded_dataset, embedded_root
+from lgc_plugin.data.soundscape_options import SoundscapeOptions
+
+NO_DATA = (
+    "No --data_folder given: training on the embedded soundscapes, whose "
+    "sounds are made by code, with the small profile. The scores show that "
+    "the machine runs; they are not DESED's."
+)
+DEBUG_CLIPS, DEBUG_SOUNDS = 30, 6
+
+
+def parse_with_fallback(words: list[str]) -> RecipeArguments:
+    """The command line; without data, on top of the small profile.
+
+    Arguments
+    ---------
+    words : list[str]
+        The words behind the script's name.
+
+    Returns
+    -------
+    RecipeArguments
+    """
+    arguments = parse_recipe_arguments(words)
+    file = arguments.hparams_file
+    if read_plain(file, arguments.overrides)["data_folder"] is None:
+        print(NO_DATA, flush=True)
+        mini = Path(file).with_name("mini.yaml")
+        small = [file, f"--overrides={mini}", *words[1:]]
+        arguments = parse_recipe_arguments(small)
+    return arguments
+
+
+def make_soundscapes(settings: dict[str, Any], debug: bool) -> Path:
+    """The embedded soundscapes; few of them to debug.
+
+    Arguments
+    ---------
+    settings : dict[str, Any]
+        Plain values of the hparams file.
+    debug : bool
+        Whether the run is a debug run.
+
+    Returns
+    -------
+    Path
+        Root of the data set.
+    """
+    sizes = settings["embedded_soundscapes"]
+    if debug:
+        sizes = {name: min(size, DEBUG_CLIPS) for name, size in sizes.items()}
+        sizes["sounds_per_class"] = DEBUG_SOUNDS
+    options = SoundscapeOptions(
+        seed=settings["seed"],
+        clip_seconds=settings["clip_seconds"],
+        sample_rate=settings["sample_rate"],
+        **sizes,
+    )
+    folder, jobs = settings["embedded_folder"], settings["jobs"]
+    run_on_main(embedded_dataset, args=(folder, options), kwargs={"jobs": jobs})
+    return embedded_root(folder, options)
