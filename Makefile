@@ -21,8 +21,9 @@ help:  ## Shows this list
 train: $(VENV)/.train  ## Trains on DESED, or on soundscapes made on the spot
 	$(RUN) recipes/DESED/train.py hparams/lgc.yaml $(ARGS)
 
+# A file stays in one process: its runs of the recipe are shared by its tests.
 test: $(VENV)/.test  ## Runs the tests and the examples in docstrings
-	$(RUN) -m pytest -n $(JOBS) $(ARGS)
+	$(RUN) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.lint  ## Checks style and format; installs no PyTorch
 	$(RUN) -m ruff check .

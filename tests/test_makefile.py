@@ -52,7 +52,9 @@ def test_make_train_runs_the_recipe():
 def test_make_test_runs_pytest():
     commands = make("-n", "test", "VENV=none", "JOBS=3", "ARGS=-x").stdout
     assert "install --disable-pip-version-check -e '.[dev]'" in commands
-    assert commands.splitlines()[-1] == "none/bin/python -m pytest -n 3 -x"
+    assert commands.splitlines()[-1] == (
+        "none/bin/python -m pytest -n 3 --dist loadfile -x"
+    )
 
 
 @needs_make
