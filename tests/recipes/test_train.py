@@ -198,7 +198,7 @@ def test_baselines_run_without_prototypes(train, tmp_path):
     ("words", "message"),
     [
         (["--cutmix_wieght=0"], "did you mean --cutmix_weight?"),
-        (["--median_windows=[3, 4]"], "2 windows for 10 classes"),
+        (["--median_windows=[3, 4]"], "2 median windows for 10 classes"),
         (["--batch_sizes={weak: 50}"], "fewer than the 50 of a batch"),
         (["--test_only"], "no checkpoint to test"),
     ],
