@@ -81,6 +81,8 @@ class LGCBrain(sb.Brain):
         What scores ``Stage.VALID`` and ``Stage.TEST``; set it before these.
     results : dict[str, NetworkResult]
         Scores of the last test, by network.
+    tested_epoch : int or None
+        Epoch of the checkpoint that was tested; None for the last weights.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class LGCBrain(sb.Brain):
         self.metrics: dict[sb.Stage, EvaluationMetrics] = {}
         self.birth_loader = birth_loader
         self.results: dict[str, NetworkResult] = {}
+        self.tested_epoch: int | None = None
         self.stepped = False
         self._totals: dict[str, Tensor] = {}
         self._train_stats: dict[str, float] = {}
@@ -217,6 +220,15 @@ class LGCBrain(sb.Brain):
         for group in self.optimizer.param_groups:
             group["lr"] = self.hparams.lr * self.modules.lgc.ramp
 
+    def check_loss_isfinite(self, loss: Tensor) -> None:
+        """Leaves it to the gradients, which a bad loss spoils as well.
+
+        Under fp16 they may be infinite while the scaler looks for its scale,
+        so that there the loss is what counts.
+        """
+        if self.scaler.is_enabled():
+            super().check_loss_isfinite(loss)
+
     def optimizers_step(self) -> None:
         """Clips, then steps unless a gradient is infinite or NaN."""
         self.scaler.unscale_(self.optimizer)
@@ -283,8 +295,8 @@ class LGCBrain(sb.Brain):
             max_key=max_key, min_key=min_key
         )
         if found is not None:
-            epoch = found.meta.get("epoch")
-            logger.info("Testing the checkpoint of epoch %s", epoch)
+            self.tested_epoch = found.meta["epoch"]
+            logger.info("Testing the checkpoint of epoch %d", self.tested_epoch)
         elif self.test_only:
             raise FileNotFoundError(
                 f"{self.checkpointer.checkpoints_dir}: no checkpoint to test; "

@@ -123,6 +123,8 @@ def main(words: list[str]) -> int:
             args=(output_folder, name, metrics[name], brain.results, data),
             kwargs={
                 "seed": hparams["seed"],
+                "epoch": brain.tested_epoch,
+                "device": brain.device,
                 "energy_kwh": meter.kwh,
                 "wall_seconds": time.time() - start,
             },
