@@ -285,6 +285,7 @@ class LGCBrain(sb.Brain):
             self._log(epoch, valid_stats)
             self._save(epoch, valid_stats)
         else:
+            logger.info("Scoring: all thresholds, student and teacher")
             self.results = self.metrics[stage].summarize()
 
     def on_evaluate_start(

@@ -14,6 +14,7 @@ from lgc_plugin.requirements import check_versions
 check_versions()  # before PyTorch, which may be what fails to load
 
 import logging
+import os
 import sys
 import time
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any
 
 import speechbrain as sb
 from hyperpyyaml import load_hyperpyyaml
-from speechbrain.utils.distributed import ddp_init_group, run_on_main
+from speechbrain.utils.distributed import run_on_main
 
 from desed_prepare import prepare_desed
 from lgc_plugin.allocator import keep_freed_memory
@@ -59,7 +60,9 @@ def main(words: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         file, run_options, overrides = parse_with_fallback(words)
-        ddp_init_group(run_options)
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            # Each process would train alone, on the same batches.
+            raise ValueError("several processes are not supported yet")
         settings = read_plain(file, overrides)
         data = prepare(settings, run_options.debug)
         if not run_options.debug:

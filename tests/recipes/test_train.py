@@ -58,7 +58,7 @@ def train(dataset, tmp_path_factory):
     tiny = tmp_path_factory.mktemp("hparams") / "tiny.yaml"
     tiny.write_text(TINY)
 
-    def run(output_folder, *words, data=dataset, check=True):
+    def run(output_folder, *words, data=dataset, check=True, **environment):
         command = [
             sys.executable,
             "recipes/DESED/train.py",
@@ -76,7 +76,7 @@ def train(dataset, tmp_path_factory):
             cwd=ROOT,
             text=True,
             capture_output=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
         )
         assert not check or done.returncode == 0, done.stderr[-4000:]
         return done
@@ -214,6 +214,12 @@ def test_another_run_is_not_continued(train, finished):
     assert done.returncode == 2
     message = done.stderr.strip().splitlines()[-1]
     assert "began with lr = 0.01, now it is 0.5" in message
+
+
+def test_several_processes_are_refused_not_run_side_by_side(train, tmp_path):
+    done = train(tmp_path / "many", check=False, WORLD_SIZE="2")
+    assert done.returncode == 2
+    assert "several processes are not supported" in done.stderr
 
 
 def test_missing_data_is_told_in_one_line(train, tmp_path):
