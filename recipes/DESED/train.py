@@ -32,9 +32,12 @@ from lgc_plugin.data.loaders import TEST_SETS, make_loaders
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.energy import EnergyMeter
 from lgc_plugin.metrics.evaluation import metrics_of_manifest
+from lgc_plugin.parallel import available_cores
 from lgc_plugin.report.run_report import report_test
 from lgc_plugin.same_run import check_same_run
 from without_data import make_soundscapes, parse_with_fallback
+
+DEBUG_BATCH = 3  # clips of each kind
 
 
 def prepare(settings: dict[str, Any], debug: bool) -> Preparation:
@@ -73,6 +76,13 @@ def main(words: list[str]) -> int:
             )
         overrides["data_folder"] = str(data.data_root)
         overrides["labels"] = list(data.labels)
+        if run_options.debug:
+            # A few batches of the paper's size would take minutes on a CPU.
+            overrides["batch_sizes"] = {
+                name: min(size, DEBUG_BATCH)
+                for name, size in settings["batch_sizes"].items()
+            }
+            overrides["eval_batch_size"] = DEBUG_BATCH
         with open(file, encoding="utf-8") as stream:
             hparams = load_hyperpyyaml(stream, overrides)
         loaders = make_loaders(
@@ -81,7 +91,7 @@ def main(words: list[str]) -> int:
             batch_sizes=hparams["batch_sizes"],
             eval_batch_size=hparams["eval_batch_size"],
             seed=hparams["seed"],
-            num_workers=hparams["num_workers"],
+            num_workers=min(hparams["num_workers"], available_cores()),
         )
         metrics = {
             name: metrics_of_manifest(
