@@ -59,6 +59,9 @@ def prepare(settings: dict[str, Any], debug: bool) -> Preparation:
 
 def main(words: list[str]) -> int:
     """Runs the recipe; returns the exit status."""
+    if not words or words[0] in ("-h", "--help"):
+        print(__doc__, "\nEvery key of the YAML file is an option.", sep="")
+        return 0
     start = time.time()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
@@ -68,15 +71,11 @@ def main(words: list[str]) -> int:
             raise ValueError("several processes are not supported yet")
         settings = read_plain(file, overrides)
         data = prepare(settings, run_options.debug)
-        if not run_options.debug:
-            labels = {"labels": list(data.labels)}
-            run_on_main(
-                check_same_run,
-                args=(settings["output_folder"], {**settings, **labels}),
-            )
         overrides["data_folder"] = str(data.data_root)
-        overrides["labels"] = list(data.labels)
-        if run_options.debug:
+        settings["labels"] = overrides["labels"] = list(data.labels)
+        if not run_options.debug:
+            check_same_run(settings["output_folder"], settings)
+        else:
             # A few batches of the paper's size would take minutes on a CPU.
             overrides["batch_sizes"] = {
                 name: min(size, DEBUG_BATCH)

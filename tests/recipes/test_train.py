@@ -178,6 +178,19 @@ def test_test_only_repeats_the_scores(train, finished):
     assert "is up to date: nothing to prepare" in done.stderr + done.stdout
 
 
+def test_half_precision_and_accumulation_run(train, tmp_path):
+    train(
+        tmp_path / "half",
+        "--precision=bf16",
+        "--eval_precision=bf16",
+        "--grad_accumulation_factor=2",
+        "--number_of_epochs=2",
+        "--birth_epoch=1",
+    )
+    log = (tmp_path / "half" / "train_log.txt").read_text().splitlines()
+    assert "step: 1," in log[0] and "nan" not in log[1]
+
+
 def test_baselines_run_without_prototypes(train, tmp_path):
     done = train(
         tmp_path / "supervised",
