@@ -95,7 +95,8 @@ def parse_recipe_arguments(arguments: Sequence[str]) -> RecipeArguments:
             given[name] = _parse_value(name, value)
     from_files = _read_overrides(files, keys)
     run_options = RunOptions.from_command_line_args(run_words)[1]
-    return RecipeArguments(hparams_file, run_options, {**from_files, **given})
+    overrides = _merged(from_files, given)
+    return RecipeArguments(hparams_file, run_options, overrides)
 
 
 def read_plain(hparams_file: str | Path, overrides: Mapping) -> dict[str, Any]:
@@ -186,8 +187,18 @@ def _read_overrides(
         for key in content:
             if key not in keys:
                 raise ValueError(f"{file}: {_unknown(key, keys)}")
-        overrides.update(content)
+        overrides = _merged(overrides, content)
     return overrides
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Mappings are merged key by key, as HyperPyYAML merges overrides."""
+    merged = dict(base)
+    for key, value in over.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            value = _merged(merged[key], value)
+        merged[key] = value
+    return merged
 
 
 def _top_level_keys(hparams_file: str) -> list[str]:

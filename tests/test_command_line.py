@@ -52,6 +52,15 @@ def test_later_wins_and_the_command_line_wins_over_files(hparams, tmp_path):
     assert parsed.overrides == {"seed": 3, "lr": 0.2, "folder": "y"}
 
 
+def test_mappings_are_merged_key_by_key(hparams, tmp_path):
+    file = tmp_path / "one.yaml"
+    file.write_text("sizes: {strong: 5, weak: 6}\n")
+    parsed = parse_recipe_arguments(
+        [hparams, f"--overrides={file}", "--sizes={weak: 7}"]
+    )
+    assert parsed.overrides == {"sizes": {"strong": 5, "weak": 7}}
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

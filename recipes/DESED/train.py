@@ -35,9 +35,7 @@ from lgc_plugin.metrics.evaluation import metrics_of_manifest
 from lgc_plugin.parallel import available_cores
 from lgc_plugin.report.run_report import report_test
 from lgc_plugin.same_run import check_same_run
-from without_data import make_soundscapes, parse_with_fallback
-
-DEBUG_BATCH = 3  # clips of each kind
+from small_runs import debug_batches, make_soundscapes, parse_with_fallback
 
 
 def prepare(settings: dict[str, Any], debug: bool) -> Preparation:
@@ -76,12 +74,7 @@ def main(words: list[str]) -> int:
         if not run_options.debug:
             check_same_run(settings["output_folder"], settings)
         else:
-            # A few batches of the paper's size would take minutes on a CPU.
-            overrides["batch_sizes"] = {
-                name: min(size, DEBUG_BATCH)
-                for name, size in settings["batch_sizes"].items()
-            }
-            overrides["eval_batch_size"] = DEBUG_BATCH
+            overrides.update(debug_batches(settings))
         with open(file, encoding="utf-8") as stream:
             hparams = load_hyperpyyaml(stream, overrides)
         loaders = make_loaders(
@@ -104,6 +97,12 @@ def main(words: list[str]) -> int:
             for name in ("valid_strong", *TEST_SETS)
             if name in data.manifests
         }
+        checkpoints = hparams["checkpointer"].list_checkpoints()
+        if run_options.test_only and not checkpoints:
+            raise ValueError(
+                f"{hparams['save_folder']}: no checkpoint to test; train "
+                "first, or give the --output_folder of a run"
+            )
     except (OSError, ValueError) as error:
         print(f"train.py: error: {error}", file=sys.stderr)
         return 2

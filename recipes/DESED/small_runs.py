@@ -1,4 +1,4 @@
-"""What the recipe does where no data are given."""
+"""Runs without data, and runs to debug."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_DATA = (
     "sounds are made by code, with the small profile. The scores show that "
     "the machine runs; they are not DESED's."
 )
-DEBUG_CLIPS, DEBUG_SOUNDS = 30, 6
+DEBUG_CLIPS, DEBUG_SOUNDS, DEBUG_BATCH = 30, 6, 3
 
 
 def parse_with_fallback(words: list[str]) -> RecipeArguments:
@@ -73,3 +73,22 @@ def make_soundscapes(settings: dict[str, Any], debug: bool) -> Path:
     folder, jobs = settings["embedded_folder"], settings["jobs"]
     run_on_main(embedded_dataset, args=(folder, options), kwargs={"jobs": jobs})
     return embedded_root(folder, options)
+
+
+def debug_batches(settings: dict[str, Any]) -> dict[str, Any]:
+    """Overrides with small batches: the paper's take minutes on a CPU.
+
+    Arguments
+    ---------
+    settings : dict[str, Any]
+        Plain values of the hparams file.
+
+    Returns
+    -------
+    dict[str, Any]
+    """
+    sizes = settings["batch_sizes"].items()
+    return {
+        "batch_sizes": {name: min(size, DEBUG_BATCH) for name, size in sizes},
+        "eval_batch_size": DEBUG_BATCH,
+    }
