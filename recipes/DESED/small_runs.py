@@ -75,8 +75,8 @@ def make_soundscapes(settings: dict[str, Any], debug: bool) -> Path:
     return embedded_root(folder, options)
 
 
-def debug_batches(settings: dict[str, Any]) -> dict[str, Any]:
-    """Overrides with small batches: the paper's take minutes on a CPU.
+def debug_overrides(settings: dict[str, Any]) -> dict[str, Any]:
+    """Small batches, and a folder apart from the results of real runs.
 
     Arguments
     ---------
@@ -89,6 +89,8 @@ def debug_batches(settings: dict[str, Any]) -> dict[str, Any]:
     """
     sizes = settings["batch_sizes"].items()
     return {
+        "output_folder": str(Path(settings["output_folder"]) / "debug"),
+        # The paper's take minutes on a CPU.
         "batch_sizes": {name: min(size, DEBUG_BATCH) for name, size in sizes},
         "eval_batch_size": DEBUG_BATCH,
     }

@@ -35,7 +35,7 @@ from lgc_plugin.metrics.evaluation import metrics_of_manifest
 from lgc_plugin.parallel import available_cores
 from lgc_plugin.report.run_report import report_test
 from lgc_plugin.same_run import check_same_run
-from small_runs import debug_batches, make_soundscapes, parse_with_fallback
+from small_runs import debug_overrides, make_soundscapes, parse_with_fallback
 
 
 def prepare(settings: dict[str, Any], debug: bool) -> Preparation:
@@ -68,13 +68,14 @@ def main(words: list[str]) -> int:
             # Each process would train alone, on the same batches.
             raise ValueError("several processes are not supported yet")
         settings = read_plain(file, overrides)
+        if run_options.debug:
+            overrides.update(debug_overrides(settings))
+            settings = read_plain(file, overrides)
         data = prepare(settings, run_options.debug)
         overrides["data_folder"] = str(data.data_root)
         settings["labels"] = overrides["labels"] = list(data.labels)
         if not run_options.debug:
             check_same_run(settings["output_folder"], settings)
-        else:
-            overrides.update(debug_batches(settings))
         with open(file, encoding="utf-8") as stream:
             hparams = load_hyperpyyaml(stream, overrides)
         loaders = make_loaders(

@@ -178,6 +178,14 @@ def test_test_only_repeats_the_scores(train, finished):
     assert "is up to date: nothing to prepare" in done.stderr + done.stdout
 
 
+def test_debugging_leaves_the_results_of_a_run_alone(train, finished):
+    folder, _ = finished
+    before = (folder / "results.json").read_bytes()
+    train(folder, "--debug", "--lr=0.5")
+    assert (folder / "results.json").read_bytes() == before
+    assert results(folder / "debug")["scores"]["student"]["clips_scored"] == 6
+
+
 def test_half_precision_and_accumulation_run(train, tmp_path):
     train(
         tmp_path / "half",
