@@ -22,7 +22,7 @@ from lgc_plugin.metrics.evaluation import (
     NetworkResult,
     clip_name,
 )
-from lgc_plugin.nnet.valid_frames import frame_mask
+from lgc_plugin.nnet.valid_frames import count_valid, frame_mask
 from lgc_plugin.types import SEDOutput
 
 logger = logging.getLogger(__name__)
@@ -178,9 +178,9 @@ class LGCBrain(sb.Brain):
         batch = batch.to(self.device)
         mels = self.modules.front_end.mel(batch.wav.data)
         n_frames = mels.shape[-1] // encoder.pooling
-        samples_per_frame = encoder.hop_length * encoder.pooling
-        valid_frames = (batch.n_samples / samples_per_frame).ceil().long()
-        valid_frames = valid_frames.clamp(1, n_frames)
+        valid_frames = count_valid(
+            batch.n_samples, encoder.hop_length * encoder.pooling, n_frames
+        )
         valid = frame_mask(valid_frames, n_frames) if padded else None
         frame_labels, clip_labels = (
             batch.frame_labels.data,

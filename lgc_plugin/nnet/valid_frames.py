@@ -6,6 +6,32 @@ import torch
 from torch import Tensor
 
 
+def count_valid(n_samples: Tensor, frame_samples: int, n_frames: int) -> Tensor:
+    """Output frames that hold sound, for a whole batch.
+
+    Arguments
+    ---------
+    n_samples : Tensor
+        (B,) samples of each clip before padding.
+    frame_samples : int
+        Samples per output frame.
+    n_frames : int
+        Output frames per clip, T'.
+
+    Returns
+    -------
+    Tensor
+        (B,) between 1 and T'; a frame that sound only touches counts.
+
+    Example
+    -------
+    >>> count_valid(torch.tensor([0, 1025, 99999]), 1024, 15).tolist()
+    [1, 2, 15]
+    """
+    frames = -(-n_samples // frame_samples)
+    return frames.clamp(1, n_frames)
+
+
 def frame_mask(n_valid: Tensor, n_frames: int) -> Tensor:
     """True on frames that hold sound, False on padding.
 
