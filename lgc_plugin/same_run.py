@@ -14,6 +14,8 @@ RECORD = "settings.json"
 # What may differ between the beginning of a run and its continuation: where
 # things lie, how fast they are done, how long to train, how to score.
 _FREE = {
+    "cache_folder",
+    "data_cache",
     "data_folder",
     "data_paths",
     "early_stopping_patience",
@@ -29,6 +31,7 @@ _FREE = {
     "number_of_epochs",
     "operating_threshold",
     "output_folder",
+    "prefetch_factor",
     "public_eval",
     "resampled_folder",
     "save_folder",

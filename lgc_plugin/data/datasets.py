@@ -1,26 +1,20 @@
-"""Manifests to batches."""
+"""Manifests to datasets of labelled clips."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import soundfile
 import torch
-from speechbrain.dataio.batch import PaddedBatch
-from speechbrain.dataio.dataloader import SaveableDataLoader
 from speechbrain.dataio.dataset import DynamicItemDataset
 from torch import Tensor
-from torch.utils.data import ConcatDataset
 
+from lgc_plugin.data.clip_files import ClipFiles, Clips
 from lgc_plugin.data.labels import EventEncoder
-from lgc_plugin.data.manifest import parse_events, parse_tags, read_manifest
-from lgc_plugin.data.sampler import MixedBatchSampler
-from lgc_plugin.types import LabelKind
+from lgc_plugin.data.manifest import ClipRow, read_manifest
 
 logger = logging.getLogger(__name__)
 
@@ -34,79 +28,21 @@ OUTPUT_KEYS = (
 )
 
 
-def read_clip(
-    path: str | Path, sample_rate: int, n_samples: int | None
-) -> Tensor:
-    """Samples of a mono clip, from its start.
-
-    Arguments
-    ---------
-    path : str or Path
-        The audio file.
-    sample_rate : int
-        What its rate must be; the data preparation resamples.
-    n_samples : int, optional
-        Longer clips are cut to this; None reads all.
-
-    Returns
-    -------
-    Tensor
-        (N,) float32 in [-1, 1].
-
-    Raises
-    ------
-    ValueError
-        If the rate is another one.
-    """
-    samples, rate = soundfile.read(
-        path, frames=-1 if n_samples is None else n_samples, dtype="float32"
-    )
-    if rate != sample_rate:
-        raise ValueError(
-            f"{path}: sampled at {rate} Hz, expected {sample_rate} Hz; run the "
-            "data preparation, or set sample_rate"
-        )
-    if samples.ndim > 1:
-        samples = samples.mean(axis=1)
-    return torch.from_numpy(np.ascontiguousarray(samples))
-
-
-def pad_to(wav: Tensor, n_samples: int) -> Tensor:
-    """Zeros behind a clip that is too short.
-
-    Arguments
-    ---------
-    wav : Tensor
-        (N,) samples.
-    n_samples : int
-        Length wanted.
-
-    Returns
-    -------
-    Tensor
-        (max(N, n_samples),)
-
-    Example
-    -------
-    >>> pad_to(torch.ones(2), 3)
-    tensor([1., 1., 0.])
-    """
-    missing = max(0, n_samples - wav.shape[0])
-    return torch.nn.functional.pad(wav, (0, missing))
-
-
 def make_dataset(
     manifest: str | Path,
     encoder: EventEncoder,
     data_root: str | Path,
     *,
     crop: bool,
+    clips: Clips | None = None,
 ) -> DynamicItemDataset:
     """A SpeechBrain dataset of the clips of one manifest.
 
-    Each item has ``id``, ``wav`` (N,) padded to the clip length, ``n_samples``
-    before padding, ``frame_labels`` (C, T'), ``clip_labels`` (C,) and
-    ``label_kind``.
+    Each item has ``id``, ``wav`` (N,) int16 padded to the clip length,
+    ``n_samples`` before padding, ``frame_labels`` (C, T'), ``clip_labels``
+    (C,) and ``label_kind``. Samples divided by
+    :data:`~lgc_plugin.data.clip_files.FULL_SCALE` lie in [-1, 1); that is
+    left to the device.
 
     Arguments
     ---------
@@ -119,12 +55,21 @@ def make_dataset(
     crop : bool
         Whether longer clips are cut to the clip length (training) or kept
         whole (evaluation).
+    clips : Clips, optional
+        The clips of :func:`clip_files`, from
+        :func:`lgc_plugin.data.clip_cache.cache_clips`; None decodes them
+        from their files each time.
 
     Returns
     -------
     DynamicItemDataset
+
+    Raises
+    ------
+    ValueError
+        If the manifest cannot be used: no clips, or an unknown label.
     """
-    rows = read_manifest(manifest, data_root)
+    rows = _read_rows(manifest, data_root)
     longest = max(row.duration for row in rows)
     if crop and longest > encoder.clip_seconds + encoder.frame_seconds:
         logger.warning(
@@ -134,131 +79,121 @@ def make_dataset(
             longest,
             encoder.clip_seconds,
         )
-    steps = _ClipSteps(encoder, encoder.n_samples if crop else None)
+    if clips is None:
+        clips = _files_of(rows, encoder, crop)
+    labels = _encode(rows, encoder, manifest)
+    steps = _ClipSteps(clips, encoder.n_samples, *labels)
     items = [
-        {"func": function, "takes": takes, "provides": provides}
-        for function, takes, provides in (
-            (steps.read, ["wav"], "samples"),
-            (len, ["samples"], "n_samples"),
-            (steps.pad, ["samples"], "padded"),
-            (steps.frame_labels, ["events"], "frame_labels"),
-            (steps.clip_labels, ["tags", "events"], "clip_labels"),
-            (steps.kind, ["label_kind"], "kind"),
+        {"func": function, "takes": ["row"], "provides": provides}
+        for function, provides in (
+            (steps.samples, ["samples", "n_samples"]),
+            (steps.labels, ["frame_labels", "clip_labels", "label_kind"]),
         )
     ]
-    dataset = DynamicItemDataset.from_csv(
-        str(manifest), {"data_root": str(data_root)}, items
-    )
+    data = {
+        row.id: {"row": number, "wav": row.wav, "duration": row.duration}
+        for number, row in enumerate(rows)
+    }
     outputs = {key: key for key in OUTPUT_KEYS}
-    dataset.set_output_keys({**outputs, "wav": "padded", "label_kind": "kind"})
-    return dataset
+    return DynamicItemDataset(data, items, {**outputs, "wav": "samples"})
 
 
-@dataclass(frozen=True)
-class _ClipSteps:
-    """From the text of a manifest to tensors; picklable for the workers."""
-
-    encoder: EventEncoder
-    n_samples: int | None
-
-    def read(self, wav: str) -> Tensor:
-        return read_clip(wav, self.encoder.sample_rate, self.n_samples)
-
-    def pad(self, samples: Tensor) -> Tensor:
-        return pad_to(samples, self.encoder.n_samples)
-
-    def frame_labels(self, events: str) -> Tensor:
-        return self.encoder.encode(parse_events(events))
-
-    def clip_labels(self, tags: str, events: str) -> Tensor:
-        named = parse_tags(tags) or [e.label for e in parse_events(events)]
-        return self.encoder.encode_clip(named)
-
-    def kind(self, label_kind: str) -> int:
-        return int(LabelKind.parse(label_kind))
-
-
-def make_train_loader(
-    subsets: Mapping[str, Sequence[DynamicItemDataset]],
-    batch_sizes: Mapping[str, int],
-    seed: int,
-    **loader_options: Any,
-) -> SaveableDataLoader:
-    """Batches with a fixed number of clips from each subset.
-
-    The clips of a subset are shuffled anew every epoch, and the epoch ends
-    when the first subset has no full share left.
+def clip_files(
+    manifest: str | Path,
+    encoder: EventEncoder,
+    data_root: str | Path,
+    *,
+    crop: bool,
+) -> ClipFiles:
+    """The audio of one manifest, to be cached.
 
     Arguments
     ---------
-    subsets : Mapping[str, Sequence[DynamicItemDataset]]
-        Datasets of each subset (strong, weak, unlabelled, in this order).
-    batch_sizes : Mapping[str, int]
-        Clips of each subset in a batch; 0 leaves a subset out.
-    seed : int
-        Of the shuffles.
-    **loader_options : Any
-        See :class:`torch.utils.data.DataLoader`.
+    manifest : str or Path
+        CSV file of the data preparation.
+    encoder : EventEncoder
+        Clip length and rate.
+    data_root : str or Path
+        What ``$data_root`` in the manifest stands for.
+    crop : bool
+        Whether longer clips are cut to the clip length.
 
     Returns
     -------
-    SaveableDataLoader
-        Its ``batch_sampler`` has ``set_epoch``.
+    ClipFiles
+        In the order of the manifest.
 
     Raises
     ------
     ValueError
-        If a subset has fewer clips than its share of a batch.
+        If the manifest has no clips.
     """
-    used = [name for name in subsets if batch_sizes[name] > 0]
-    datasets = [ConcatDataset(subsets[name]) for name in used]
-    for name, dataset in zip(used, datasets, strict=True):
-        if len(dataset) < batch_sizes[name]:
+    return _files_of(_read_rows(manifest, data_root), encoder, crop)
+
+
+def _read_rows(manifest: str | Path, data_root: str | Path) -> list[ClipRow]:
+    rows = read_manifest(manifest, data_root)
+    if not rows:
+        raise ValueError(
+            f"{manifest}: no clips: prepare the data again, or see why none "
+            "of this set was found"
+        )
+    return rows
+
+
+def _files_of(
+    rows: Sequence[ClipRow], encoder: EventEncoder, crop: bool
+) -> ClipFiles:
+    paths = tuple(row.wav for row in rows)
+    n_samples = encoder.n_samples if crop else None
+    return ClipFiles(paths, encoder.sample_rate, n_samples)
+
+
+def _encode(
+    rows: Sequence[ClipRow], encoder: EventEncoder, manifest: str | Path
+) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """Labels of all clips: by frame, by clip, and how much is known."""
+    n_classes = len(encoder.labels)
+    # As bytes, a quarter of float32, and forked workers share them.
+    frames = np.zeros((len(rows), n_classes, encoder.n_frames), np.uint8)
+    clips = np.zeros((len(rows), n_classes), np.uint8)
+    for number, row in enumerate(rows):
+        named = row.tags or [event.label for event in row.events]
+        if not named:
+            continue
+        try:
+            frames[number] = encoder.encode(row.events)
+            clips[number] = encoder.encode_clip(named)
+        except ValueError as error:
             raise ValueError(
-                f"the {name} training set has {len(dataset)} clips, fewer "
-                f"than the {batch_sizes[name]} of a batch: lower its share "
-                f"in batch_sizes (0 leaves it out) or add clips"
-            )
-    sampler = MixedBatchSampler(
-        [len(dataset) for dataset in datasets],
-        [batch_sizes[name] for name in used],
-        seed,
-    )
-    return SaveableDataLoader(
-        ConcatDataset(datasets),
-        batch_sampler=sampler,
-        collate_fn=PaddedBatch,
-        # Its own generator: the seed of the workers must not be drawn from
-        # the random state that training resumes with.
-        generator=torch.Generator().manual_seed(seed),
-        **loader_options,
-    )
+                f"{manifest}, clip {row.id!r}: {error}; correct it, or add "
+                "the label to labels"
+            ) from None
+    return frames, clips, [int(row.label_kind) for row in rows]
 
 
-def make_eval_loader(
-    datasets: Sequence[DynamicItemDataset],
-    batch_size: int,
-    **loader_options: Any,
-) -> SaveableDataLoader:
-    """All clips of some datasets, in order.
+@dataclass(frozen=True)
+class _ClipSteps:
+    """From the number of a row to tensors; picklable for the workers."""
 
-    Arguments
-    ---------
-    datasets : Sequence[DynamicItemDataset]
-        One after the other.
-    batch_size : int
-        Clips per batch.
-    **loader_options : Any
-        See :class:`torch.utils.data.DataLoader`.
+    clips: Clips
+    n_samples: int
+    frame_labels: np.ndarray
+    clip_labels: np.ndarray
+    label_kinds: list[int]
 
-    Returns
-    -------
-    SaveableDataLoader
-    """
-    return SaveableDataLoader(
-        ConcatDataset(datasets),
-        batch_size=batch_size,
-        collate_fn=PaddedBatch,
-        generator=torch.Generator().manual_seed(0),
-        **loader_options,
-    )
+    def samples(self, row: int) -> tuple[Tensor, int]:
+        """A copy, so that nobody writes to the cache, padded with zeros."""
+        clip = self.clips[row]
+        length = len(clip)
+        padded = np.empty(max(length, self.n_samples), np.int16)
+        padded[:length] = clip
+        padded[length:] = 0
+        return torch.from_numpy(padded), length
+
+    def labels(self, row: int) -> tuple[Tensor, Tensor, int]:
+        return (
+            torch.from_numpy(self.frame_labels[row]).float(),
+            torch.from_numpy(self.clip_labels[row]).float(),
+            self.label_kinds[row],
+        )

@@ -11,9 +11,9 @@ from torch import Tensor
 from lgc_plugin.types import Event
 
 # Seconds are written with three to six decimals: an edge that is meant to lie
-# on a frame boundary may miss it by a rounding error, which must not claim or
-# lose a whole frame.
-_EDGE_TOLERANCE = 1e-6
+# on a frame boundary may miss it by a microsecond, which must not claim or lose
+# a whole frame.
+_EDGE_TOLERANCE = 1e-6  # seconds
 
 
 class EventEncoder:
@@ -126,13 +126,13 @@ class EventEncoder:
         """
         frames = torch.zeros(len(self.labels), self.n_frames)
         for onset, offset, label in events:
-            if not 0 <= onset <= offset:
+            if not 0 <= onset <= offset < math.inf:
                 raise ValueError(
                     f"event of {label!r} from {onset} s to {offset} s: onset "
-                    "must be at least 0 and offset not before it"
+                    "must be at least 0, offset finite and not before it"
                 )
-            first = math.floor(onset / self.frame_seconds + _EDGE_TOLERANCE)
-            end = math.ceil(offset / self.frame_seconds - _EDGE_TOLERANCE)
+            first = math.floor((onset + _EDGE_TOLERANCE) / self.frame_seconds)
+            end = math.ceil((offset - _EDGE_TOLERANCE) / self.frame_seconds)
             frames[self.index(label), first:end] = 1.0
         return frames
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 from speechbrain.dataio.dataloader import SaveableDataLoader
 
-from lgc_plugin.data.datasets import (
-    make_dataset,
+from lgc_plugin.data.batch_loaders import (
+    check_shares,
     make_eval_loader,
     make_train_loader,
 )
+from lgc_plugin.data.clip_cache import cache_clips
+from lgc_plugin.data.clip_files import ClipFiles
+from lgc_plugin.data.datasets import clip_files, make_dataset
 from lgc_plugin.data.labels import EventEncoder
+from lgc_plugin.data.loader_options import workers_within_cores
 from lgc_plugin.data.preparation import Preparation
 
 # Which manifests feed which share of a training batch.
@@ -21,6 +27,7 @@ _TRAIN = {
     "weak": ("train_weak",),
     "unlabelled": ("train_unlabelled",),
 }
+_TRAIN_SETS = tuple(name for names in _TRAIN.values() for name in names)
 _VALID = ("valid_strong", "valid_weak")
 TEST_SETS = ("test", "eval_public")
 
@@ -32,9 +39,18 @@ def make_loaders(
     batch_sizes: Mapping[str, int],
     eval_batch_size: int,
     seed: int,
+    rank: int = 0,
+    world_size: int = 1,
+    data_cache: str = "none",
+    cache_folder: str | Path | None = None,
+    progress: bool = True,
+    num_workers: int = 0,
     **loader_options: Any,
 ) -> dict[str, SaveableDataLoader]:
     """Loaders for training, birth of the prototypes, validation and test.
+
+    What is read again and again is cached: the training sets in use and the
+    validation sets. Test sets are not.
 
     Arguments
     ---------
@@ -44,45 +60,115 @@ def make_loaders(
         Labels, clip length and rates.
     batch_sizes : Mapping[str, int]
         Clips of the ``strong``, ``weak`` and ``unlabelled`` training sets in
-        a batch; 0 leaves a set out.
+        an optimizer step of all processes; 0 leaves a set out.
     eval_batch_size : int
         Clips per batch outside training.
     seed : int
         Of the shuffles.
+    rank : int
+        Which of the processes that train together this is.
+    world_size : int
+        Number of these processes.
+    data_cache : str
+        ``none``, ``disk`` or ``memory``: where decoded clips are kept, see
+        :mod:`lgc_plugin.data.clip_cache`.
+    cache_folder : str or Path, optional
+        Folder of the decoded clips, which ``disk`` needs.
+    progress : bool
+        Whether decoding shows progress bars.
+    num_workers : int
+        Loading processes of each loader; at most one per core is used.
     **loader_options : Any
-        See :class:`torch.utils.data.DataLoader`.
+        See :class:`torch.utils.data.DataLoader` (``prefetch_factor``,
+        ``pin_memory``).
 
     Returns
     -------
     dict[str, SaveableDataLoader]
         ``train``; ``birth``, the training set once through; ``valid``, strong
         and weak clips; and the test sets, each with the held-out weak clips
-        behind it.
+        behind it. The training's ``batch_sampler`` is to be told the epoch
+        (``set_epoch``); the others' tells the ``batch_numbers`` of this
+        process.
     """
-    training = {name for names in _TRAIN.values() for name in names}
+    files = _files_in_use(data, encoder, batch_sizes)
+    # Before they are decoded, which may take minutes.
+    check_shares(
+        {
+            subset: sum(len(files[name]) for name in names if name in files)
+            for subset, names in _TRAIN.items()
+        },
+        batch_sizes,
+        world_size,
+    )
+    clips = cache_clips(
+        files,
+        data_cache,
+        cache_folder,
+        copies=int(os.environ.get("LOCAL_WORLD_SIZE", world_size)),
+        progress=progress,
+    )
     datasets = {
         name: make_dataset(
-            manifest, encoder, data.data_root, crop=name in training
+            manifest,
+            encoder,
+            data.data_root,
+            crop=name in _TRAIN_SETS,
+            clips=clips.get(name),
         )
         for name, manifest in data.manifests.items()
+    }
+    options = {
+        "rank": rank,
+        "world_size": world_size,
+        "num_workers": workers_within_cores(num_workers),
+        **loader_options,
     }
     subsets = {
         subset: [datasets[name] for name in names if name in datasets]
         for subset, names in _TRAIN.items()
     }
     loaders = {
-        "train": make_train_loader(subsets, batch_sizes, seed, **loader_options)
+        "train": make_train_loader(subsets, batch_sizes, seed, **options)
     }
-    once = {
-        "birth": sorted(training),
-        "valid": _VALID,
-        **{
-            name: (name, "valid_weak") for name in TEST_SETS if name in datasets
-        },
-    }
-    for loader, names in once.items():
+    for loader, names in _read_in_order(datasets).items():
         parts = [datasets[name] for name in names if name in datasets]
+        # Workers of what is read once should not stay.
+        stay = {} if loader == "valid" else {"persistent_workers": False}
         loaders[loader] = make_eval_loader(
-            parts, eval_batch_size, **loader_options
+            parts, eval_batch_size, **{**options, **stay}
         )
     return loaders
+
+
+def _files_in_use(
+    data: Preparation, encoder: EventEncoder, batch_sizes: Mapping[str, int]
+) -> dict[str, ClipFiles]:
+    """The audio that every epoch reads."""
+    names = list(_VALID)
+    for subset, training in _TRAIN.items():
+        if batch_sizes[subset] > 0:
+            names += training
+    return {
+        name: clip_files(
+            data.manifests[name],
+            encoder,
+            data.data_root,
+            crop=name in _TRAIN_SETS,
+        )
+        for name in names
+        if name in data.manifests
+    }
+
+
+def _read_in_order(available: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The loaders that do not shuffle, and the sets that each reads."""
+    return {
+        "valid": _VALID,
+        "birth": tuple(sorted(_TRAIN_SETS)),
+        **{
+            name: (name, "valid_weak")
+            for name in TEST_SETS
+            if name in available
+        },
+    }

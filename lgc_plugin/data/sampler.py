@@ -1,13 +1,14 @@
-"""Which clips meet in a batch."""
+"""Which clips meet in a batch, and which process gets them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from speechbrain.dataio.sampler import (
     ConcatDatasetBatchSampler,
     ReproducibleRandomSampler,
 )
+from torch.utils.data import Sampler
 
 
 class MixedBatchSampler(ConcatDatasetBatchSampler):
@@ -17,14 +18,26 @@ class MixedBatchSampler(ConcatDatasetBatchSampler):
     of its own: with one seed for all, datasets of equal length would always
     meet in the same pairs.
 
+    Several processes draw the same batches, and each keeps its part of every
+    share: what they hold together in a step is what one process would hold.
+
     Arguments
     ---------
     lengths : Sequence[int]
         Clips in each dataset, in the order of their concatenation.
     batch_sizes : Sequence[int]
-        Clips of each dataset per batch.
+        Clips of each dataset per batch, of all processes together.
     seed : int
         Together with the epoch it decides every draw.
+    rank : int
+        Which of the processes this is.
+    world_size : int
+        Number of processes; it divides every batch size.
+
+    Raises
+    ------
+    ValueError
+        If the processes cannot get equal parts.
 
     Example
     -------
@@ -40,10 +53,106 @@ class MixedBatchSampler(ConcatDatasetBatchSampler):
     """
 
     def __init__(
-        self, lengths: Sequence[int], batch_sizes: Sequence[int], seed: int
+        self,
+        lengths: Sequence[int],
+        batch_sizes: Sequence[int],
+        seed: int,
+        rank: int = 0,
+        world_size: int = 1,
     ) -> None:
+        check_rank(rank, world_size)
         samplers = [
             ReproducibleRandomSampler(range(length), seed=1000003 * seed + i)
             for i, length in enumerate(lengths)
         ]
         super().__init__(samplers, list(batch_sizes))
+        self.positions: list[int] = []
+        first = 0
+        for size in batch_sizes:
+            part, rest = divmod(size, world_size)
+            if rest:
+                raise ValueError(
+                    f"{size} clips of a batch cannot be shared equally by "
+                    f"{world_size} processes"
+                )
+            start = first + rank * part
+            self.positions += range(start, start + part)
+            first += size
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for batch in super().__iter__():
+            yield [batch[position] for position in self.positions]
+
+
+class OrderedBatchSampler(Sampler[list[int]]):
+    """All clips in order, every ``world_size``-th batch for each process.
+
+    Batches are the same for any number of processes, so that what is
+    computed of each of them is, too. A process may have one batch less than
+    another, or none.
+
+    Arguments
+    ---------
+    n_clips : int
+        Number of clips.
+    batch_size : int
+        Clips per batch; the last one may have fewer.
+    rank : int
+        Which of the processes this is.
+    world_size : int
+        Number of processes.
+
+    Attributes
+    ----------
+    batch_numbers : range
+        Which of all batches this process gets, from 0.
+
+    Example
+    -------
+    >>> sampler = OrderedBatchSampler(5, 2, rank=1, world_size=2)
+    >>> list(sampler), sampler.batch_numbers
+    ([[2, 3]], range(1, 3, 2))
+    """
+
+    def __init__(
+        self,
+        n_clips: int,
+        batch_size: int,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
+        check_rank(rank, world_size)
+        self.n_clips = n_clips
+        self.batch_size = batch_size
+        n_batches = -(-n_clips // batch_size)
+        self.batch_numbers = range(rank, n_batches, world_size)
+
+    def __len__(self) -> int:
+        return len(self.batch_numbers)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for number in self.batch_numbers:
+            start = number * self.batch_size
+            yield list(range(start, min(start + self.batch_size, self.n_clips)))
+
+
+def check_rank(rank: int, world_size: int) -> None:
+    """Raises an error unless a process can have this rank.
+
+    Arguments
+    ---------
+    rank : int
+        Which of the processes, from 0.
+    world_size : int
+        Number of processes.
+
+    Raises
+    ------
+    ValueError
+        If the rank is not one of theirs.
+    """
+    if not 0 <= rank < world_size:
+        raise ValueError(
+            f"rank is {rank} of world_size {world_size}: it counts the "
+            "processes from 0"
+        )

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torchaudio.transforms import MelSpectrogram
 
+from lgc_plugin.nnet.precision import at_least_float32
+
 
 class LogMel(nn.Module):
     """Log mel front end with min-max scaling per clip.
@@ -90,16 +92,21 @@ class LogMel(nn.Module):
         Arguments
         ---------
         wavs : Tensor
-            (B, N) samples, nominally in [-1, 1].
+            (B, N) samples, nominally in [-1, 1]; 16-bit integers are scaled
+            to that range here, on their device.
 
         Returns
         -------
         Tensor
-            (B, n_mels, N // hop_length + 1), float32, without gradient.
+            (B, n_mels, N // hop_length + 1), in the module's precision
+            (float32), without gradient.
         """
+        if wavs.dtype == torch.int16:
+            wavs = wavs.float() / 32768.0
         # Half precision has too few bits for the sums of a 2048-point DFT.
         with torch.autocast(wavs.device.type, enabled=False):
-            return self.spectrogram(wavs.float())
+            filters = self.spectrogram.mel_scale.fb
+            return self.spectrogram(wavs.to(filters.dtype))
 
     def normalise(self, mels: Tensor, valid: Tensor | None = None) -> Tensor:
         """Magnitudes to levels between 0 (softest) and 1 (loudest).
@@ -118,7 +125,8 @@ class LogMel(nn.Module):
             (B, n_mels, T)
         """
         with torch.autocast(mels.device.type, enabled=False):
-            levels = 20.0 * mels.float().clamp_min(self.amplitude_floor).log10()
+            mels = at_least_float32(mels).clamp_min(self.amplitude_floor)
+            levels = 20.0 * mels.log10()
             levels = levels.clamp(*self.decibel_range)
             low, high = levels, levels
             if valid is not None:

@@ -1,74 +1,54 @@
+import pickle
+
 import numpy as np
 import pytest
 import soundfile
 import torch
 
-from lgc_plugin.data.datasets import (
-    make_dataset,
-    make_eval_loader,
-    make_train_loader,
-)
+from lgc_plugin.data.datasets import clip_files, make_dataset
 from lgc_plugin.data.labels import EventEncoder
-from lgc_plugin.data.manifest import ClipRow, write_manifest
+from lgc_plugin.data.manifest import write_manifest
 from lgc_plugin.types import Event, LabelKind
-
-ENCODER = EventEncoder(["Cat", "Dog"], clip_seconds=1.0)
-
-
-def write_clips(folder, name, kind, count, seconds=1.0, rate=16000):
-    """A manifest of clips whose samples are their own number / 100."""
-    rows = []
-    for i in range(count):
-        file = folder / f"{name}{i}.wav"
-        samples = np.full(round(seconds * rate), (i + 1) / 100)
-        soundfile.write(file, samples, rate, subtype="FLOAT")
-        events = (Event(0.1, 0.3, "Dog"),) if kind == LabelKind.STRONG else ()
-        tags = ("Cat",) if kind == LabelKind.WEAK else ()
-        rows.append(
-            ClipRow(
-                f"{name}{i}",
-                seconds,
-                f"$data_root/{file.name}",
-                kind,
-                events,
-                tags,
-            )
-        )
-    manifest = folder / f"{name}.csv"
-    write_manifest(rows, manifest)
-    return manifest
+from tiny_clips import ENCODER, write_clips
 
 
-def dataset(
-    folder, name="strong", kind=LabelKind.STRONG, count=4, crop=True, **options
-):
-    manifest = write_clips(folder, name, kind, count, **options)
-    return make_dataset(manifest, ENCODER, folder, crop=crop)
+def dataset(folder, name="a", crop=True, encoder=ENCODER, **options):
+    manifest = write_clips(folder, name, **options)
+    return make_dataset(manifest, encoder, folder, crop=crop)
 
 
 def test_items_hold_what_the_manifest_says(tmp_path):
-    item = dataset(tmp_path)[1]
-    assert item["id"] == "strong1"
-    assert item["wav"].shape == (16000,)
-    torch.testing.assert_close(item["wav"][0].item(), 0.02)
-    assert item["n_samples"] == 16000
-    expected = ENCODER.encode([Event(0.1, 0.3, "Dog")])
+    item = dataset(tmp_path, kind=LabelKind.STRONG)[1]
+    assert item["id"] == "a1"
+    assert item["wav"].dtype == torch.int16
+    assert item["wav"].tolist() == [2] * 1600
+    assert item["n_samples"] == 1600
+    expected = ENCODER.encode([Event(0.01, 0.03, "Dog")])
     assert torch.equal(item["frame_labels"], expected)
+    assert item["frame_labels"].dtype == torch.float32
     assert item["clip_labels"].tolist() == [0.0, 1.0]
     assert item["label_kind"] == LabelKind.STRONG
 
 
+@pytest.mark.parametrize(
+    ("kind", "clip_labels"),
+    [(LabelKind.WEAK, [1.0, 0.0]), (LabelKind.NONE, [0.0, 0.0])],
+)
+def test_what_is_not_known_is_zero(tmp_path, kind, clip_labels):
+    item = dataset(tmp_path, kind=kind)[0]
+    assert item["clip_labels"].tolist() == clip_labels
+    assert not item["frame_labels"].any()
+    assert item["label_kind"] == kind
+
+
 def test_short_clips_are_padded_and_long_ones_cut_for_training(tmp_path):
-    short = dataset(tmp_path, "short", seconds=0.25)[0]
-    assert short["wav"].shape == (16000,) and short["n_samples"] == 4000
-    assert (short["wav"][4000:] == 0).all()
-    (tmp_path / "b").mkdir()
-    long = dataset(tmp_path / "b", "long", seconds=1.5)[0]
-    assert long["wav"].shape == (16000,) and long["n_samples"] == 16000
-    whole = make_dataset(
-        tmp_path / "b" / "long.csv", ENCODER, tmp_path / "b", crop=False
-    )[0]
-    assert whole["wav"].shape == (24000,)
+    short = dataset(tmp_path, "short", seconds=0.025)[0]
+    assert short["wav"].tolist() == [1] * 400 + [0] * 1200
+    assert short["n_samples"] == 400
+    long = dataset(tmp_path, "long", seconds=0.15)[0]
+    assert long["wav"].shape == (1600,) and long["n_samples"] == 1600
+    whole = dataset(tmp_path, "whole", seconds=0.15, crop=False)[0]
+    assert whole["wav"].shape == (2400,) and whole["n_samples"] == 2400
 
 
 def test_another_rate_is_refused_by_name(tmp_path):
@@ -76,83 +56,57 @@ def test_another_rate_is_refused_by_name(tmp_path):
         dataset(tmp_path, "slow", rate=8000)[0]
 
 
-def train_loader(folder, seed=0, workers=0):
-    subsets = {
-        "strong": [dataset(folder, "s", LabelKind.STRONG, 6)],
-        "weak": [
-            dataset(folder, "w", LabelKind.WEAK, 2),
-            dataset(folder, "v", LabelKind.WEAK, 3),
-        ],
-        "unlabelled": [dataset(folder, "u", LabelKind.NONE, 9)],
-    }
-    return make_train_loader(
-        subsets,
-        {"strong": 2, "weak": 1, "unlabelled": 3},
-        seed,
-        num_workers=workers,
+def test_an_unknown_label_is_named_with_its_clip(tmp_path):
+    encoder = EventEncoder(["Cat"], clip_seconds=0.1)
+    with pytest.raises(ValueError, match=r"a\.csv, clip 'a0': label 'Dog'"):
+        dataset(tmp_path, encoder=encoder, kind=LabelKind.STRONG)
+
+
+def test_a_manifest_without_clips_is_refused(tmp_path):
+    write_manifest([], tmp_path / "empty.csv")
+    with pytest.raises(ValueError, match=r"empty\.csv: no clips"):
+        make_dataset(tmp_path / "empty.csv", ENCODER, tmp_path, crop=True)
+    with pytest.raises(ValueError, match=r"empty\.csv: no clips"):
+        clip_files(tmp_path / "empty.csv", ENCODER, tmp_path, crop=True)
+
+
+def test_the_files_to_cache_are_those_of_the_manifest(tmp_path):
+    manifest = write_clips(tmp_path, "a", seconds=0.15)
+    cut = clip_files(manifest, ENCODER, tmp_path, crop=True)
+    whole = clip_files(manifest, ENCODER, tmp_path, crop=False)
+    assert [len(cut[i]) for i in range(len(cut))] == [1600] * 4
+    assert len(whole[3]) == 2400 and whole[3][0] == 4
+    assert cut.paths[2] == f"{tmp_path}/a2.wav"
+
+
+def test_given_clips_are_used_and_never_written_to(tmp_path):
+    manifest = write_clips(tmp_path, "a")
+    clips = [np.full(1600, 10 * i, np.int16) for i in range(4)]
+    items = make_dataset(manifest, ENCODER, tmp_path, crop=True, clips=clips)
+    items[3]["wav"][:] = 0
+    assert items[3]["wav"].tolist() == [30] * 1600
+
+
+def test_an_augmented_label_does_not_stay(tmp_path):
+    items = dataset(tmp_path, kind=LabelKind.STRONG)
+    items[0]["frame_labels"][:] = 0
+    items[0]["clip_labels"][:] = 0
+    assert items[0]["frame_labels"].any() and items[0]["clip_labels"].any()
+
+
+def test_workers_that_are_not_forked_can_have_it(tmp_path):
+    items = dataset(tmp_path, kind=LabelKind.STRONG)
+    copied = pickle.loads(pickle.dumps(items))
+    assert torch.equal(copied[2]["wav"], items[2]["wav"])
+    assert torch.equal(copied[2]["frame_labels"], items[2]["frame_labels"])
+
+
+def test_speechbrains_tools_work_on_it(tmp_path):
+    items = dataset(tmp_path)
+    soundfile.write(tmp_path / "a1.wav", np.zeros(8), 16000)
+    chosen = items.filtered_sorted(
+        key_test={"n_samples": lambda n: n > 8}, sort_key="id", reverse=True
     )
-
-
-@pytest.mark.parametrize("workers", [0, 2])
-def test_batches_hold_the_shares_in_order(tmp_path, workers):
-    loader = train_loader(tmp_path, workers=workers)
-    assert len(loader) == 3  # 6 // 2 strong, 5 // 1 weak, 9 // 3 unlabelled
-    batches = list(loader)
-    assert len(batches) == 3
-    for batch in batches:
-        assert batch.label_kind.tolist() == [2, 2, 1, 0, 0, 0]
-        assert [name[0] for name in batch.id][:2] == ["s", "s"]
-        # Wave and labels belong to the clip of that name.
-        for name, wav in zip(batch.id, batch.wav.data, strict=True):
-            value = (int(name[1:]) + 1) / 100
-            assert wav[0].item() == pytest.approx(value)
-    seen = [name for batch in batches for name in batch.id]
-    assert len(set(seen)) == len(seen)
-
-
-def test_epochs_and_seeds_differ_and_repeat(tmp_path):
-    loader = train_loader(tmp_path)
-
-    def order(loader, epoch):
-        loader.batch_sampler.set_epoch(epoch)
-        return [batch.id for batch in loader]
-
-    first = order(loader, 1)
-    assert order(loader, 2) != first
-    assert order(loader, 1) == first
-    (tmp_path / "other").mkdir()
-    assert order(train_loader(tmp_path / "other", seed=1), 1) != first
-
-
-def test_loader_leaves_the_global_random_state_alone(tmp_path):
-    loader = train_loader(tmp_path)
-    torch.manual_seed(0)
-    expected = torch.rand(3)
-    torch.manual_seed(0)
-    list(loader)
-    assert torch.equal(torch.rand(3), expected)
-
-
-def test_a_share_of_zero_leaves_a_set_out(tmp_path):
-    subsets = {
-        "strong": [dataset(tmp_path)],
-        "weak": [],
-        "unlabelled": [],
-    }
-    shares = {"strong": 2, "weak": 0, "unlabelled": 0}
-    loader = make_train_loader(subsets, shares, seed=0)
-    assert [len(batch) for batch in loader] == [2, 2]
-
-
-def test_a_set_smaller_than_its_share_is_named(tmp_path):
-    subsets = {"strong": [dataset(tmp_path)], "weak": [], "unlabelled": []}
-    with pytest.raises(ValueError, match="strong training set has 4 clips"):
-        make_train_loader(
-            subsets, {"strong": 5, "weak": 0, "unlabelled": 0}, seed=0
-        )
-
-
-def test_evaluation_keeps_the_order_and_every_clip(tmp_path):
-    loader = make_eval_loader([dataset(tmp_path, count=5)], 2)
-    ids = [name for batch in loader for name in batch.id]
-    assert ids == [f"strong{i}" for i in range(5)]
+    assert [item["id"] for item in chosen] == ["a3", "a2", "a0"]
+    items.set_output_keys(["duration", "clip_labels"])
+    assert items[0]["duration"] == 0.1

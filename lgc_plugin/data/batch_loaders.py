@@ -1,0 +1,174 @@
+"""Loaders of labelled clips, for one process or for several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from speechbrain.dataio.dataloader import SaveableDataLoader
+from torch.utils.data import ConcatDataset, Dataset
+
+from lgc_plugin.data.collate import collate_clips
+from lgc_plugin.data.sampler import MixedBatchSampler, OrderedBatchSampler
+
+
+def make_train_loader(
+    subsets: Mapping[str, Sequence[Dataset]],
+    batch_sizes: Mapping[str, int],
+    seed: int,
+    *,
+    rank: int = 0,
+    world_size: int = 1,
+    **loader_options: Any,
+) -> SaveableDataLoader:
+    """Batches with a fixed number of clips from each subset.
+
+    The clips of a subset are shuffled anew every epoch, and the epoch ends
+    when the first subset has no full share left.
+
+    Arguments
+    ---------
+    subsets : Mapping[str, Sequence[Dataset]]
+        Datasets of each subset (strong, weak, unlabelled, in this order).
+    batch_sizes : Mapping[str, int]
+        Clips of each subset in a batch, of all processes together; 0 leaves
+        a subset out.
+    seed : int
+        Of the shuffles.
+    rank : int
+        Which of the processes that train together this is.
+    world_size : int
+        Number of these processes.
+    **loader_options : Any
+        See :class:`torch.utils.data.DataLoader`.
+
+    Returns
+    -------
+    SaveableDataLoader
+        Its ``batch_sampler`` has ``set_epoch``.
+
+    Raises
+    ------
+    ValueError
+        If a subset has fewer clips than its share of a batch, the processes
+        cannot divide the share, or no subset is in use.
+    """
+    counts = {name: sum(map(len, parts)) for name, parts in subsets.items()}
+    check_shares(counts, batch_sizes, world_size)
+    used = [name for name in subsets if batch_sizes[name] > 0]
+    datasets = [ConcatDataset(subsets[name]) for name in used]
+    sampler = MixedBatchSampler(
+        [len(dataset) for dataset in datasets],
+        [batch_sizes[name] for name in used],
+        seed,
+        rank,
+        world_size,
+    )
+    return _make_loader(ConcatDataset(datasets), sampler, seed, loader_options)
+
+
+def make_eval_loader(
+    datasets: Sequence[Dataset],
+    batch_size: int,
+    *,
+    rank: int = 0,
+    world_size: int = 1,
+    **loader_options: Any,
+) -> SaveableDataLoader:
+    """All clips of some datasets, in order.
+
+    Arguments
+    ---------
+    datasets : Sequence[Dataset]
+        One after the other.
+    batch_size : int
+        Clips per batch.
+    rank : int
+        Which of the processes that share the batches this is.
+    world_size : int
+        Number of these processes.
+    **loader_options : Any
+        See :class:`torch.utils.data.DataLoader`.
+
+    Returns
+    -------
+    SaveableDataLoader
+        Its ``batch_sampler`` tells the ``batch_numbers`` of this process.
+    """
+    dataset = ConcatDataset(datasets)
+    sampler = OrderedBatchSampler(len(dataset), batch_size, rank, world_size)
+    return _make_loader(dataset, sampler, 0, loader_options)
+
+
+def check_shares(
+    n_clips: Mapping[str, int], batch_sizes: Mapping[str, int], world_size: int
+) -> None:
+    """Raises an error unless every subset can give its share of a batch.
+
+    Arguments
+    ---------
+    n_clips : Mapping[str, int]
+        Clips in each subset.
+    batch_sizes : Mapping[str, int]
+        Clips of each subset in a batch, of all processes together.
+    world_size : int
+        Number of processes.
+
+    Raises
+    ------
+    ValueError
+        If a subset has fewer clips than its share, the processes cannot
+        divide it, or all shares are 0.
+
+    Example
+    -------
+    >>> check_shares({"strong": 9}, {"strong": 6}, world_size=4)
+    Traceback (most recent call last):
+    ValueError: batch_sizes: 6 strong clips cannot be shared equally by 4 \
+processes: use 4 or 8, or another number of processes
+    """
+    if not any(batch_sizes[name] for name in n_clips):
+        raise ValueError("batch_sizes are all 0: give one set a share")
+    for name, available in n_clips.items():
+        share = batch_sizes[name]
+        if available < share:
+            raise ValueError(
+                f"the {name} training set has {available} clips, fewer "
+                f"than the {share} of a batch: lower its share "
+                f"in batch_sizes (0 leaves it out) or add clips"
+            )
+        if share % world_size:
+            less = share // world_size * world_size
+            fitting = [n for n in (less, less + world_size) if n > 0]
+            raise ValueError(
+                f"batch_sizes: {share} {name} clips cannot be shared equally "
+                f"by {world_size} processes: use "
+                f"{' or '.join(map(str, fitting))}, or another number of "
+                "processes"
+            )
+
+
+def _make_loader(
+    dataset: Dataset,
+    sampler: MixedBatchSampler | OrderedBatchSampler,
+    seed: int,
+    options: Mapping[str, Any],
+) -> SaveableDataLoader:
+    """A loader whose workers, if it has any, live as long as it does."""
+    options = dict(options)
+    if options.get("num_workers", 0) > 0:
+        options.setdefault("persistent_workers", True)
+    else:
+        # Without workers these would be errors.
+        options.pop("prefetch_factor", None)
+        options.pop("persistent_workers", None)
+    return SaveableDataLoader(
+        dataset,
+        batch_sampler=sampler,
+        collate_fn=collate_clips,
+        # Its own generator: the seed of the workers must not be drawn from
+        # the random state that training resumes with.
+        generator=torch.Generator().manual_seed(seed),
+        **options,
+    )

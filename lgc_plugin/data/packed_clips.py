@@ -1,0 +1,203 @@
+"""Many clips in one array of samples, in memory or in a file.
+
+On disk that is ``NAME.int16``, the samples of all clips one after the other
+(16 bits, little-endian), and beside it ``NAME.json``, written last, with the
+length of each clip. NAME ends in two digests: which clips they are, and in
+which state their files were.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from lgc_plugin.data.clip_files import ClipFiles, unreadable
+from lgc_plugin.files import atomic_file, write_json
+
+SAMPLE_BYTES = 2
+_SAMPLE = np.dtype("<i2")
+
+# To be raised when decoding changes, so that old files are written anew.
+_VERSION = 1
+
+# Asking for the state of a file on a network disk is waiting, not computing.
+_READERS = 16
+
+
+class PackedMemory:
+    """Clips in one tensor.
+
+    Worker processes share it: forked ones inherit it, and others are handed
+    it in PyTorch's shared memory, which is what it is a tensor for.
+
+    Arguments
+    ---------
+    samples : Tensor
+        (N,) int16, clip after clip.
+    lengths : Sequence[int]
+        Samples of each clip.
+
+    Example
+    -------
+    >>> import torch
+    >>> clips = PackedMemory(torch.tensor([1, 2, 3]).short(), [1, 2])
+    >>> len(clips), clips[1].tolist()
+    (2, [2, 3])
+    """
+
+    def __init__(self, samples: Tensor, lengths: Sequence[int]) -> None:
+        self.samples = samples
+        self.starts = _starts(lengths)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        start, end = self.starts[index], self.starts[index + 1]
+        return self.samples[start:end].numpy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> PackedMemory:
+        # SpeechBrain copies a data set to filter it: not gigabytes of samples.
+        return self
+
+
+class PackedFile:
+    """Clips in one file, mapped into memory by each process that reads it.
+
+    Arguments
+    ---------
+    path : str or Path
+        The samples.
+    lengths : Sequence[int]
+        Samples of each clip.
+    """
+
+    def __init__(self, path: str | Path, lengths: Sequence[int]) -> None:
+        self.path = Path(path)
+        self.starts = _starts(lengths)
+        self._samples: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        if self._samples is None:
+            mapped = np.memmap(self.path, _SAMPLE, mode="r")
+            # Slices of a plain array cost less than slices of a memmap.
+            self._samples = mapped.view(np.ndarray)
+        start, end = self.starts[index], self.starts[index + 1]
+        return self._samples[start:end]
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Pickled, a map would become a copy: the other process opens its own.
+        return {**self.__dict__, "_samples": None}
+
+
+def packed_path(name: str, files: ClipFiles, folder: str | Path) -> Path:
+    """The file that holds some clips as their files are now.
+
+    Arguments
+    ---------
+    name : str
+        How the file's name begins.
+    files : ClipFiles
+        The clips.
+    folder : str or Path
+        Where the file is, or will be.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ValueError
+        If an audio file is missing.
+    """
+    paths = [os.path.abspath(path) for path in files.paths]
+    which = _digest([_VERSION, files.sample_rate, files.n_samples, paths])
+    with ThreadPoolExecutor(_READERS) as pool:
+        state = _digest(list(pool.map(_state, paths)))
+    return Path(folder) / f"{name}-{which}-{state}.int16"
+
+
+def open_packed(path: Path) -> PackedFile | None:
+    """The clips of a file.
+
+    Arguments
+    ---------
+    path : Path
+        From :func:`packed_path`.
+
+    Returns
+    -------
+    PackedFile or None
+        None if there is no such file, or it is not whole.
+    """
+    try:
+        text = path.with_suffix(".json").read_text(encoding="utf-8")
+        clips = PackedFile(path, json.loads(text)["lengths"])
+        whole = path.stat().st_size == SAMPLE_BYTES * clips.starts[-1]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+    return clips if whole else None
+
+
+def write_packed(path: Path, clips: Iterable[np.ndarray]) -> None:
+    """Writes clips to one file, whole or not at all.
+
+    Files of the same clips in an earlier state are removed before.
+
+    Arguments
+    ---------
+    path : Path
+        From :func:`packed_path`.
+    clips : Iterable[np.ndarray]
+        Samples (N,) int16 of each.
+    """
+    for stale in _earlier(path):
+        stale.unlink(missing_ok=True)
+    lengths = []
+    with atomic_file(path) as temporary, open(temporary, "wb") as file:
+        for clip in clips:
+            file.write(clip.astype(_SAMPLE, copy=False).data)
+            lengths.append(len(clip))
+        # A full network disk may tell only now.
+        file.flush()
+        os.fsync(file.fileno())
+    write_json(path.with_suffix(".json"), {"lengths": lengths})
+
+
+def _earlier(path: Path) -> Iterator[Path]:
+    which, _, state = path.stem.rpartition("-")
+    for other in path.parent.glob(f"{which}-{'?' * len(state)}.*"):
+        if other.stem != path.stem:
+            yield other
+
+
+def _state(path: str) -> tuple[int, int]:
+    """What changes when a file is replaced."""
+    try:
+        stat = os.stat(path)
+    except OSError as error:
+        raise unreadable(path, error.strerror) from error
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _starts(lengths: Sequence[int]) -> np.ndarray:
+    """Where each clip begins, and where the last one ends."""
+    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+
+
+def _digest(content: Any) -> str:
+    # 64 bits: two lists will not meet by chance.
+    text = json.dumps(content).encode("utf-8", "surrogateescape")
+    return hashlib.sha256(text).hexdigest()[:16]

@@ -1,0 +1,257 @@
+"""Several processes that train one model: what they must agree on.
+
+Every function here does nothing, at no cost, in a single process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from speechbrain.utils.distributed import (
+    ddp_init_group,
+    is_distributed_initialized,
+)
+from speechbrain.utils.run_opts import RunOptions
+from torch import Tensor, nn
+
+
+def process_rank() -> int:
+    """Number of this process, from 0; 0 without others.
+
+    Example
+    -------
+    >>> process_rank(), process_count()
+    (0, 1)
+    """
+    return dist.get_rank() if is_distributed_initialized() else 0
+
+
+def process_count() -> int:
+    """How many processes train together; 1 without others."""
+    return dist.get_world_size() if is_distributed_initialized() else 1
+
+
+def join_processes(run_options: RunOptions) -> RunOptions:
+    """Makes the processes that ``torchrun`` started find each other.
+
+    Without a GPU for each of them they talk through gloo, whatever the
+    options say: SpeechBrain's default, NCCL, only knows GPUs.
+
+    Arguments
+    ---------
+    run_options : RunOptions
+        SpeechBrain's run options.
+
+    Returns
+    -------
+    RunOptions
+        The same, with the backend that fits the devices.
+
+    Raises
+    ------
+    ValueError
+        If there are more processes than GPUs.
+
+    Example
+    -------
+    >>> join_processes(RunOptions(device="cpu")).distributed_backend
+    'gloo'
+    >>> process_count()
+    1
+    """
+    device = run_options.device or ""
+    if device.startswith("cpu") or not torch.cuda.is_available():
+        given = {*run_options.overridden_args, "distributed_backend"}
+        run_options = replace(
+            run_options, distributed_backend="gloo", overridden_args=given
+        )
+    ddp_init_group(run_options)
+    return run_options
+
+
+def leave_processes() -> None:
+    """Ends what :func:`join_processes` began; call it on all processes."""
+    if is_distributed_initialized():
+        dist.destroy_process_group()
+
+
+@torch.no_grad()
+def sum_over_processes(values: Tensor) -> Tensor:
+    """The sum of a tensor over all processes.
+
+    Arguments
+    ---------
+    values : Tensor
+        Any shape, the same on all processes.
+
+    Returns
+    -------
+    Tensor
+        A new tensor, or ``values`` itself in a single process.
+
+    Example
+    -------
+    >>> sum_over_processes(torch.tensor([1.0, 2.0]))
+    tensor([1., 2.])
+    """
+    if not is_distributed_initialized():
+        return values
+    total = values.detach().clone()
+    dist.all_reduce(total)
+    return total
+
+
+def mean_over_processes(values: Tensor) -> Tensor:
+    """The mean of a tensor over all processes.
+
+    A loss that divides by the mean count of its cells, instead of its own
+    count, becomes the loss of all processes' cells when the gradients of all
+    processes are averaged.
+
+    Arguments
+    ---------
+    values : Tensor
+        Any shape, the same on all processes.
+
+    Returns
+    -------
+    Tensor
+
+    Example
+    -------
+    >>> mean_over_processes(torch.tensor(3.0))
+    tensor(3.)
+    """
+    return sum_over_processes(values) / process_count()
+
+
+@torch.no_grad()
+def spread_state(module: nn.Module) -> None:
+    """Gives all processes the main one's parameters and buffers.
+
+    Arguments
+    ---------
+    module : nn.Module
+        Of the same architecture on all processes.
+    """
+    if is_distributed_initialized():
+        for tensor in (*module.parameters(), *module.buffers()):
+            dist.broadcast(tensor.data, src=0)
+
+
+@torch.no_grad()
+def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
+    """Averages gradients over all processes, in one exchange.
+
+    Arguments
+    ---------
+    parameters : Iterable[nn.Parameter]
+        Those without a gradient, the same on all processes, are left alone.
+    """
+    if not is_distributed_initialized():
+        return
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    parts = mean_over_processes(flat).split([g.numel() for g in gradients])
+    torch._foreach_copy_(
+        gradients,
+        [new.view_as(old) for new, old in zip(parts, gradients, strict=True)],
+    )
+
+
+@torch.no_grad()
+def average_statistics(module: nn.Module) -> None:
+    """Averages the floating-point buffers of a module over all processes.
+
+    These are its batch statistics: each process has seen other clips.
+
+    Arguments
+    ---------
+    module : nn.Module
+        Of the same architecture on all processes.
+    """
+    if is_distributed_initialized():
+        for buffer in module.buffers():
+            if buffer.is_floating_point():
+                buffer.copy_(mean_over_processes(buffer))
+
+
+def gather_on_main(content: Any) -> list[Any] | None:
+    """Collects one picklable object of each process on the main one.
+
+    Arguments
+    ---------
+    content : Any
+        What this process adds.
+
+    Returns
+    -------
+    list or None
+        In the order of the processes; None on all but the main process.
+
+    Example
+    -------
+    >>> gather_on_main("a")
+    ['a']
+    """
+    if not is_distributed_initialized():
+        return [content]
+    parts = [None] * dist.get_world_size() if dist.get_rank() == 0 else None
+    dist.gather_object(content, parts, dst=0)
+    return parts
+
+
+def tell_all(content: Any) -> Any:
+    """Hands the main process's object to all processes.
+
+    Arguments
+    ---------
+    content : Any
+        Picklable; read on the main process only.
+
+    Returns
+    -------
+    Any
+        The main process's.
+
+    Example
+    -------
+    >>> tell_all({"f1": 0.5})
+    {'f1': 0.5}
+    """
+    if not is_distributed_initialized():
+        return content
+    held = [content]
+    dist.broadcast_object_list(held, src=0)
+    return held[0]
+
+
+def draw_apart(seed: int, epoch: int) -> None:
+    """Lets each process draw its own random numbers from here on.
+
+    All start from one seed, so that their models are equal; with the same
+    draws, though, they would all cut the same spans. The main process keeps
+    its random state, which checkpoints hold; the others follow from the seed,
+    the epoch and their rank.
+
+    Arguments
+    ---------
+    seed : int
+        Of the experiment.
+    epoch : int
+        Epoch that begins.
+
+    Example
+    -------
+    >>> before = torch.get_rng_state()
+    >>> draw_apart(seed=1, epoch=1)
+    >>> torch.equal(torch.get_rng_state(), before)
+    True
+    """
+    rank = process_rank()
+    if rank > 0:
+        torch.manual_seed(hash((seed, epoch, rank)) % 2**63)

@@ -1,0 +1,148 @@
+import pytest
+import torch
+
+from lgc_plugin.data import loaders as module
+from lgc_plugin.data.clip_files import ClipFiles
+from lgc_plugin.data.loaders import make_loaders
+from lgc_plugin.data.preparation import Preparation
+from lgc_plugin.types import LabelKind
+from tiny_clips import ENCODER, write_clips
+
+SHARES = {"strong": 2, "weak": 2, "unlabelled": 4}
+SETS = {
+    "train_strong": (LabelKind.STRONG, 8),
+    "train_weak": (LabelKind.WEAK, 6),
+    "train_unlabelled": (LabelKind.NONE, 17),
+    "valid_strong": (LabelKind.STRONG, 3),
+    "valid_weak": (LabelKind.WEAK, 2),
+    "test": (LabelKind.STRONG, 4),
+}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    manifests = {
+        # From set to set shorter or longer than the 0.1 s of training.
+        name: write_clips(folder, name, kind, count, seconds=0.1 + 0.02 * i)
+        for i, (name, (kind, count)) in enumerate(SETS.items(), start=-2)
+    }
+    return Preparation(manifests, ENCODER.labels, folder, {})
+
+
+def make(data, **options):
+    settings = {"batch_sizes": SHARES, "eval_batch_size": 4, "seed": 0}
+    return make_loaders(
+        data, ENCODER, **{**settings, "progress": False, **options}
+    )
+
+
+def ids(loader):
+    return [name for batch in loader for name in batch.id]
+
+
+def names(*sets):
+    return [f"{name}{i}" for name in sets for i in range(SETS[name][1])]
+
+
+def test_each_loader_reads_its_sets(data):
+    loaders = make(data)
+    assert set(loaders) == {"train", "birth", "valid", "test"}
+    assert len(loaders["train"]) == 3
+    assert ids(loaders["valid"]) == names("valid_strong", "valid_weak")
+    assert ids(loaders["test"]) == names("test", "valid_weak")
+    training = names("train_strong", "train_unlabelled", "train_weak")
+    assert ids(loaders["birth"]) == training
+    assert set(ids(loaders["train"])) <= set(training)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_caches_make_no_difference(data, tmp_path, workers):
+    def everything(cache):
+        loaders = make(
+            data,
+            data_cache=cache,
+            cache_folder=tmp_path,
+            num_workers=workers,
+        )
+        return [batch for name in sorted(loaders) for batch in loaders[name]]
+
+    plain = everything("none")
+    assert any((b.n_samples < b.wav.data.shape[1]).any() for b in plain)
+    assert any(b.wav.data.shape[1] > ENCODER.n_samples for b in plain)
+    for cache in ("disk", "memory"):
+        for expected, batch in zip(plain, everything(cache), strict=True):
+            assert batch.id == expected.id
+            assert batch.wav.data.dtype == torch.int16
+            for key in ("wav", "frame_labels", "clip_labels"):
+                assert torch.equal(batch[key].data, expected[key].data)
+            for key in ("n_samples", "label_kind"):
+                assert torch.equal(batch[key], expected[key])
+
+
+def test_what_is_read_again_is_decoded_once(data, monkeypatch):
+    decoded = []
+    read = ClipFiles.__getitem__
+    monkeypatch.setattr(
+        ClipFiles,
+        "__getitem__",
+        lambda self, i: decoded.append(self.paths[i]) or read(self, i),
+    )
+    shares = {**SHARES, "unlabelled": 0}
+    loaders = make(data, data_cache="memory", batch_sizes=shares)
+    assert len(decoded) == 8 + 6 + 3 + 2
+    decoded.clear()
+    for name in ("train", "valid"):
+        list(loaders[name])
+    assert decoded == []
+    list(loaders["test"])  # its own four clips; the two weak ones are there
+    assert len(decoded) == 4
+    list(loaders["birth"])  # which hears the clips without labels as well
+    assert len(decoded) == 4 + 17
+
+
+def test_processes_share_every_loader(data):
+    alone = make(data)
+    shared = [make(data, rank=rank, world_size=2) for rank in range(2)]
+    for name in ("train", "birth", "valid", "test"):
+        together = [clip for part in shared for clip in ids(part[name])]
+        assert sorted(together) == sorted(ids(alone[name]))
+    for name in ("birth", "valid", "test"):
+        expected = dict(enumerate(batch.id for batch in alone[name]))
+        for part in shared:
+            numbers = part[name].batch_sampler.batch_numbers
+            for number, batch in zip(numbers, part[name], strict=True):
+                assert batch.id == expected[number]
+
+
+def test_a_wrong_share_is_told_before_anything_is_decoded(data, monkeypatch):
+    monkeypatch.setattr(module, "cache_clips", lambda *_, **__: pytest.fail())
+    with pytest.raises(ValueError, match="2 strong clips .* by 4 processes"):
+        make(data, world_size=4)
+    with pytest.raises(ValueError, match="weak training set has 6 clips"):
+        make(data, batch_sizes={**SHARES, "weak": 7})
+
+
+@pytest.mark.parametrize(("local", "copies"), [(None, 2), ("1", 1)])
+def test_memory_counts_for_each_process_of_the_machine(
+    data, monkeypatch, local, copies
+):
+    asked = []
+    monkeypatch.setattr(
+        module,
+        "cache_clips",
+        lambda files, *_, copies, **__: asked.append(copies) or files,
+    )
+    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
+    if local is not None:
+        monkeypatch.setenv("LOCAL_WORLD_SIZE", local)
+    make(data, world_size=2)
+    assert asked == [copies]
+
+
+def test_only_the_workers_of_every_epoch_stay(data):
+    loaders = make(data, num_workers=1)
+    staying = {name for name, one in loaders.items() if one.persistent_workers}
+    assert staying == {"train", "valid"}
+    loaders = make(data, num_workers=1, persistent_workers=False)
+    assert not any(loader.persistent_workers for loader in loaders.values())

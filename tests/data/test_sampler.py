@@ -1,0 +1,97 @@
+from itertools import chain
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lgc_plugin.data.sampler import MixedBatchSampler, OrderedBatchSampler
+
+
+@st.composite
+def shared_batches(draw):
+    """Lengths and shares of up to three datasets, for some processes."""
+    world_size = draw(st.integers(1, 4))
+    parts = draw(st.lists(st.integers(1, 3), min_size=1, max_size=3))
+    sizes = [part * world_size for part in parts]
+    lengths = [draw(st.integers(size, 5 * size)) for size in sizes]
+    return lengths, sizes, world_size
+
+
+@given(shared_batches(), st.integers(0, 2**20), st.integers(0, 300))
+def test_processes_share_what_one_would_have(case, seed, epoch):
+    lengths, sizes, world_size = case
+
+    def batches(rank, world_size):
+        sampler = MixedBatchSampler(lengths, sizes, seed, rank, world_size)
+        sampler.set_epoch(epoch)
+        assert len(list(sampler)) == len(sampler)
+        return list(sampler)
+
+    alone = batches(0, 1)
+    assert len(alone) == min(
+        n // k for n, k in zip(lengths, sizes, strict=True)
+    )
+    assert len(set(chain(*alone))) == sum(sizes) * len(alone)
+    shared = [batches(rank, world_size) for rank in range(world_size)]
+    for whole, *parts in zip(alone, *shared, strict=True):
+        joined = []
+        start = 0
+        for size in sizes:
+            part = size // world_size
+            for rank in range(world_size):
+                joined += parts[rank][start : start + part]
+            start += part
+        assert joined == whole
+
+
+def test_each_place_of_a_batch_belongs_to_its_dataset():
+    sampler = MixedBatchSampler([4, 6], [2, 2], seed=0, rank=1, world_size=2)
+    for first, second in sampler:
+        assert 0 <= first < 4 <= second < 10
+
+
+def test_epochs_and_seeds_differ_and_repeat():
+    sampler = MixedBatchSampler([20, 20], [2, 2], seed=3)
+    orders = {}
+    for epoch in (1, 2, 1):
+        sampler.set_epoch(epoch)
+        batches = list(sampler)
+        assert orders.setdefault(epoch, batches) == batches
+    assert orders[1] != orders[2]
+    other = MixedBatchSampler([20, 20], [2, 2], seed=4)
+    other.set_epoch(1)
+    assert list(other) != orders[1]
+    # Equal datasets are not shuffled alike.
+    assert any(a != b - 20 for batch in orders[1] for a, b in [batch[::2]])
+
+
+def test_shares_that_cannot_be_equal_are_refused():
+    with pytest.raises(ValueError, match="3 clips .* by 2 processes"):
+        MixedBatchSampler([9, 9], [2, 3], seed=0, world_size=2)
+
+
+@pytest.mark.parametrize("rank", [-1, 2])
+def test_a_rank_that_is_none_is_refused(rank):
+    with pytest.raises(ValueError, match=f"rank is {rank} of world_size 2"):
+        OrderedBatchSampler(4, 2, rank, 2)
+    with pytest.raises(ValueError, match=f"rank is {rank} of world_size 2"):
+        MixedBatchSampler([4], [2], 0, rank, 2)
+
+
+@given(st.integers(0, 40), st.integers(1, 9), st.integers(1, 5))
+def test_every_clip_is_scored_once_in_the_same_batches(
+    n_clips, batch_size, world_size
+):
+    alone = list(OrderedBatchSampler(n_clips, batch_size))
+    assert list(chain(*alone)) == list(range(n_clips))
+    assert all(len(batch) == batch_size for batch in alone[:-1])
+    numbered = {}
+    counts = []
+    for rank in range(world_size):
+        sampler = OrderedBatchSampler(n_clips, batch_size, rank, world_size)
+        batches = list(sampler)
+        assert len(batches) == len(sampler)
+        counts.append(len(batches))
+        numbered.update(zip(sampler.batch_numbers, batches, strict=True))
+    assert [numbered[number] for number in range(len(alone))] == alone
+    assert sum(counts) == len(alone) and max(counts) - min(counts) <= 1

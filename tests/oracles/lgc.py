@@ -1,0 +1,150 @@
+"""The three consistency terms of a batch, composed of the slow pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from oracles.augment import cutmix
+from oracles.losses import consistency, contrast_loss
+
+
+class Batch(NamedTuple):
+    """(B, F, T) features before they are normalised, and what is known."""
+
+    features: Tensor
+    strong: list[bool]
+    valid: Tensor | None
+    pooling: int
+
+
+class Cut(NamedTuple):
+    """CutMix: per clip the span in output frames, and the other clip."""
+
+    starts: list[int]
+    lengths: list[int]
+    partners: list[int]
+
+
+class Bank(NamedTuple):
+    """(C+1, K, D) prototypes and (C+1, K), which of them live."""
+
+    prototypes: Tensor
+    active: Tensor
+
+
+class Numbers(NamedTuple):
+    """Weights and thresholds of the method."""
+
+    mean_teacher: float
+    cutmix: float
+    contrast: float
+    ramp: float
+    temperature: float
+    high: float
+    low: float
+
+
+class Terms(NamedTuple):
+    """What the module returns."""
+
+    total: Tensor
+    mean_teacher: Tensor
+    cutmix: Tensor
+    contrast: Tensor
+    n_anchors: int
+
+
+def of_each(
+    network: nn.Module,
+    normalise: Callable[..., Tensor],
+    features: Tensor,
+    valid: Tensor | None,
+    pooling: int,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Frame, clip and embedding of a network that hears clip by clip."""
+    outputs = []
+    for i, clip in enumerate(features):
+        frames = None if valid is None else valid[i]
+        mel_frames = None
+        if frames is not None:
+            last = len(frames) - 1
+            mel_frames = [
+                bool(frames[min(t // pooling, last)])
+                for t in range(clip.shape[-1])
+            ]
+        normalised = normalise(clip, mel_frames).unsqueeze(0)
+        mask = () if frames is None else (frames.unsqueeze(0),)
+        outputs.append(network(normalised, *mask))
+    return tuple(torch.cat(parts) for parts in zip(*outputs, strict=True))
+
+
+def lgc_terms(
+    student: nn.Module,
+    teacher: nn.Module,
+    normalise: Callable[..., Tensor],
+    batch: Batch,
+    cut: Cut,
+    bank: Bank | None,
+    numbers: Numbers,
+) -> Terms:
+    """L_MT, L_CLC, L_PGC, and what is added to the supervised loss."""
+    features, strong, valid, pooling = batch
+    frame, clip, _ = of_each(student, normalise, features, valid, pooling)
+    with torch.no_grad():
+        pseudo, pseudo_clip, _ = of_each(
+            teacher, normalise, features, valid, pooling
+        )
+    agreement = consistency(frame, pseudo, valid) + consistency(
+        clip, pseudo_clip
+    )
+
+    mel_cut = Cut(
+        [start * pooling for start in cut.starts],
+        [length * pooling for length in cut.lengths],
+        cut.partners,
+    )
+    mixed_valid = None if valid is None else cutmix(valid, *cut)
+    mixed_pseudo = cutmix(pseudo, *cut)
+    mixed_frame, _, embedding = of_each(
+        student, normalise, cutmix(features, *mel_cut), mixed_valid, pooling
+    )
+    local = consistency(mixed_frame, mixed_pseudo, mixed_valid)
+
+    contrast, n_anchors = 0.0 * local, 0
+    if bank is not None:
+        n_frames = frame.shape[-1]
+        candidates = []
+        for i in range(len(strong)):
+            for t in range(n_frames):
+                inside = 0 <= t - cut.starts[i] < cut.lengths[i]
+                source = cut.partners[i] if inside else i
+                is_sound = valid is None or bool(valid[source, t])
+                candidates.append(is_sound and not strong[source])
+        contrast, n_anchors = contrast_loss(
+            embedding.reshape(len(strong) * n_frames, -1),
+            _frames(mixed_frame),
+            _frames(mixed_pseudo),
+            bank.prototypes,
+            numbers.temperature,
+            numbers.high,
+            numbers.low,
+            candidates,
+            bank.active,
+        )
+    total = numbers.ramp * (
+        numbers.mean_teacher * agreement + numbers.cutmix * local
+    )
+    if bank is not None:
+        total = total + numbers.contrast * contrast
+    return Terms(total, agreement, local, contrast, n_anchors)
+
+
+def _frames(scores: Tensor) -> Tensor:
+    """(B, C, T') to one row of C scores per frame, clip after clip."""
+    return torch.stack(
+        [clip[:, t] for clip in scores for t in range(clip.shape[1])]
+    )
