@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import speechbrain as sb
-import torch
 from speechbrain.dataio.batch import PaddedBatch
 from speechbrain.utils.distributed import if_main_process
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from lgc_plugin.augment.mixup import draw_mixup, mixup
+from lgc_plugin.device_brain import DeviceBrain
+from lgc_plugin.device_values import ScalarMeans
+from lgc_plugin.distributed import (
+    average_statistics,
+    draw_apart,
+    gather_on_main,
+    mean_over_processes,
+    process_count,
+    tell_all,
+)
+from lgc_plugin.epoch_log import log_epoch
 from lgc_plugin.lgc import TrainingClips
 from lgc_plugin.losses.supervised import supervised_losses
 from lgc_plugin.metrics.evaluation import (
@@ -22,6 +31,7 @@ from lgc_plugin.metrics.evaluation import (
     NetworkResult,
     clip_name,
 )
+from lgc_plugin.nnet.statistics import StatisticsGuard
 from lgc_plugin.nnet.valid_frames import count_valid, frame_mask
 from lgc_plugin.types import SEDOutput
 
@@ -57,7 +67,7 @@ class Clips(NamedTuple):
     valid: Tensor | None
 
 
-class LGCBrain(sb.Brain):
+class LGCBrain(DeviceBrain):
     """Trains a student with LGC, scores student and teacher.
 
     ``modules`` holds ``model`` (the student), ``front_end``
@@ -96,8 +106,7 @@ class LGCBrain(sb.Brain):
         self.birth_loader = birth_loader
         self.results: dict[str, NetworkResult] = {}
         self.tested_epoch: int | None = None
-        self.stepped = False
-        self._totals: dict[str, Tensor] = {}
+        self._means = ScalarMeans()
         self._train_stats: dict[str, float] = {}
         if self.debug:
             # Two epochs should reach every part of the method.
@@ -135,9 +144,11 @@ class LGCBrain(sb.Brain):
             clips.clip_labels,
             clips.label_kind,
             None if clips.valid is None else clips.valid[:, :n_frames],
+            mean_over_processes if stage == sb.Stage.TRAIN else None,
         )
         loss = frame_loss + clip_loss
         if stage != sb.Stage.TRAIN:
+            self._means.add(loss=loss)
             self.metrics[stage].append(
                 [clip_name(clip_id) for clip_id in batch.id],
                 predictions,
@@ -154,8 +165,16 @@ class LGCBrain(sb.Brain):
             clips.frame_labels,
             clips.valid,
         )
-        self._record(frame=frame_loss, clip=clip_loss, **terms._asdict())
-        return loss + terms.total
+        loss = loss + terms.total
+        # The mean of the processes' means is the number in a whole step.
+        n_anchors = terms.n_anchors * process_count()
+        self._means.add(
+            loss=loss,
+            frame=frame_loss,
+            clip=clip_loss,
+            **terms._replace(n_anchors=n_anchors)._asdict(),
+        )
+        return loss
 
     def prepare(self, batch: PaddedBatch, mix: bool) -> Clips:
         """Moves a batch to the device, makes its mels, mixes it up.
@@ -175,7 +194,7 @@ class LGCBrain(sb.Brain):
         wavs = batch.wav.data
         # Read before the batch moves: afterwards it would cost a device sync.
         padded = bool((batch.n_samples < wavs.shape[1]).any())
-        batch = batch.to(self.device)
+        batch = batch.to(self.device, non_blocking=True)
         mels = self.modules.front_end.mel(batch.wav.data)
         n_frames = mels.shape[-1] // encoder.pooling
         valid_frames = count_valid(
@@ -207,6 +226,20 @@ class LGCBrain(sb.Brain):
             valid,
         )
 
+    def networks_to_compile(self) -> Iterable[nn.Module]:
+        """The teacher with the student: it costs a third of a step."""
+        networks = list(super().networks_to_compile())
+        if self.modules.model in networks:
+            networks.append(self.modules.lgc.teacher.network)
+        return networks
+
+    def on_fit_start(self) -> None:
+        """Guards the batch statistics that training begins with."""
+        super().on_fit_start()
+        self._guard = StatisticsGuard(
+            self.modules.model, self.modules.lgc.teacher.network
+        )
+
     def init_optimizers(self) -> None:
         """One optimizer, for what learns: not for the teacher."""
         learning = [p for p in self.modules.parameters() if p.requires_grad]
@@ -217,32 +250,10 @@ class LGCBrain(sb.Brain):
 
     def on_fit_batch_start(self, batch: PaddedBatch, should_step: bool) -> None:
         """The learning rate follows the ramp."""
+        lr = self.hparams.lr * self.modules.lgc.device_ramp
         for group in self.optimizer.param_groups:
-            group["lr"] = self.hparams.lr * self.modules.lgc.ramp
-
-    def check_loss_isfinite(self, loss: Tensor) -> None:
-        """Leaves it to the gradients, which a bad loss spoils as well.
-
-        Under fp16 they may be infinite while the scaler looks for its scale,
-        so that there the loss is what counts.
-        """
-        if self.scaler.is_enabled():
-            super().check_loss_isfinite(loss)
-
-    def optimizers_step(self) -> None:
-        """Clips, then steps unless a gradient is infinite or NaN."""
-        self.scaler.unscale_(self.optimizer)
-        parameters = self.optimizer.param_groups[0]["params"]
-        limit = self.max_grad_norm if self.max_grad_norm > 0 else float("inf")
-        norm = torch.nn.utils.clip_grad_norm_(parameters, limit)
-        self.stepped = bool(torch.isfinite(norm))
-        if self.stepped or self.scaler.is_enabled():
-            self.scaler.step(self.optimizer)
-        else:
-            self._count_nonfinite()
-        self.scaler.update()
-        self.optimizer.zero_grad(set_to_none=True)
-        self.optimizer_step += self.stepped
+            # A fused optimizer reads it on the device, others on the host.
+            group["lr"] = lr.float() if group.get("fused") else float(lr)
 
     def on_fit_batch_end(
         self,
@@ -251,20 +262,16 @@ class LGCBrain(sb.Brain):
         loss: Tensor,
         should_step: bool,
     ) -> None:
-        """Teacher and prototypes follow a step that happened."""
-        if not should_step:
-            return
-        if self.stepped:
-            self.modules.lgc.update_teacher(self.modules.model)
-        else:
-            self.modules.lgc.skip_step()
+        """Teacher and prototypes follow a step, if it happened."""
+        if should_step:
+            self.modules.lgc.update_teacher(self.modules.model, self.stepped)
+            self._guard.settle(self.stepped)
 
     def on_stage_start(self, stage: sb.Stage, epoch: int | None = None) -> None:
         """Empties what the stage will fill."""
+        self._means = ScalarMeans()
         if stage == sb.Stage.TRAIN:
-            self._totals = defaultdict(
-                lambda: torch.zeros((), device=self.device)
-            )
+            draw_apart(self.hparams.seed, epoch)
         else:
             self.metrics[stage].clear()
 
@@ -273,20 +280,24 @@ class LGCBrain(sb.Brain):
     ) -> None:
         """Birth of the prototypes, scores, logs, checkpoint."""
         if stage == sb.Stage.TRAIN:
-            self._train_stats = self._summarize_training(stage_loss)
+            self._train_stats = self._means.read()
+            # Batches left over from the accumulation of gradients.
+            self.modules.lgc.skip_step()
+            average_statistics(self.modules.model)
+            average_statistics(self.modules.lgc.teacher)
             if self.modules.lgc.birth_is_due(epoch):
                 self.modules.lgc.give_birth(
                     self._birth_clips(), self.hparams.seed
                 )
         elif stage == sb.Stage.VALID:
             # The final test has all scores; these select the model.
-            results = self.metrics[stage].summarize(psds=False, sed_eval=False)
-            valid_stats = {"loss": stage_loss, **_flat(results)}
-            self._log(epoch, valid_stats)
+            results = self._score(stage, psds=False, sed_eval=False)
+            valid_stats = tell_all({**self._means.read(), **_flat(results)})
+            log_epoch(self, epoch, self._train_stats, valid_stats)
             self._save(epoch, valid_stats)
         else:
             logger.info("Scoring: all thresholds, student and teacher")
-            self.results = self.metrics[stage].summarize()
+            self.results = self._score(stage)
 
     def on_evaluate_start(
         self, max_key: str | None = None, min_key: str | None = None
@@ -306,16 +317,15 @@ class LGCBrain(sb.Brain):
         else:
             logger.warning("No checkpoint found: testing the last weights")
 
-    def _record(self, **values: Tensor) -> None:
-        """Adds up scalars on the device; they are read once an epoch."""
-        for name, value in values.items():
-            self._totals[name] += value.detach()
-        self._totals["batches"] += 1
-
-    def _summarize_training(self, stage_loss: float) -> dict[str, float]:
-        batches = max(float(self._totals.pop("batches")), 1.0)
-        means = {k: float(v) / batches for k, v in self._totals.items()}
-        return {"loss": float(stage_loss), **means}
+    def _score(
+        self, stage: sb.Stage, **options: bool
+    ) -> dict[str, NetworkResult]:
+        """Scores of all processes' clips, on the main one; {} elsewhere."""
+        metrics = self.metrics[stage]
+        parts = gather_on_main(metrics.collected())
+        for others in (parts or [])[1:]:
+            metrics.extend(others)
+        return {} if parts is None else metrics.summarize(**options)
 
     def _birth_clips(self) -> Iterator[TrainingClips]:
         """The training set, un-mixed, as the prototypes' birth wants it."""
@@ -334,40 +344,6 @@ class LGCBrain(sb.Brain):
             if self.debug and number == self.debug_batches:
                 return
 
-    def _log(self, epoch: int, valid_stats: Mapping[str, float]) -> None:
-        lgc = self.modules.lgc
-        meta = {
-            "epoch": epoch,
-            "step": lgc.step,
-            "lr": self.optimizer.param_groups[0]["lr"],
-            "ramp": lgc.ramp,
-            "active_prototypes": int(lgc.bank.active.sum()),
-            **{f"{k}_weight": v for k, v in lgc.effective_weights.items()},
-        }
-        self.hparams.train_logger.log_stats(
-            meta, self._train_stats, valid_stats=valid_stats, verbose=False
-        )
-        logger.info(
-            "Epoch %d: training loss %.3f, intersection F1 on validation: "
-            "student %.3f, teacher %.3f",
-            epoch,
-            self._train_stats["loss"],
-            valid_stats["student_intersection_f1_macro"],
-            valid_stats[SELECTION_KEY],
-        )
-        writer = self.hparams.tensorboard_logger.writer
-        if writer is None:
-            return
-        tables = {
-            "schedule": meta,
-            "train": self._train_stats,
-            "valid": valid_stats,
-        }
-        for table, numbers in tables.items():
-            for name, number in numbers.items():
-                writer.add_scalar(f"{table}/{name}", number, epoch)
-        writer.flush()
-
     def _save(self, epoch: int, valid_stats: Mapping[str, float]) -> None:
         score = valid_stats[SELECTION_KEY]
         self.hparams.epoch_counter.update_metric(score)
@@ -377,20 +353,6 @@ class LGCBrain(sb.Brain):
             # A fresh list: the default one grows with every call.
             importance_keys=[],
         )
-
-    def _count_nonfinite(self) -> None:
-        self.nonfinite_count += 1
-        logger.warning(
-            "Gradient infinite or NaN: step skipped (%d of %d this epoch)",
-            self.nonfinite_count,
-            self.nonfinite_patience,
-        )
-        if self.nonfinite_count > self.nonfinite_patience:
-            raise ValueError(
-                f"gradients were infinite or NaN {self.nonfinite_count} times "
-                "in one epoch: lower lr, or set max_grad_norm; the last "
-                "checkpoint is intact"
-            )
 
 
 def _flat(results: Mapping[str, NetworkResult]) -> dict[str, float]:

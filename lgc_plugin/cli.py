@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 
 from lgc_plugin import __version__
-from lgc_plugin.commands import soundscapes
+from lgc_plugin.commands import import_checkpoint, soundscapes
 
-COMMANDS = (soundscapes,)
+COMMANDS = (soundscapes, import_checkpoint)
 """Modules of the commands, in the order in which help lists them."""
 
 

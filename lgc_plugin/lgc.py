@@ -7,11 +7,18 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from lgc_plugin.augment.cutmix import cutmix, draw_cutmix
+from lgc_plugin.distributed import (
+    mean_over_processes,
+    process_count,
+    process_rank,
+    spread_state,
+)
 from lgc_plugin.losses.consistency import clip_consistency, frame_consistency
 from lgc_plugin.losses.prototype_contrast import PrototypeContrastLoss
-from lgc_plugin.losses.ramp import exp_rampup
+from lgc_plugin.losses.ramp import device_rampup, exp_rampup
 from lgc_plugin.nnet.frame_classes import frame_classes
 from lgc_plugin.nnet.kmeans import FrameReservoir
 from lgc_plugin.nnet.mean_teacher import MeanTeacher
@@ -84,7 +91,9 @@ class LGC(nn.Module):
     ---------
     student : nn.Module
         Maps features (B, F, T), and optionally ``valid`` (B, T'), to an
-        :class:`~lgc_plugin.types.SEDOutput`.
+        :class:`~lgc_plugin.types.SEDOutput`. Its attribute ``time_pooling``
+        tells how many feature frames make an output frame; without it, that
+        is T // T', which is wrong when the rest of T makes another frame.
     n_classes : int
         Number of classes, C.
     normalise : Callable, optional
@@ -163,6 +172,7 @@ class LGC(nn.Module):
         self.birth_epoch = birth_epoch
         self.cutmix_ratio = tuple(cutmix_ratio)
         self.frames_per_class = frames_per_class
+        self._pooling = getattr(student, "time_pooling", None)
         self._normalise = getattr(normalise, "normalise", normalise)
         self.teacher = MeanTeacher(student, ema_decay)
         self.bank = PrototypeBank(
@@ -180,13 +190,22 @@ class LGC(nn.Module):
 
     @property
     def step(self) -> int:
-        """Optimizer steps that the teacher has followed."""
+        """Optimizer steps that the teacher has followed.
+
+        Like the ramp and the weights below it waits for the device: it is for
+        logs, training reads :attr:`device_ramp`.
+        """
         return self.teacher.step
 
     @property
     def ramp(self) -> float:
         """R at the present step, between exp(-5) and 1."""
         return exp_rampup(self.step, self.ramp_steps)
+
+    @property
+    def device_ramp(self) -> Tensor:
+        """The ramp as a scalar on the teacher's device, float64."""
+        return device_rampup(self.teacher.steps, self.ramp_steps)
 
     @property
     def contrasts(self) -> bool:
@@ -243,13 +262,18 @@ class LGC(nn.Module):
         LGCTerms
         """
         zero = predictions.frame.new_zeros(())
+        untrained = zero
+        if isinstance(student, DistributedDataParallel) and not self.contrasts:
+            # It waits for a gradient of every parameter, and the projection
+            # has none before the prototypes are born.
+            untrained = 0.0 * predictions.embedding.sum()
         if not self.trains_teacher:
-            return LGCTerms(zero, zero, zero, zero, zero)
+            return LGCTerms(untrained, zero, zero, zero, zero)
         target = self.run(self.teacher, features, valid)
         agreement = local = contrast = n_anchors = zero
         if self.consistency_weight > 0:
             agreement = frame_consistency(
-                predictions.frame, target.frame, valid
+                predictions.frame, target.frame, valid, _pool_count()
             ) + clip_consistency(predictions.clip, target.clip)
         if self.cutmix_weight > 0 or self.contrasts:
             local, contrast, n_anchors = self._mixed_terms(
@@ -257,13 +281,14 @@ class LGC(nn.Module):
             )
         if self.contrasts:
             self._remember(target, label_kind, frame_labels, valid)
-        weights = self.effective_weights
-        total = (
-            weights["mean_teacher"] * agreement
-            + weights["cutmix"] * local
-            + weights["contrast"] * contrast
+        consistency = (
+            self.consistency_weight * agreement + self.cutmix_weight * local
         )
-        return LGCTerms(total, agreement, local, contrast, n_anchors)
+        ramp = self.device_ramp.to(consistency.dtype)
+        total = ramp * consistency + self.contrast_weight * contrast
+        return LGCTerms(
+            total + untrained, agreement, local, contrast, n_anchors
+        )
 
     def run(
         self, network: nn.Module, features: Tensor, valid: Tensor | None = None
@@ -288,25 +313,35 @@ class LGC(nn.Module):
                 features = self._normalise(features)
             return network(features)
         if self._normalise is not None:
-            pooling = features.shape[-1] // valid.shape[-1]
+            pooling = self._pooling or features.shape[-1] // valid.shape[-1]
             mel_valid = spread_to_mel(valid, features.shape[-1], pooling)
             features = self._normalise(features, mel_valid)
         return network(features, valid)
 
-    def update_teacher(self, student: nn.Module) -> None:
-        """Follows one optimizer step that really happened.
+    def update_teacher(
+        self, student: nn.Module, happened: Tensor | None = None
+    ) -> None:
+        """Follows one optimizer step.
 
         Moves the teacher, the ramp, and (once born) the prototypes by the
-        frames of the batches since the last call.
+        frames that the batches of all processes have had since the last call.
 
         Arguments
         ---------
         student : nn.Module
             The network that the optimizer has just moved.
+        happened : Tensor, optional
+            Scalar bool on the teacher's device: whether the optimizer really
+            moved it. If not, nothing moves, and the batches are forgotten.
+            None means that it did.
         """
-        self.teacher.update(student, copy_buffers=not self.trains_teacher)
+        self.teacher.update(
+            student,
+            happened=happened,
+            copy_buffers=not self.trains_teacher,
+        )
         if self._pending is not None:
-            self.bank.apply_sums(self._pending)
+            self.bank.apply_sums(self._pending.over_processes(), happened)
         self.skip_step()
 
     def skip_step(self) -> None:
@@ -335,10 +370,15 @@ class LGC(nn.Module):
         The teacher runs in evaluation mode. Frames of strong clips have the
         classes of their labels, all others those that the teacher is sure of.
 
+        Several processes each bring a share, and all get the prototypes that
+        the main one finds. They are those of a single process when process r
+        of N brings its batches r, r + N, r + 2 N ...
+
         Arguments
         ---------
         clips : Iterable[TrainingClips]
-            The training set in batches, un-mixed.
+            The training set in batches, un-mixed; of several processes, the
+            share of this one.
         seed : int
             Of the sample of frames and the k-means starts.
         """
@@ -346,7 +386,7 @@ class LGC(nn.Module):
             len(self.bank.class_names), self.frames_per_class, seed
         )
         with self.teacher.evaluating():
-            for batch in clips:
+            for number, batch in enumerate(clips):
                 output = self.run(self.teacher, batch.features, batch.valid)
                 labels = _frame_labels(
                     output.frame, batch.label_kind, batch.frame_labels
@@ -354,8 +394,16 @@ class LGC(nn.Module):
                 classes = frame_classes(labels, self.bank.pos_threshold)
                 if batch.valid is not None:
                     classes &= batch.valid.flatten().unsqueeze(1)
-                reservoir.add(output.embedding.flatten(0, 1), classes)
-        self.bank.fit_classes(reservoir.frames(), seed)
+                reservoir.add(
+                    output.embedding.flatten(0, 1),
+                    classes,
+                    process_rank() + number * process_count(),
+                )
+        reservoir.gather()
+        if process_rank() == 0:
+            self.bank.fit_classes(reservoir.frames(), seed)
+        spread_state(self.bank)
+        self.bank.born = True
 
     def _mixed_terms(
         self,
@@ -370,7 +418,7 @@ class LGC(nn.Module):
         plan = draw_cutmix(
             batch_size, n_frames, self.cutmix_ratio, device=features.device
         )
-        pooling = features.shape[-1] // n_frames
+        pooling = self._pooling or features.shape[-1] // n_frames
         mixed_features = cutmix(features, plan, pooling)
         mixed_labels = cutmix(pseudo_labels, plan)
         mixed_valid = None if valid is None else cutmix(valid, plan)
@@ -378,7 +426,9 @@ class LGC(nn.Module):
         zero = pseudo_labels.new_zeros(())
         local = contrast = n_anchors = zero
         if self.cutmix_weight > 0:
-            local = frame_consistency(output.frame, mixed_labels, mixed_valid)
+            local = frame_consistency(
+                output.frame, mixed_labels, mixed_valid, _pool_count()
+            )
         if self.contrasts:
             candidates = (label_kind != LabelKind.STRONG).unsqueeze(1)
             candidates = cutmix(candidates.expand(-1, n_frames), plan)
@@ -391,6 +441,7 @@ class LGC(nn.Module):
                 self.bank.prototypes,
                 self.bank.active,
                 candidates.flatten(),
+                _pool_count(),
             )
         return local, contrast, n_anchors
 
@@ -410,6 +461,11 @@ class LGC(nn.Module):
         if self._pending is not None:
             sums = self._pending.plus(sums)
         self._pending = sums
+
+
+def _pool_count() -> Callable[[Tensor], Tensor] | None:
+    """How the means of several processes become one; None for one process."""
+    return mean_over_processes if process_count() > 1 else None
 
 
 def _by_frame(frame_scores: Tensor) -> Tensor:

@@ -35,7 +35,7 @@ def make_brain(**options):
         hparams,
         {"device": "cpu", **options},
     )
-    brain.init_optimizers()
+    brain.on_fit_start()
     brain.on_stage_start(sb.Stage.TRAIN)
     brain.nonfinite_count = 0
     brain.modules.train()

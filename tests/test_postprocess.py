@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.ndimage import median_filter
 
+import oracles
 from lgc_plugin.data.labels import EventEncoder
 from lgc_plugin.median_filter import (
     median_filter_scores,
@@ -19,36 +20,6 @@ from lgc_plugin.postprocess import decode_events
 LABELS = ("Cat", "Dog")
 # Few values: ties among scores and with thresholds are common.
 LEVELS = [0.0, 0.1, 0.3, 0.5, 0.7, 1.0]
-
-
-def slow_median(row, window):
-    """Middle rank of a window over the endlessly mirrored row."""
-    mirrored = list(row) + list(row[::-1])
-    result = []
-    for centre in range(len(row)):
-        first = centre - window // 2
-        window_values = [
-            mirrored[i % len(mirrored)] for i in range(first, first + window)
-        ]
-        result.append(sorted(window_values)[window // 2])
-    return result
-
-
-def slow_events(scores, ids, encoder, thresholds, windows, valid):
-    rows = []
-    for clip, name in enumerate(ids):
-        for threshold in thresholds:
-            for row, label in enumerate(encoder.labels):
-                cut = scores[clip, row, : valid[clip]]
-                over = [int(s > np.float32(threshold)) for s in cut]
-                smooth = [0, *slow_median(over, windows[row]), 0]
-                for t in range(1, len(smooth)):
-                    if smooth[t] and not smooth[t - 1]:
-                        onset = encoder.seconds(t - 1)
-                    if smooth[t - 1] and not smooth[t]:
-                        end = encoder.seconds(t - 1)
-                        rows.append((name, onset, end, label, threshold))
-    return rows
 
 
 @st.composite
@@ -76,7 +47,15 @@ def test_events_are_those_of_filtering_each_thresholded_copy(batch):
     encoder = EventEncoder(LABELS)
     ids = [f"{i}.wav" for i in range(len(scores))]
     events = decode_events(scores, ids, encoder, thresholds, windows, valid)
-    expected = slow_events(scores, ids, encoder, thresholds, windows, valid)
+    expected = oracles.thresholded_events(
+        scores,
+        ids,
+        encoder.labels,
+        encoder.seconds,
+        thresholds,
+        windows,
+        valid,
+    )
     assert list(events.itertuples(index=False, name=None)) == expected
 
 
@@ -88,6 +67,37 @@ def test_filter_is_scipys(window):
     np.testing.assert_array_equal(
         median_filter_scores(scores, window), expected
     )
+
+
+def test_even_windows_take_the_upper_of_the_middle_ranks():
+    """A window of 2 is the frame and the one before it: the larger counts."""
+    scores = np.array([[[0.1, 0.5, 0.3, 0.2, 0.4]]])
+    np.testing.assert_array_equal(
+        median_filter_scores(scores, 2)[0, 0], [0.1, 0.5, 0.5, 0.3, 0.4]
+    )
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(1, 12),
+    st.sampled_from([2, 4, 10, 22, 28, 48, 50, 3, 7, 19]),
+    st.sampled_from([np.float32, np.float64]),
+    st.data(),
+)
+def test_filter_equals_sorting_each_window(n_frames, window, dtype, data):
+    """The paper's windows; most are longer than these clips."""
+    width = 8 * np.dtype(dtype).itemsize
+    scores = data.draw(
+        hnp.arrays(
+            dtype, (2, 1, n_frames), elements=st.floats(0, 1, width=width)
+        )
+    )
+    valid = [n_frames, data.draw(st.integers(1, n_frames))]
+    smooth = median_filter_scores(scores, window, valid)
+    for clip, length in enumerate(valid):
+        expected = oracles.median(scores[clip, 0, :length], window)
+        np.testing.assert_array_equal(smooth[clip, 0, :length], expected)
+        assert (smooth[clip, 0, length:] == -np.inf).all()
 
 
 def test_a_padded_clip_is_as_if_it_had_been_cut():

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
+from lgc_plugin.nnet.precision import at_least_float32
+
 
 def frame_consistency(
-    student: Tensor, target: Tensor, valid: Tensor | None = None
+    student: Tensor,
+    target: Tensor,
+    valid: Tensor | None = None,
+    pool_count: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """Mean squared difference of frame scores, over frames that hold sound.
 
@@ -19,6 +26,10 @@ def frame_consistency(
         (B, C, T') scores to follow; no gradient reaches them.
     valid : Tensor, optional
         (B, T') bool, False on padding.
+    pool_count : Callable, optional
+        Makes the divisor of the sum from the number of cells; with
+        :func:`~lgc_plugin.distributed.mean_over_processes` the mean is one
+        over the cells of all processes.
 
     Returns
     -------
@@ -36,11 +47,17 @@ def frame_consistency(
     tensor(1.)
     """
     with torch.autocast(student.device.type, enabled=False):
-        squares = (student.float() - target.detach().float()).square()
-        if valid is None:
+        difference = at_least_float32(student) - target.detach()
+        squares = difference.square()
+        if valid is None and pool_count is None:
             return squares.mean()
+        if valid is None:
+            valid = squares.new_ones(squares.shape[0], squares.shape[2])
         weight = valid.unsqueeze(1).to(squares.dtype)
-        cells = (weight.sum() * squares.shape[1]).clamp_min(1.0)
+        cells = weight.sum() * squares.shape[1]
+        if pool_count is not None:
+            cells = pool_count(cells)
+        cells = torch.where(cells > 0, cells, 1.0)
         return (squares * weight).sum() / cells
 
 
@@ -65,4 +82,5 @@ def clip_consistency(student: Tensor, target: Tensor) -> Tensor:
     tensor(0.5000)
     """
     with torch.autocast(student.device.type, enabled=False):
-        return (student.float() - target.detach().float()).square().mean()
+        difference = at_least_float32(student) - target.detach()
+        return difference.square().mean()

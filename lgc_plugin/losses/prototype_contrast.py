@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from lgc_plugin.nnet.frame_classes import with_background
+from lgc_plugin.nnet.precision import at_least_float32
 
 # Cosines over a temperature stay far above this, and exp() of it is 0: a
 # class without prototypes vanishes from the softmax, gradients stay finite.
@@ -104,6 +106,7 @@ class PrototypeContrastLoss(nn.Module):
         prototypes: Tensor,
         active: Tensor | None = None,
         candidates: Tensor | None = None,
+        pool_count: Callable[[Tensor], Tensor] | None = None,
     ) -> ContrastTerms:
         """The loss and the number of anchors.
 
@@ -121,6 +124,10 @@ class PrototypeContrastLoss(nn.Module):
             (C+1, K) bool; prototypes that do not count are False.
         candidates : Tensor, optional
             (N,) bool; frames that may be anchors.
+        pool_count : Callable, optional
+            Makes the divisor of the sum from the number of anchors; with
+            :func:`~lgc_plugin.distributed.mean_over_processes` the mean is
+            one over the anchors of all processes.
 
         Returns
         -------
@@ -128,6 +135,7 @@ class PrototypeContrastLoss(nn.Module):
         """
         anchors, positive = self.anchors(student, teacher, candidates)
         with torch.autocast(embedding.device.type, enabled=False):
+            embedding = at_least_float32(embedding)
             similarity = torch.einsum(
                 "nd,ckd->nck", embedding, prototypes.detach().to(embedding)
             )
@@ -146,7 +154,10 @@ class PrototypeContrastLoss(nn.Module):
             per_frame = (log_probability * weight).sum(1)
             per_frame = per_frame / weight.sum(1).clamp_min(1.0)
             n_anchors = anchors.sum()
-            loss = -per_frame.sum() / n_anchors.clamp_min(1)
+            count = n_anchors.to(per_frame)
+            if pool_count is not None:
+                count = pool_count(count)
+            loss = -per_frame.sum() / torch.where(count > 0, count, 1.0)
         # Minus an empty sum is -0.0; adding 0 leaves every other value alone.
         return ContrastTerms(loss + 0.0, n_anchors)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+import torch
+from torch import Tensor
+
 
 def exp_rampup(step: int, length: int) -> float:
     """Exponential ramp ``r(n) = exp(-5 (1 - min(n, N) / N)^2)``.
@@ -40,3 +43,31 @@ def exp_rampup(step: int, length: int) -> float:
         return 1.0
     left = 1.0 - min(step, length) / length
     return math.exp(-5.0 * left * left)
+
+
+def device_rampup(step: Tensor, length: int) -> Tensor:
+    """:func:`exp_rampup` of a step that only the device knows.
+
+    Arguments
+    ---------
+    step : Tensor
+        Optimizer steps done so far, a scalar on any device.
+    length : int
+        Steps until the ramp is at 1; 0 means no ramp.
+
+    Returns
+    -------
+    Tensor
+        Scalar, float64, on that device.
+
+    Example
+    -------
+    >>> round(device_rampup(torch.tensor(50), 100).item(), 6)
+    0.286505
+    >>> round(exp_rampup(50, 100), 6)
+    0.286505
+    """
+    if length == 0:
+        return torch.ones((), device=step.device, dtype=torch.float64)
+    left = (1.0 - step.double() / length).clamp_min(0.0)
+    return torch.exp(-5.0 * left * left)

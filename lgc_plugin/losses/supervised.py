@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy
 
+from lgc_plugin.nnet.precision import at_least_float32
 from lgc_plugin.types import LabelKind
 
 
-def masked_bce(scores: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
+def masked_bce(
+    scores: Tensor,
+    targets: Tensor,
+    weight: Tensor,
+    pool_count: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor:
     """Mean binary cross-entropy over the cells of weight 1.
 
     Arguments
@@ -20,6 +28,10 @@ def masked_bce(scores: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
         In [0, 1], of the same shape (soft after mixup).
     weight : Tensor
         0 or 1, broadcast to that shape.
+    pool_count : Callable, optional
+        Makes the divisor of the sum from the number of cells; with
+        :func:`~lgc_plugin.distributed.mean_over_processes` the mean is one
+        over the cells of all processes.
 
     Returns
     -------
@@ -36,15 +48,21 @@ def masked_bce(scores: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
     """
     # The loss refuses half precision, for good reason: log(0) is near.
     with torch.autocast(scores.device.type, enabled=False):
-        scores, targets = scores.float(), targets.float()
-        weight = weight.expand_as(scores).to(torch.float32)
+        scores = at_least_float32(scores)
+        targets = targets.to(scores.dtype)
+        weight = weight.expand_as(scores).to(scores.dtype)
         # A NaN would stop the process here, on a GPU beyond recovery. Kept
         # out of the function and added again, it only spoils this step.
         losses = binary_cross_entropy(
             scores.nan_to_num(0.5), targets, reduction="none"
         )
         losses = losses + 0.0 * scores
-        return (losses * weight).sum() / weight.sum().clamp_min(1.0)
+        count = weight.sum()
+        if pool_count is not None:
+            count = pool_count(count)
+        # Below 1 only as the mean of several processes, one of which has some.
+        count = torch.where(count > 0, count, 1.0)
+        return (losses * weight).sum() / count
 
 
 def supervised_losses(
@@ -54,6 +72,7 @@ def supervised_losses(
     clip_labels: Tensor,
     label_kind: Tensor,
     valid: Tensor | None = None,
+    pool_count: Callable[[Tensor], Tensor] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Frame loss on strongly, clip loss on weakly labelled clips.
 
@@ -71,6 +90,8 @@ def supervised_losses(
         (B,) values of :class:`~lgc_plugin.types.LabelKind`.
     valid : Tensor, optional
         (B, T') bool, False on padding.
+    pool_count : Callable, optional
+        See :func:`masked_bce`.
 
     Returns
     -------
@@ -89,6 +110,6 @@ def supervised_losses(
         strong = strong & valid.unsqueeze(1)
     weak = (label_kind == LabelKind.WEAK).view(-1, 1)
     return (
-        masked_bce(frame, frame_labels, strong),
-        masked_bce(clip, clip_labels, weak),
+        masked_bce(frame, frame_labels, strong, pool_count),
+        masked_bce(clip, clip_labels, weak, pool_count),
     )

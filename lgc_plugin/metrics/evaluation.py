@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -50,6 +50,24 @@ class NetworkResult:
         if self.weak_f1 is not None:
             content["per_class"]["weak_f1"] = dict(self.weak_f1.per_class)
         return content
+
+
+class Collected(NamedTuple):
+    """Scores of some clips by network, on the CPU; picklable.
+
+    Arguments
+    ---------
+    frames : dict[str, list[tuple]]
+        Batches of the strongly labelled clips.
+    clip_scores : dict[str, list[numpy.ndarray]]
+        Of the weakly labelled clips.
+    tags : list[numpy.ndarray]
+        Their true labels.
+    """
+
+    frames: dict[str, list[tuple]]
+    clip_scores: dict[str, list[np.ndarray]]
+    tags: list[np.ndarray]
 
 
 class EvaluationMetrics:
@@ -132,6 +150,25 @@ class EvaluationMetrics:
             self._clip_scores[network].append(scores.numpy())
         self._tags.append(clip_labels.cpu()[weak].numpy())
 
+    def collected(self) -> Collected:
+        """All that was appended so far, to be merged in another process."""
+        frames = {name: m.batches for name, m in self.frames.items()}
+        return Collected(frames, self._clip_scores, self._tags)
+
+    def extend(self, other: Collected) -> None:
+        """Adds what another process collected, of other clips.
+
+        Arguments
+        ---------
+        other : Collected
+            From :meth:`collected`.
+        """
+        for name, metrics in self.frames.items():
+            for batch in other.frames[name]:
+                metrics.append(*batch)
+            self._clip_scores[name].extend(other.clip_scores[name])
+        self._tags.extend(other.tags)
+
     def scored_clips(self) -> frozenset[str]:
         """Names of the strongly labelled clips appended so far."""
         return next(iter(self.frames.values())).scored_clips
@@ -149,7 +186,7 @@ class EvaluationMetrics:
         dict[str, NetworkResult]
             By name of the network.
         """
-        tags = np.concatenate(self._tags)
+        tags = np.concatenate(self._tags) if self._tags else ()
         results = {}
         for network, metrics in self.frames.items():
             weak_f1 = None

@@ -156,6 +156,11 @@ class SEDMetrics:
         self._detections = None
 
     @property
+    def batches(self) -> list[tuple]:
+        """Arguments of each :meth:`append` so far; picklable."""
+        return list(self._batches)
+
+    @property
     def scored_clips(self) -> frozenset[str]:
         """Names of the clips appended so far."""
         return frozenset(self._clips)

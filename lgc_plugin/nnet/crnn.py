@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from lgc_plugin.nnet.dropout import Dropout
+from lgc_plugin.nnet.precision import at_least_float32
 from lgc_plugin.types import SEDOutput
 
 _PAPER_FILTERS = (16, 32, 64, 128, 128, 128, 128)
@@ -181,8 +182,8 @@ class CRNN(nn.Module):
         Returns
         -------
         SEDOutput
-            frame (B, C, T'), clip (B, C), embedding (B, T', D), in float32;
-            T' = T // time_pooling.
+            frame (B, C, T'), clip (B, C), embedding (B, T', D), in float32
+            even where the rest is in half precision; T' = T // time_pooling.
         """
         x = self.blocks(features.transpose(1, 2).unsqueeze(1))
         x, _ = self.rnn(x.permute(0, 2, 1, 3).flatten(2))
@@ -192,11 +193,12 @@ class CRNN(nn.Module):
         embedding = self.projection_activation(self.projection(x))
         # Scores near 0 and 1 decide, and half precision rounds them away.
         with torch.autocast(x.device.type, enabled=False):
-            frame = torch.sigmoid(frame_logits.float())
-            attention = torch.softmax(attention_logits.float(), dim=-1)
+            frame = torch.sigmoid(at_least_float32(frame_logits))
+            attention = at_least_float32(attention_logits).softmax(dim=-1)
             attention = attention.clamp(1e-7, 1.0)
             if valid is not None:
                 attention = attention * valid.unsqueeze(-1)
             clip = (frame * attention).sum(1) / attention.sum(1)
-            unit = nn.functional.normalize(embedding.float(), dim=-1)
+            embedding = at_least_float32(embedding)
+            unit = nn.functional.normalize(embedding, dim=-1)
         return SEDOutput(frame.transpose(1, 2), clip, unit)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class MeanTeacher(nn.Module):
@@ -18,6 +18,9 @@ class MeanTeacher(nn.Module):
     becomes ``a * teacher + (1 - a) * student`` with
     ``a = min(1 - 1 / (n + 1), decay)``: a plain average of the first states,
     then an exponential one (Tarvainen and Valpola, NeurIPS 2017).
+
+    The number of steps is counted on the teacher's device, so that a step
+    that only the device knows to have been skipped is not counted either.
 
     Called, it runs the teacher's network without gradient. It follows
     ``train()`` and ``eval()`` like any module: in training mode its own batch
@@ -47,12 +50,14 @@ class MeanTeacher(nn.Module):
     False
     """
 
+    steps: Tensor
+
     def __init__(self, student: nn.Module, decay: float = 0.999) -> None:
         super().__init__()
         if not 0.0 <= decay < 1.0:
             raise ValueError(f"decay must be in [0, 1), got {decay}")
         self.decay = decay
-        self.step = 0
+        self.register_buffer("steps", torch.zeros((), dtype=torch.long))
         self.network = copy.deepcopy(student).requires_grad_(False)
 
     @torch.no_grad()
@@ -60,30 +65,47 @@ class MeanTeacher(nn.Module):
         """Runs the teacher's network without gradient."""
         return self.network(*inputs, **options)
 
+    @property
+    def step(self) -> int:
+        """Steps followed so far; waits for the device, so not for training."""
+        return int(self.steps)
+
     @torch.no_grad()
-    def update(self, student: nn.Module, *, copy_buffers: bool = False) -> None:
-        """Moves the teacher towards the student; one fused operation.
+    def update(
+        self,
+        student: nn.Module,
+        *,
+        happened: Tensor | None = None,
+        copy_buffers: bool = False,
+    ) -> None:
+        """Moves the teacher towards the student, all parameters at once.
 
         Arguments
         ---------
         student : nn.Module
             The network that the optimizer has just moved, of the teacher's
             architecture.
+        happened : Tensor, optional
+            Scalar bool on the teacher's device: whether the optimizer really
+            moved it. None means that it did.
         copy_buffers : bool
             Whether the batch statistics are copied too: a teacher that is
             never run in training mode gathers none of its own.
         """
-        decay = min(1.0 - 1.0 / (self.step + 1), self.decay)
-        torch._foreach_lerp_(
-            list(self.network.parameters()),
-            list(student.parameters()),
-            1.0 - decay,
-        )
+        rate = 1.0 / (self.steps.double() + 1.0)
+        rate = rate.clamp_min(1.0 - self.decay)
+        if happened is not None:
+            rate = rate * happened
+        mine = list(self.network.parameters())
+        moves = torch._foreach_sub(list(student.parameters()), mine)
+        torch._foreach_mul_(moves, rate.to(mine[0].dtype))
+        torch._foreach_add_(mine, moves)
         if copy_buffers:
             pairs = zip(self.network.buffers(), student.buffers(), strict=True)
-            for mine, theirs in pairs:
-                mine.copy_(theirs)
-        self.step += 1
+            for old, new in pairs:
+                keep = happened is not None
+                old.copy_(torch.where(happened, new, old) if keep else new)
+        self.steps += 1 if happened is None else happened
 
     @contextmanager
     def evaluating(self) -> Iterator[MeanTeacher]:
@@ -104,11 +126,3 @@ class MeanTeacher(nn.Module):
             yield self
         finally:
             self.train(was_training)
-
-    def get_extra_state(self) -> dict[str, int]:
-        """The step, a host number (a buffer would cost a device sync)."""
-        return {"step": self.step}
-
-    def set_extra_state(self, state: dict[str, int]) -> None:
-        """Restores the step from a checkpoint."""
-        self.step = int(state["step"])

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from lgc_plugin.distributed import sum_over_processes
 from lgc_plugin.nnet.frame_classes import frame_classes
 from lgc_plugin.nnet.kmeans import spherical_centres
 
@@ -39,6 +40,14 @@ class FrameSums(NamedTuple):
     def plus(self, other: FrameSums) -> FrameSums:
         """Sums of both, as if they had been one batch."""
         return FrameSums(*(a + b for a, b in zip(self, other, strict=True)))
+
+    def over_processes(self) -> FrameSums:
+        """Sums of all processes' batches, in one exchange."""
+        flat = sum_over_processes(torch.cat([part.flatten() for part in self]))
+        parts = flat.split([part.numel() for part in self])
+        return FrameSums(
+            *(new.view_as(old) for new, old in zip(parts, self, strict=True))
+        )
 
 
 class PrototypeBank(nn.Module):
@@ -187,6 +196,13 @@ class PrototypeBank(nn.Module):
         -------
         FrameSums
         """
+        # Half precision would round the sums of hundreds of frames.
+        with torch.autocast(embedding.device.type, enabled=False):
+            return self._assign(embedding, labels, valid)
+
+    def _assign(
+        self, embedding: Tensor, labels: Tensor, valid: Tensor | None
+    ) -> FrameSums:
         embedding = embedding.to(self.prototypes.dtype)
         classes = frame_classes(labels, self.pos_threshold)
         if valid is not None:
@@ -206,22 +222,30 @@ class PrototypeBank(nn.Module):
         )
 
     @torch.no_grad()
-    def apply_sums(self, frames: FrameSums) -> None:
+    def apply_sums(
+        self, frames: FrameSums, happened: Tensor | None = None
+    ) -> None:
         """Moves the prototypes by the frames of one optimizer step.
 
         Arguments
         ---------
         frames : FrameSums
             From :meth:`assign`, added up over the batches of the step.
+        happened : Tensor, optional
+            Scalar bool: whether the step really happened. None means that it
+            did.
         """
         mean = frames.sums / frames.counts.clamp_min(1.0).unsqueeze(-1)
         moved = self.momentum * self.prototypes + (1.0 - self.momentum) * mean
         received = (frames.counts > 0).unsqueeze(-1)
+        present = frames.class_counts > 0
+        if happened is not None:
+            received, present = received & happened, present & happened
         moved = torch.where(received, normalize(moved, dim=-1), self.prototypes)
         # The first inactive prototype of each class that has frames.
         waiting = ~self.active
         first = waiting & (waiting.cumsum(dim=1) == 1)
-        awakened = first & (frames.class_counts > 0).unsqueeze(1)
+        awakened = first & present.unsqueeze(1)
         newborn = normalize(frames.class_sums, dim=-1).unsqueeze(1)
         self.prototypes.copy_(
             torch.where(awakened.unsqueeze(-1), newborn, moved)

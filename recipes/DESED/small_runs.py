@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from speechbrain.utils.distributed import run_on_main
+from speechbrain.utils.distributed import get_rank, run_on_main
 
 from lgc_plugin.command_line import (
     RecipeArguments,
@@ -38,7 +38,8 @@ def parse_with_fallback(words: list[str]) -> RecipeArguments:
     arguments = parse_recipe_arguments(words)
     file = arguments.hparams_file
     if read_plain(file, arguments.overrides)["data_folder"] is None:
-        print(NO_DATA, flush=True)
+        if not get_rank():  # of several processes, one speaks for all
+            print(NO_DATA, flush=True)
         mini = Path(file).with_name("mini.yaml")
         small = [file, f"--overrides={mini}", *words[1:]]
         arguments = parse_recipe_arguments(small)

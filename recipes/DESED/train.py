@@ -14,7 +14,6 @@ from lgc_plugin.requirements import check_versions
 check_versions()  # before PyTorch, which may be what fails to load
 
 import logging
-import os
 import sys
 import time
 from pathlib import Path
@@ -22,17 +21,21 @@ from typing import Any
 
 import speechbrain as sb
 from hyperpyyaml import load_hyperpyyaml
-from speechbrain.utils.distributed import run_on_main
+from speechbrain.utils.distributed import (
+    get_rank,
+    if_main_process,
+    run_on_main,
+)
 
 from desed_prepare import prepare_desed
-from lgc_plugin.allocator import keep_freed_memory
 from lgc_plugin.brain import SELECTION_KEY, LGCBrain
 from lgc_plugin.command_line import read_plain
-from lgc_plugin.data.loaders import TEST_SETS, make_loaders
+from lgc_plugin.data.loader_options import loader_options
+from lgc_plugin.data.loaders import TEST_SETS
 from lgc_plugin.data.preparation import Preparation
+from lgc_plugin.distributed import join_processes, leave_processes
 from lgc_plugin.energy import EnergyMeter
-from lgc_plugin.metrics.evaluation import metrics_of_manifest
-from lgc_plugin.parallel import available_cores
+from lgc_plugin.imported_run import check_imported
 from lgc_plugin.report.run_report import report_test
 from lgc_plugin.same_run import check_same_run
 from small_runs import debug_overrides, make_soundscapes, parse_with_fallback
@@ -61,12 +64,12 @@ def main(words: list[str]) -> int:
         print(__doc__, "\nEvery key of the YAML file is an option.", sep="")
         return 0
     start = time.time()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    # Of several processes (torchrun), one speaks for all.
+    level = logging.ERROR if get_rank() else logging.INFO
+    logging.basicConfig(level=level, format="%(message)s")
     try:
         file, run_options, overrides = parse_with_fallback(words)
-        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-            # Each process would train alone, on the same batches.
-            raise ValueError("several processes are not supported yet")
+        run_options = join_processes(run_options)
         settings = read_plain(file, overrides)
         if run_options.debug:
             overrides.update(debug_overrides(settings))
@@ -75,26 +78,14 @@ def main(words: list[str]) -> int:
         overrides["data_folder"] = str(data.data_root)
         settings["labels"] = overrides["labels"] = list(data.labels)
         if not run_options.debug:
-            check_same_run(settings["output_folder"], settings)
+            same_run = (settings["output_folder"], settings)
+            run_on_main(check_imported, args=same_run)
+            run_on_main(check_same_run, args=same_run)
         with open(file, encoding="utf-8") as stream:
             hparams = load_hyperpyyaml(stream, overrides)
-        loaders = make_loaders(
-            data,
-            hparams["encoder"],
-            batch_sizes=hparams["batch_sizes"],
-            eval_batch_size=hparams["eval_batch_size"],
-            seed=hparams["seed"],
-            num_workers=min(hparams["num_workers"], available_cores()),
-        )
+        loaders = hparams["make_loaders"](data, **loader_options(run_options))
         metrics = {
-            name: metrics_of_manifest(
-                data.manifests[name],
-                hparams["encoder"],
-                n_thresholds=hparams["n_thresholds"],
-                profile=hparams["scoring_profile"],
-                median_windows=hparams["median_windows"],
-                operating_threshold=hparams["operating_threshold"],
-            )
+            name: hparams["make_metrics"](data.manifests[name])
             for name in ("valid_strong", *TEST_SETS)
             if name in data.manifests
         }
@@ -104,27 +95,27 @@ def main(words: list[str]) -> int:
                 f"{hparams['save_folder']}: no checkpoint to test; train "
                 "first, or give the --output_folder of a run"
             )
+        output_folder = hparams["output_folder"]
+        sb.create_experiment_directory(output_folder, file, overrides)
+        brain = LGCBrain(
+            hparams["modules"],
+            hparams["opt_class"],
+            hparams,
+            run_options,
+            hparams["checkpointer"],
+            birth_loader=loaders["birth"],
+        )
     except (OSError, ValueError) as error:
         print(f"train.py: error: {error}", file=sys.stderr)
         return 2
-    output_folder = hparams["output_folder"]
-    sb.create_experiment_directory(output_folder, file, overrides)
 
-    brain = LGCBrain(
-        hparams["modules"],
-        hparams["opt_class"],
-        hparams,
-        run_options,
-        hparams["checkpointer"],
-        birth_loader=loaders["birth"],
-    )
-    if brain.device == "cpu":
-        keep_freed_memory()
     # Only matters for checkpoints within an epoch (ckpt_interval_minutes).
     brain.checkpointer.add_recoverable("dataloader", loaders["train"])
-    hparams["lgc"].ramp_steps = hparams["ramp_epochs"] * len(loaders["train"])
+    steps = len(loaders["train"]) // brain.grad_accumulation_factor
+    hparams["lgc"].ramp_steps = hparams["ramp_epochs"] * steps
     brain.metrics[sb.Stage.VALID] = metrics["valid_strong"]
-    with EnergyMeter(hparams["measure_energy"]) as meter:
+    measure = hparams["measure_energy"] and if_main_process()
+    with EnergyMeter(measure) as meter:
         brain.fit(hparams["epoch_counter"], loaders["train"], loaders["valid"])
 
     for name in (name for name in TEST_SETS if name in metrics):
@@ -141,6 +132,7 @@ def main(words: list[str]) -> int:
                 "wall_seconds": time.time() - start,
             },
         )
+    leave_processes()
     return 0
 
 

@@ -5,13 +5,20 @@ from hypothesis import strategies as st
 
 import oracles
 from lgc_plugin.augment.cutmix import cutmix, draw_cutmix
-from strategies import seeds
+from strategies import precisions, random_tensor, seeds
+
+
+def cut_of(plan):
+    """A plan as starts, lengths and partners."""
+    lengths = plan.span.sum(dim=1).tolist()
+    starts = plan.span.int().argmax(dim=1).tolist()
+    return oracles.Cut(starts, lengths, plan.permutation.tolist())
 
 
 @settings(deadline=None, max_examples=50)
 @given(
     st.integers(1, 6),
-    st.integers(8, 40),
+    st.integers(1, 40),
     st.integers(1, 4),
     st.integers(0, 3),
     seeds,
@@ -31,24 +38,66 @@ def test_features_and_labels_stay_aligned(clips, frames, pooling, rest, seed):
 
 
 @settings(deadline=None, max_examples=50)
-@given(st.integers(1, 6), st.integers(8, 160), seeds)
-def test_spans_follow_the_definition(clips, frames, seed):
+@given(
+    st.integers(1, 6),
+    st.integers(1, 160),
+    st.lists(st.integers(1, 3), max_size=2),
+    precisions,
+    seeds,
+)
+def test_spans_follow_the_definition(clips, frames, shape, dtype, seed):
     generator = torch.Generator().manual_seed(seed)
     plan = draw_cutmix(clips, frames, generator=generator)
-    assert sorted(plan.permutation.tolist()) == list(range(clips))
-    starts, lengths = [], []
-    for span in plan.span:
+    cut = cut_of(plan)
+    assert sorted(cut.partners) == list(range(clips))
+    for span, start, length in zip(
+        plan.span, cut.starts, cut.lengths, strict=True
+    ):
         inside = span.nonzero().flatten().tolist()
-        assert inside == list(range(inside[0], inside[0] + len(inside)))
-        assert int(0.2 * frames) <= len(inside) <= int(0.5 * frames)
-        assert inside[0] < frames - len(inside)
-        starts.append(inside[0])
-        lengths.append(len(inside))
-    values = torch.rand(clips, 3, frames, generator=generator)
+        assert inside == list(range(start, start + length))
+        assert int(0.2 * frames) <= length <= int(0.5 * frames)
+        # The last frame, and the rest behind it, are always a clip's own.
+        assert not span[-1]
+    values = random_tensor(clips, *shape, frames, seed=seed).to(dtype)
+    assert torch.equal(cutmix(values, plan), oracles.cutmix(values, *cut))
+
+
+def test_features_are_cut_where_the_labels_are():
+    """The paper's shapes: 626 mel frames, 156 output frames."""
+    plan = draw_cutmix(3, 156, generator=torch.Generator().manual_seed(0))
+    cut = cut_of(plan)
+    features = random_tensor(3, 2, 626, seed=0)
     expected = oracles.cutmix(
-        values, starts, lengths, plan.permutation.tolist()
+        features,
+        [4 * start for start in cut.starts],
+        [4 * length for length in cut.lengths],
+        cut.partners,
     )
-    assert torch.equal(cutmix(values, plan), expected)
+    assert torch.equal(cutmix(features, plan, pooling=4), expected)
+
+
+def test_lengths_and_starts_are_uniform():
+    generator = torch.Generator().manual_seed(0)
+    cut = cut_of(draw_cutmix(20000, 100, generator=generator))
+    lengths = torch.tensor(cut.lengths)
+    counts = torch.bincount(lengths, minlength=50)[20:50]
+    assert counts.sum() == 20000 and (lengths >= 20).all()
+    # 30 lengths from 20 to 49: each about 667 times.
+    assert ((counts > 550) & (counts < 790)).all()
+    places = torch.tensor(cut.starts) / (100 - lengths)
+    deciles = torch.histc(places, 10, 0, 1)
+    assert ((deciles > 1750) & (deciles < 2250)).all()
+    of_thirty = torch.tensor(cut.starts)[lengths == 30]
+    assert (of_thirty.min(), of_thirty.max()) == (0, 69)
+
+
+def test_every_partner_is_as_likely():
+    generator = torch.Generator().manual_seed(0)
+    counts = torch.zeros(4, 4)
+    for _ in range(2000):
+        plan = draw_cutmix(4, 10, generator=generator)
+        counts[torch.arange(4), plan.permutation] += 1
+    assert ((counts > 430) & (counts < 570)).all()
 
 
 def test_values_that_do_not_fit_are_refused():

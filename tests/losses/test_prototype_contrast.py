@@ -6,49 +6,108 @@ from torch.nn.functional import normalize
 
 import oracles
 from lgc_plugin.losses.prototype_contrast import PrototypeContrastLoss
-from strategies import score_tensors, seeds
+from strategies import precisions, score_tensors, seeds, unit_vectors
 
-LEVELS = (0.0, 0.05, 0.3, 0.5, 0.9, 0.95, 1.0)
+# At the thresholds 0.875 and 0.5, and at what makes a background of 0.875.
+LEVELS = (0.0, 0.125, 0.25, 0.5, 0.75, 0.875, 0.9375, 1.0)
+HIGH, LOW = 0.875, 0.5
 
 
 def vectors(*shape, seed=0):
+    return unit_vectors(*shape, seed=seed)
+
+
+@st.composite
+def frames_to_contrast(draw):
+    """Arguments of the loss; classes without prototypes among them."""
+    n_frames, n_classes = draw(st.integers(0, 8)), draw(st.integers(1, 4))
+    n_prototypes, seed = draw(st.integers(1, 3)), draw(seeds)
+    dtype = draw(precisions)
+    shape = st.just(n_frames), st.just(n_classes)
+    student, teacher = (
+        draw(score_tensors(*shape, levels=LEVELS)).to(dtype) for _ in range(2)
+    )
+    frames = vectors(n_frames, 5, seed=seed).to(dtype)
+    prototypes = vectors(n_classes + 1, n_prototypes, 5, seed=seed + 1)
     generator = torch.Generator().manual_seed(seed)
-    values = torch.randn(*shape, generator=generator, dtype=torch.float64)
-    return normalize(values, dim=-1)
+    candidates, active = None, None
+    if draw(st.booleans()):
+        candidates = torch.rand(n_frames, generator=generator) < 0.7
+    if draw(st.booleans()):
+        shape = (n_classes + 1, n_prototypes)
+        active = torch.rand(shape, generator=generator) < 0.6
+    return frames, student, teacher, prototypes.to(dtype), active, candidates
 
 
 @settings(deadline=None, max_examples=80)
-@given(
-    st.integers(0, 8), st.integers(1, 4), st.integers(1, 3), seeds, st.data()
-)
-def test_loss_equals_the_loop_over_anchors(
-    n_frames, n_classes, n_prototypes, seed, data
-):
-    shape = st.just(n_frames), st.just(n_classes)
-    student = data.draw(score_tensors(*shape, levels=LEVELS))
-    teacher = data.draw(score_tensors(*shape, levels=LEVELS))
-    frames = vectors(n_frames, 5, seed=seed).requires_grad_()
-    prototypes = vectors(n_classes + 1, n_prototypes, 5, seed=seed + 1)
-    candidates = torch.rand(n_frames) < 0.7
-    loss = PrototypeContrastLoss(0.1, 0.9, 0.5)
-    terms = loss.terms(
-        frames, student, teacher, prototypes, candidates=candidates
-    )
+@given(frames_to_contrast(), st.sampled_from([0.1, 0.5]))
+def test_loss_equals_the_loop_over_anchors(arguments, temperature):
+    frames, student, teacher, prototypes, active, candidates = arguments
+    frames.requires_grad_()
+    terms = PrototypeContrastLoss(temperature, HIGH, LOW).terms(*arguments)
     expected, n_anchors = oracles.contrast_loss(
-        frames.detach(),
+        frames,
         student,
         teacher,
         prototypes,
-        0.1,
-        0.9,
-        0.5,
-        candidates.tolist(),
+        temperature,
+        HIGH,
+        LOW,
+        None if candidates is None else candidates.tolist(),
+        active,
     )
-    assert terms.loss.item() == pytest.approx(expected, abs=1e-10)
+    oracles.assert_exact(terms.loss, expected)
     assert terms.n_anchors.item() == n_anchors
-    terms.loss.backward()
-    assert torch.isfinite(frames.grad).all()
-    assert n_anchors or (frames.grad == 0).all()
+    (fast,) = torch.autograd.grad(terms.loss, frames)
+    (slow,) = torch.autograd.grad(expected, frames)
+    oracles.assert_exact(fast, slow)
+    assert n_anchors or (terms.loss == 0 and (fast == 0).all())
+
+
+@settings(deadline=None, max_examples=60)
+@given(frames_to_contrast())
+def test_anchors_equal_the_definition(arguments):
+    _, student, teacher, _, _, candidates = arguments
+    anchors, positive = PrototypeContrastLoss(0.1, HIGH, LOW).anchors(
+        student, teacher, candidates
+    )
+    for i in range(len(student)):
+        expected, classes = oracles.anchor(
+            student[i].tolist(), teacher[i].tolist(), HIGH, LOW
+        )
+        may_be = candidates is None or bool(candidates[i])
+        assert bool(anchors[i]) == (expected and may_be)
+        assert positive[i].nonzero().flatten().tolist() == classes
+
+
+def test_several_positives_of_a_frame_share_its_loss():
+    frames, prototypes = vectors(1, 5), vectors(4, 2, 5)
+    student = torch.tensor([[0.1, 0.9, 0.1]], dtype=torch.float64)
+    loss = PrototypeContrastLoss()
+
+    def of(*teacher):
+        scores = torch.tensor([teacher], dtype=torch.float64)
+        return loss(frames, student, scores, prototypes)
+
+    # The student knows of the second: it is no reason for an anchor, but a
+    # positive class of one.
+    first, third = of(0.95, 0.0, 0.0), of(0.0, 0.0, 0.95)
+    assert of(0.0, 0.95, 0.0) == 0
+    cosines = (prototypes @ frames[0]).amax(1)
+    second = -(cosines / 0.1).log_softmax(0)[1]
+    expected = (first + second + third) / 3
+    oracles.assert_exact(of(0.95, 0.95, 0.95), expected)
+
+
+def test_half_precision_embeddings_are_compared_in_float32():
+    frames, prototypes = vectors(6, 64).bfloat16(), vectors(3, 2, 64).float()
+    student, teacher = torch.full((6, 2), 0.1), torch.full((6, 2), 0.95)
+    loss = PrototypeContrastLoss()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        value = loss(frames, student, teacher, prototypes)
+    assert torch.equal(
+        value, loss(frames.float(), student, teacher, prototypes)
+    )
 
 
 def test_without_anchors_the_loss_is_exactly_zero():
@@ -109,6 +168,26 @@ def test_scores_and_prototypes_get_no_gradient():
     PrototypeContrastLoss()(frames, student, teacher, prototypes).backward()
     assert frames.grad is not None
     assert student.grad is teacher.grad is prototypes.grad is None
+
+
+def test_two_processes_mean_is_that_of_one():
+    """Each has its own anchors and divides by the mean of both counts."""
+    frames, prototypes = vectors(9, 5), vectors(3, 2, 5)
+    student = torch.zeros(9, 2, dtype=torch.float64)
+    teacher = torch.tensor([[0.95, 0.0], [0.6, 0.6], [0.95, 0.95]] * 3).double()
+    loss = PrototypeContrastLoss()
+    whole = loss.terms(frames, student, teacher, prototypes)
+    shares = [
+        loss.terms(
+            frames[part],
+            student[part],
+            teacher[part],
+            prototypes,
+            pool_count=lambda own: whole.n_anchors / 2,
+        ).loss
+        for part in (slice(0, 2), slice(2, 9))
+    ]
+    oracles.assert_exact(sum(shares) / 2, whole.loss)
 
 
 def test_temperature_is_checked():

@@ -1,40 +1,87 @@
-import math
-
-import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from lgc_plugin.losses.supervised import supervised_losses
+import oracles
+from lgc_plugin.losses.supervised import masked_bce, supervised_losses
 from lgc_plugin.types import LabelKind
+from strategies import masks, precisions, score_tensors
+
+sizes = st.integers(1, 3)
+SOFT = (0.0, 0.25, 1.0)  # as mixup leaves them
 
 
-def mean_bce(pairs):
-    losses = [-(y * math.log(p) + (1 - y) * math.log(1 - p)) for p, y in pairs]
-    return sum(losses) / len(losses)
-
-
-def test_only_labelled_clips_and_valid_frames_count():
-    generator = torch.Generator().manual_seed(0)
-    frame = torch.rand(4, 2, 3, generator=generator)
-    clip = torch.rand(4, 2, generator=generator)
-    frame_labels = torch.randint(0, 2, (4, 2, 3), generator=generator).float()
-    clip_labels = torch.randint(0, 2, (4, 2), generator=generator).float()
-    kind = torch.tensor(
-        [LabelKind.NONE, LabelKind.STRONG, LabelKind.WEAK, LabelKind.STRONG]
+@st.composite
+def batches(draw):
+    n_classes, n_frames = draw(sizes), draw(st.integers(1, 5))
+    kind = draw(
+        st.lists(st.sampled_from(list(LabelKind)), min_size=1, max_size=4)
     )
-    valid = torch.tensor([[1, 1, 1], [1, 1, 0], [1, 1, 1], [1, 1, 1]]).bool()
-    strong_pairs = [
-        (frame[b, c, t].item(), frame_labels[b, c, t].item())
-        for b in (1, 3)
-        for c in range(2)
-        for t in range(3)
-        if valid[b, t]
-    ]
-    weak_pairs = [(clip[2, c].item(), clip_labels[2, c].item()) for c in (0, 1)]
+    shape = st.just(len(kind)), st.just(n_classes), st.just(n_frames)
+    dtype = draw(precisions)
+    # Up to an edge of 0 and 1, where both are exact in both precisions.
+    frame, clip, frame_labels, clip_labels = (
+        draw(score_tensors(*shape[:axes], levels=levels)).to(dtype)
+        for axes, levels in (
+            (3, (2.0**-10, 0.5, 1 - 2.0**-10)),
+            (2, (2.0**-10, 0.5, 1 - 2.0**-10)),
+            (3, SOFT),
+            (2, SOFT),
+        )
+    )
+    valid = draw(masks(len(kind), n_frames))
+    return frame, clip, frame_labels, clip_labels, kind, valid
+
+
+@settings(deadline=None, max_examples=80)
+@given(batches())
+def test_losses_equal_the_loop_over_cells(batch):
+    frame, clip, frame_labels, clip_labels, kind, valid = batch
+    frame, clip = frame.requires_grad_(), clip.requires_grad_()
     frame_loss, clip_loss = supervised_losses(
-        frame, clip, frame_labels, clip_labels, kind, valid
+        frame, clip, frame_labels, clip_labels, torch.tensor(kind), valid
     )
-    assert frame_loss.item() == pytest.approx(mean_bce(strong_pairs), rel=1e-5)
-    assert clip_loss.item() == pytest.approx(mean_bce(weak_pairs), rel=1e-5)
+    n_frames = frame.shape[-1]
+    counts = [
+        [
+            k == LabelKind.STRONG and (valid is None or bool(valid[i, t]))
+            for t in range(n_frames)
+        ]
+        for i, k in enumerate(kind)
+    ]
+    slow_frame = oracles.supervised(frame, frame_labels, counts)
+    slow_clip = oracles.supervised(
+        clip, clip_labels, [k == LabelKind.WEAK for k in kind]
+    )
+    oracles.assert_exact(frame_loss, slow_frame)
+    oracles.assert_exact(clip_loss, slow_clip)
+    fast = torch.autograd.grad(frame_loss + clip_loss, (frame, clip))
+    slow = torch.autograd.grad(slow_frame + slow_clip, (frame, clip))
+    for mine, theirs in zip(fast, slow, strict=True):
+        oracles.assert_exact(mine, theirs)
+
+
+def test_certain_and_wrong_costs_a_hundred():
+    scores = torch.tensor([[0.0, 1.0]], dtype=torch.float64)
+    labels = 1 - scores
+    loss = masked_bce(scores, labels, torch.ones(1, 2))
+    assert loss.item() == 100.0
+    assert oracles.supervised(scores, labels, [True]).item() == 100.0
+
+
+def test_padding_is_no_target():
+    frame = torch.rand(2, 1, 4)
+    labels = torch.randint(0, 2, (2, 1, 4)).float()
+    valid = torch.tensor([[True] * 4, [True, True, False, False]])
+    kind = torch.tensor([LabelKind.STRONG, LabelKind.STRONG])
+    loss = supervised_losses(
+        frame, frame[..., 0], labels, labels[..., 0], kind, valid
+    )[0]
+    frame[1, :, 2:], labels[1, :, 2:] = 0.999, 0.0
+    other = supervised_losses(
+        frame, frame[..., 0], labels, labels[..., 0], kind, valid
+    )[0]
+    assert torch.equal(loss, other)
 
 
 def test_unlabelled_batch_costs_nothing():
@@ -64,3 +111,19 @@ def test_half_precision_scores_are_accepted_under_autocast():
             frame, frame[..., 0], frame, frame[..., 0], torch.tensor([2])
         )
     assert losses[0].dtype == torch.float32
+
+
+def test_two_processes_mean_is_that_of_one():
+    """One of them without any labels; both divide by the mean count."""
+    scores = torch.rand(6, 2, dtype=torch.float64)
+    labels = torch.randint(0, 2, (6, 2)).double()
+    weight = torch.tensor([[0], [0], [1], [1], [0], [1]])
+
+    def mean_count(own):
+        return torch.full_like(own, 3 * 2 / 2)  # clips, classes, processes
+
+    shares = [
+        masked_bce(scores[half], labels[half], weight[half], mean_count)
+        for half in (slice(0, 2), slice(2, 6))
+    ]
+    oracles.assert_exact(sum(shares) / 2, masked_bce(scores, labels, weight))
