@@ -1,0 +1,176 @@
+"""The experiment that a measured step belongs to, and a batch for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from hyperpyyaml import load_hyperpyyaml
+from torch import Tensor
+from torch.nn.functional import interpolate, normalize
+
+from lgc_plugin.command_line import read_plain
+from lgc_plugin.lgc import LGC
+from lgc_plugin.nnet.crnn import CRNN
+from lgc_plugin.types import LabelKind
+
+_HPARAMS = Path(__file__).resolve().parents[1] / "hparams"
+PROFILES = ("paper", "mini")
+_N_CLASSES = 10
+# An untrained network says a half of everything: no frame would have a class,
+# none would be an anchor. With louder logits, most of them low, there are
+# frames of all classes and of the background, and some hundred anchors.
+_LOGIT_GAIN = 30.0
+_LOGIT_BIAS = -6.0
+
+
+def load_hparams(
+    profile: str, overrides: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """What the recipe makes of its YAML files, without its logs.
+
+    Arguments
+    ---------
+    profile : str
+        ``paper`` or ``mini``.
+    overrides : Mapping, optional
+        Values that win over those of the profile.
+
+    Returns
+    -------
+    dict[str, Any]
+    """
+    merged = {
+        "labels": [f"class {i}" for i in range(_N_CLASSES)],
+        # They write files.
+        "checkpointer": None,
+        "train_logger": None,
+        "tensorboard_logger": None,
+    }
+    if profile == "mini":
+        merged.update(read_plain(_HPARAMS / "mini.yaml", {}))
+    merged.update(overrides or {})
+    with open(_HPARAMS / "lgc.yaml", encoding="utf-8") as stream:
+        hparams = load_hyperpyyaml(stream, merged)
+    pretend_late(hparams["model"], hparams["lgc"])
+    return hparams
+
+
+@torch.no_grad()
+def pretend_late(student: CRNN, lgc: LGC) -> None:
+    """As late in a training: opinions, and prototypes, at random.
+
+    Arguments
+    ---------
+    student : CRNN
+        The network that learns.
+    lgc : LGC
+        Its teacher gets the same opinions.
+    """
+    for network in (student, lgc.teacher.network):
+        network.frame_head.weight.mul_(_LOGIT_GAIN)
+        network.frame_head.bias.fill_(_LOGIT_BIAS)
+    bank = lgc.bank
+    bank.prototypes.copy_(normalize(torch.randn_like(bank.prototypes), dim=-1))
+    bank.active.fill_(True)
+    bank.born = True
+
+
+class Padded(NamedTuple):
+    """Like SpeechBrain's ``PaddedData``, as far as the step looks."""
+
+    data: Tensor
+
+
+@dataclass(frozen=True)
+class RandomBatch:
+    """Like a batch of the recipe; but it is on its device already.
+
+    Arguments
+    ---------
+    id : list[str]
+        Names of the B clips.
+    wav : Padded
+        (B, N) int16
+    n_samples : Tensor
+        (B,) on the host, where the recipe reads it.
+    frame_labels : Padded
+        (B, C, T'), 0 unless the clip is strongly labelled.
+    clip_labels : Padded
+        (B, C), 0 unless the clip is labelled.
+    label_kind : Tensor
+        (B,) values of :class:`~lgc_plugin.types.LabelKind`.
+    """
+
+    id: list[str]
+    wav: Padded
+    n_samples: Tensor
+    frame_labels: Padded
+    clip_labels: Padded
+    label_kind: Tensor
+
+    def to(self, device: str, non_blocking: bool = False) -> RandomBatch:
+        """A batch whose number of samples is on the device too."""
+        moved = self.n_samples.to(device, non_blocking=non_blocking)
+        return replace(self, n_samples=moved)
+
+
+def random_batch(
+    hparams: Mapping[str, Any],
+    device: str,
+    shrink: int = 1,
+    seed: int = 0,
+) -> RandomBatch:
+    """Noise of varying loudness with random events.
+
+    Arguments
+    ---------
+    hparams : Mapping
+        From :func:`load_hparams`.
+    device : str
+        Where the step will be made.
+    shrink : int
+        Divides the number of clips of each kind; one stays.
+    seed : int
+        Of the noise and the events.
+
+    Returns
+    -------
+    RandomBatch
+    """
+    sizes = {
+        kind: max(1, hparams["batch_sizes"][name] // shrink)
+        for kind, name in (
+            (LabelKind.STRONG, "strong"),
+            (LabelKind.WEAK, "weak"),
+            (LabelKind.NONE, "unlabelled"),
+        )
+    }
+    kinds = torch.tensor([int(k) for k, n in sizes.items() for _ in range(n)])
+    n_clips = len(kinds)
+    encoder = hparams["encoder"]
+    n_samples = round(hparams["clip_seconds"] * hparams["sample_rate"])
+    n_frames = (n_samples // encoder.hop_length + 1) // encoder.pooling
+    generator = torch.Generator().manual_seed(seed)
+    loudness = torch.rand(n_clips, 1, 20, generator=generator)
+    noise = torch.randn(n_clips, n_samples, generator=generator)
+    wavs = noise * interpolate(loudness, n_samples, mode="linear").squeeze(1)
+
+    shape = (n_clips, hparams["n_classes"], 1)
+    onset, length, there = torch.rand(3, *shape, generator=generator)
+    time = torch.arange(n_frames) / n_frames
+    labels = (time >= onset) & (time < onset + length / 2) & (there < 0.2)
+    strong = (kinds == LabelKind.STRONG).view(-1, 1, 1)
+    labelled = (kinds != LabelKind.NONE).view(-1, 1)
+    clip_labels = labels.any(dim=2) & labelled
+    return RandomBatch(
+        id=[str(i) for i in range(n_clips)],
+        wav=Padded((6000 * wavs).clamp(-32768, 32767).short().to(device)),
+        n_samples=torch.full((n_clips,), n_samples),
+        frame_labels=Padded((labels & strong).float().to(device)),
+        clip_labels=Padded(clip_labels.float().to(device)),
+        label_kind=kinds.to(device),
+    )
