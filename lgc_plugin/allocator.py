@@ -8,7 +8,8 @@ import sys
 # Parameters of glibc's mallopt(3).
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
-_KEEP_BYTES = 2**31 - 1
+_LARGEST_BYTES = 2**31 - 1
+_NEVER = -1
 
 
 def keep_freed_memory() -> bool:
@@ -35,5 +36,10 @@ def keep_freed_memory() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError):
         return False
-    settings = (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD)
-    return all(mallopt(setting, _KEEP_BYTES) == 1 for setting in settings)
+    # Between two steps more than 2 GB lie free at the end of the heap, the most
+    # that a number here can say: trimming has to be off altogether.
+    settings = (
+        (_M_MMAP_THRESHOLD, _LARGEST_BYTES),
+        (_M_TRIM_THRESHOLD, _NEVER),
+    )
+    return all(mallopt(setting, value) == 1 for setting, value in settings)

@@ -185,7 +185,11 @@ class CRNN(nn.Module):
             frame (B, C, T'), clip (B, C), embedding (B, T', D), in float32
             even where the rest is in half precision; T' = T // time_pooling.
         """
-        x = self.blocks(features.transpose(1, 2).unsqueeze(1))
+        x = features.transpose(1, 2).contiguous()
+        # With one channel both layouts are the same memory: these strides say
+        # that it is the one with the channels together, which the first and
+        # largest feature maps would not have otherwise.
+        x = self.blocks(x.unsqueeze(-1).permute(0, 3, 1, 2))
         x, _ = self.rnn(x.permute(0, 2, 1, 3).flatten(2))
         x = self.dropout(x)
         frame_logits = self.frame_head(x)

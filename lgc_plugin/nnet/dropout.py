@@ -47,10 +47,11 @@ class Dropout(nn.Module):
         """Drops values of a tensor of any shape while training."""
         if not self.training or self.p == 0.0:
             return x
-        if x.device.type != "cpu" or torch.compiler.is_compiling():
+        if x.device.type != "cpu":
             return nn.functional.dropout(x, self.p)
         dropped = min(round(self.p * _LEVELS), _LEVELS - 1)
-        mask = _random_bytes_like(x) >= dropped
+        draw = _compiled_draw if torch.compiler.is_compiling() else random_bytes
+        mask = draw(x) >= dropped
         scale = _LEVELS / (_LEVELS - dropped)
         return x * mask.to(x.dtype).mul_(scale)
 
@@ -59,13 +60,43 @@ class Dropout(nn.Module):
         return f"p={self.p}"
 
 
-def _random_bytes_like(x: Tensor) -> Tensor:
-    """Uniform bytes of the shape of a tensor, laid out in memory like it."""
+def random_bytes(x: Tensor) -> Tensor:
+    """Uniform bytes of the shape of a tensor, laid out in memory like it.
+
+    Arguments
+    ---------
+    x : Tensor
+        Any shape, on the CPU.
+
+    Returns
+    -------
+    Tensor
+        uint8
+
+    Example
+    -------
+    >>> random_bytes(torch.zeros(2, 3)).shape
+    torch.Size([2, 3])
+    """
     draws = torch.empty(-(-x.numel() // 8), dtype=torch.int64)
     # Without a lowest value, the sign bit would never be drawn.
-    flat = draws.random_(_LOWEST_INT64, None).view(torch.uint8)[: x.numel()]
-    if x.is_contiguous():
-        return flat.view(x.shape)
-    if x.ndim == 4 and x.is_contiguous(memory_format=torch.channels_last):
-        return flat.as_strided(x.shape, x.stride())
-    return flat.view(x.shape)
+    flat = draws.random_(_LOWEST_INT64, None).view(torch.uint8)
+    layout = torch.empty_like(x, dtype=torch.uint8, device="meta")
+    return flat.as_strided(layout.shape, layout.stride())
+
+
+# The compiler makes numbers one by one, more slowly than it computes all else.
+# As an operation it cannot look into, this stays one call; the tag says that
+# two calls give different numbers.
+@torch.library.custom_op(
+    "lgc_plugin::random_bytes",
+    mutates_args=(),
+    tags=(torch.Tag.nondeterministic_seeded,),
+)
+def _compiled_draw(x: Tensor) -> Tensor:
+    return random_bytes(x)
+
+
+@_compiled_draw.register_fake
+def _(x: Tensor) -> Tensor:
+    return torch.empty_like(x, dtype=torch.uint8)

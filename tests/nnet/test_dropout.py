@@ -56,3 +56,21 @@ def test_seed_decides():
 def test_probability_is_checked():
     with pytest.raises(ValueError, match="p must be"):
         Dropout(1.0)
+
+
+def test_compiled_dropout_draws_anew_at_every_call():
+    dropout = Dropout(0.5)
+
+    @torch.compile(backend="aot_eager", fullgraph=True)
+    def twice(x):
+        return dropout(x), dropout(x)
+
+    torch.manual_seed(0)
+    x = torch.rand(4, 8, 25, 40).contiguous(memory_format=torch.channels_last)
+    first, second = twice(x)
+    third, _ = twice(x)
+    assert not torch.equal(first, second) and not torch.equal(first, third)
+    assert first.stride() == x.stride()
+    kept = first != 0
+    assert kept.double().mean().item() == pytest.approx(0.5, abs=0.02)
+    torch.testing.assert_close(first[kept], 2 * x[kept])
