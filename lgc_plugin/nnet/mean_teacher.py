@@ -97,9 +97,12 @@ class MeanTeacher(nn.Module):
         if happened is not None:
             rate = rate * happened
         mine = list(self.network.parameters())
-        moves = torch._foreach_sub(list(student.parameters()), mine)
-        torch._foreach_mul_(moves, rate.to(mine[0].dtype))
-        torch._foreach_add_(mine, moves)
+        # Not "mine + rate * difference", which is inexact at a rate of 1.
+        parts = torch._foreach_mul(
+            list(student.parameters()), rate.to(mine[0].dtype)
+        )
+        torch._foreach_mul_(mine, (1.0 - rate).to(mine[0].dtype))
+        torch._foreach_add_(mine, parts)
         if copy_buffers:
             pairs = zip(self.network.buffers(), student.buffers(), strict=True)
             for old, new in pairs:
