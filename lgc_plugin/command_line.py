@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -94,9 +94,27 @@ def parse_recipe_arguments(arguments: Sequence[str]) -> RecipeArguments:
         else:
             given[name] = _parse_value(name, value)
     from_files = _read_overrides(files, keys)
-    run_options = RunOptions.from_command_line_args(run_words)[1]
+    run_options = _typed(RunOptions.from_command_line_args(run_words)[1])
     overrides = _merged(from_files, given)
     return RecipeArguments(hparams_file, run_options, overrides)
+
+
+def _typed(run_options: RunOptions) -> RunOptions:
+    """Run options with the types that SpeechBrain's parser leaves as text."""
+    read: dict[str, Any] = {}
+    limit = run_options.optimizer_step_limit
+    if isinstance(limit, str):
+        read["optimizer_step_limit"] = _parse_value("", limit)
+        if not isinstance(read["optimizer_step_limit"], int):
+            raise ValueError(
+                f"--optimizer_step_limit={limit}: expected a number of steps"
+            )
+    for name in ("compile_module_keys", "jit_module_keys"):
+        words = getattr(run_options, name)
+        if words is not None and len(words) == 1:
+            value = _parse_value(name, words[0])
+            read[name] = value if isinstance(value, list) else words
+    return replace(run_options, **read)
 
 
 def read_plain(hparams_file: str | Path, overrides: Mapping) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +15,7 @@ from lgc_plugin.distributed import (
     process_rank,
     spread_state,
 )
+from lgc_plugin.lgc_terms import LGCTerms, TrainingClips
 from lgc_plugin.losses.consistency import clip_consistency, frame_consistency
 from lgc_plugin.losses.prototype_contrast import PrototypeContrastLoss
 from lgc_plugin.losses.ramp import device_rampup, exp_rampup
@@ -25,51 +25,6 @@ from lgc_plugin.nnet.mean_teacher import MeanTeacher
 from lgc_plugin.nnet.prototypes import FrameSums, PrototypeBank
 from lgc_plugin.nnet.valid_frames import spread_to_mel
 from lgc_plugin.types import LabelKind, SEDOutput
-
-
-class LGCTerms(NamedTuple):
-    """The consistency terms of one batch, scalars on the batch's device.
-
-    Arguments
-    ---------
-    total : Tensor
-        What to add to the supervised loss, weights included.
-    mean_teacher : Tensor
-        L_MT, unweighted.
-    cutmix : Tensor
-        L_CLC, unweighted.
-    contrast : Tensor
-        L_PGC, unweighted.
-    n_anchors : Tensor
-        Frames that the contrast was computed on.
-    """
-
-    total: Tensor
-    mean_teacher: Tensor
-    cutmix: Tensor
-    contrast: Tensor
-    n_anchors: Tensor
-
-
-class TrainingClips(NamedTuple):
-    """Clips as the prototypes are born from them.
-
-    Arguments
-    ---------
-    features : Tensor
-        (B, F, T) features before ``normalise``.
-    label_kind : Tensor
-        (B,) values of :class:`~lgc_plugin.types.LabelKind`.
-    frame_labels : Tensor, optional
-        (B, C, T'), read where the kind is strong.
-    valid : Tensor, optional
-        (B, T') bool, False on padding.
-    """
-
-    features: Tensor
-    label_kind: Tensor
-    frame_labels: Tensor | None = None
-    valid: Tensor | None = None
 
 
 class LGC(nn.Module):

@@ -92,3 +92,19 @@ def test_plain_values_are_resolved_without_making_objects(hparams):
     assert plain["name"] == "run/5"
     assert plain["sizes"] == {"strong": 1, "weak": 9}
     assert plain["model"] is None
+
+
+def test_run_options_have_their_types(tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text("lr: 0.1\n")
+    options = parse_recipe_arguments(
+        [
+            str(file),
+            "--optimizer_step_limit=4",
+            "--compile_module_keys=[model]",
+        ]
+    ).run_options
+    assert options.optimizer_step_limit == 4
+    assert list(options.compile_module_keys) == ["model"]
+    with pytest.raises(ValueError, match="--optimizer_step_limit=four"):
+        parse_recipe_arguments([str(file), "--optimizer_step_limit=four"])

@@ -2,8 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -58,7 +61,14 @@ def train(dataset, tmp_path_factory):
     tiny = tmp_path_factory.mktemp("hparams") / "tiny.yaml"
     tiny.write_text(TINY)
 
-    def run(output_folder, *words, data=dataset, check=True, processes=1):
+    def run(
+        output_folder,
+        *words,
+        data=dataset,
+        check=True,
+        processes=1,
+        start_only=False,
+    ):
         launcher = [sys.executable]
         if processes > 1:
             torchrun = "-m torch.distributed.run --standalone".split()
@@ -76,13 +86,10 @@ def train(dataset, tmp_path_factory):
         ]
         if data is not None:
             command.append(f"--data_folder={data}")
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            text=True,
-            capture_output=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
+        place = {"cwd": ROOT, "env": {**os.environ, "OMP_NUM_THREADS": "1"}}
+        if start_only:
+            return subprocess.Popen(command, stdout=subprocess.DEVNULL, **place)
+        done = subprocess.run(command, text=True, capture_output=True, **place)
         assert not check or done.returncode == 0, done.stderr[-4000:]
         return done
 
@@ -173,6 +180,37 @@ def test_a_stopped_run_ends_with_the_same_numbers(
     assert (folder / "train_log.txt").read_text().split("\n")[-2] == (
         finished[0] / "train_log.txt"
     ).read_text().split("\n")[-2]
+
+
+def kill_when(process, condition):
+    """Ends a process the hard way as soon as something holds."""
+    while process.poll() is None and not condition():
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+
+
+def test_a_run_killed_within_an_epoch_ends_with_the_same_numbers(
+    train, finished, tmp_path
+):
+    folder = tmp_path / "killed"
+    seen = set()
+
+    def fifth_checkpoint():
+        """Three steps of an epoch and its end leave four."""
+        # Their names are of the second: a later one may have the same.
+        for file in folder.glob("save/CKPT*/brain.ckpt"):
+            with suppress(FileNotFoundError):
+                seen.add(file.stat().st_mtime_ns)
+        return len(seen) >= 5
+
+    process = train(folder, "--ckpt_interval_steps=1", start_only=True)
+    kill_when(process, fifth_checkpoint)
+    assert process.returncode == -signal.SIGKILL
+    second = train(folder)
+    assert "Going into epoch 2\n" in second.stdout
+    assert "Going into epoch 1\n" not in second.stdout
+    assert results(folder)["scores"] == results(finished[0])["scores"]
 
 
 def test_test_only_repeats_the_scores(train, finished):
