@@ -215,6 +215,10 @@ def test_the_recipe_tests_the_imported_weights(
     torch.save(lightning_checkpoint(module), file)
     words = [str(file), f"--out={folder}", *POOLING, "--labels", *LABELS]
     assert cli.main(["import-checkpoint", *words]) == 0
+    wrong = run_recipe(folder, dataset, "--test_only", "--embedding_dim=5")
+    assert wrong.returncode == 2
+    assert "embedding_dim" in wrong.stderr.strip().splitlines()[-1]
+    # The mistake was not recorded as what the run began with.
     done = run_recipe(folder, dataset, "--test_only")
     assert done.returncode == 0, done.stderr[-3000:]
     assert "Testing the checkpoint of epoch 0" in done.stdout + done.stderr
