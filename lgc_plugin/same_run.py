@@ -40,7 +40,9 @@ _FREE = {
 }
 
 
-def check_same_run(folder: str | Path, settings: Mapping[str, Any]) -> None:
+def check_same_run(
+    folder: str | Path, settings: Mapping[str, Any], record: bool = True
+) -> None:
     """Refuses to continue a run with settings that it did not begin with.
 
     The checkpoint of another network fails to load with a list of shapes, and
@@ -54,6 +56,10 @@ def check_same_run(folder: str | Path, settings: Mapping[str, Any]) -> None:
     settings : Mapping[str, Any]
         Plain values of the hparams file; values of None that an object will
         take are equal to each other.
+    record : bool
+        Whether a new run is recorded. One that is not certain to begin should
+        not be: a mistake in its settings would stand in the way of the
+        corrected command.
 
     Raises
     ------
@@ -75,7 +81,8 @@ def check_same_run(folder: str | Path, settings: Mapping[str, Any]) -> None:
     now = json.loads(json.dumps(dict(settings)))
     now = {key: value for key, value in now.items() if key not in _FREE}
     if not file.is_file():
-        write_json(file, now)
+        if record:
+            write_json(file, now)
         return
     before = json.loads(file.read_text(encoding="utf-8"))
     for key in sorted(now.keys() | before.keys()):

@@ -80,7 +80,7 @@ def main(words: list[str]) -> int:
         if not run_options.debug:
             same_run = (settings["output_folder"], settings)
             run_on_main(check_imported, args=same_run)
-            run_on_main(check_same_run, args=same_run)
+            run_on_main(check_same_run, args=(*same_run, False))
         with open(file, encoding="utf-8") as stream:
             hparams = load_hyperpyyaml(stream, overrides)
         loaders = hparams["make_loaders"](data, **loader_options(run_options))
@@ -105,6 +105,8 @@ def main(words: list[str]) -> int:
             hparams["checkpointer"],
             birth_loader=loaders["birth"],
         )
+        if not run_options.debug:
+            run_on_main(check_same_run, args=same_run)  # it begins: record it
     except (OSError, ValueError) as error:
         print(f"train.py: error: {error}", file=sys.stderr)
         return 2

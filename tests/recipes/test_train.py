@@ -314,6 +314,8 @@ def test_mistakes_are_told_in_one_line(train, tmp_path, words, message):
     done = train(tmp_path / "wrong", *words, check=False)
     assert done.returncode != 0
     assert message in done.stderr.strip().splitlines()[-1]
+    # Nothing stands in the way of the corrected command.
+    assert not (tmp_path / "wrong" / "settings.json").exists()
 
 
 def test_another_run_is_not_continued(train, finished):
