@@ -293,7 +293,13 @@ class LGCBrain(DeviceBrain):
             # The final test has all scores; these select the model.
             results = self._score(stage, psds=False, sed_eval=False)
             valid_stats = tell_all({**self._means.read(), **_flat(results)})
-            log_epoch(self, epoch, self._train_stats, valid_stats)
+            log_epoch(
+                self._schedule(epoch),
+                self._train_stats,
+                valid_stats,
+                self.hparams.train_logger,
+                self.hparams.tensorboard_logger,
+            )
             self._save(epoch, valid_stats)
         else:
             logger.info("Scoring: all thresholds, student and teacher")
@@ -343,6 +349,18 @@ class LGCBrain(DeviceBrain):
             )
             if self.debug and number == self.debug_batches:
                 return
+
+    def _schedule(self, epoch: int) -> dict[str, float]:
+        """Where the training is; reads the device, so once an epoch."""
+        lgc = self.modules.lgc
+        return {
+            "epoch": epoch,
+            "step": lgc.step,
+            "lr": float(self.optimizer.param_groups[0]["lr"]),
+            "ramp": lgc.ramp,
+            "active_prototypes": int(lgc.bank.active.sum()),
+            **{f"{k}_weight": v for k, v in lgc.effective_weights.items()},
+        }
 
     def _save(self, epoch: int, valid_stats: Mapping[str, float]) -> None:
         score = valid_stats[SELECTION_KEY]

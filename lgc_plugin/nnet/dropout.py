@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, library, nn
 
 _LEVELS = 256  # values of a byte
 _LOWEST_INT64 = -(2**63)
@@ -88,7 +88,7 @@ def random_bytes(x: Tensor) -> Tensor:
 # The compiler makes numbers one by one, more slowly than it computes all else.
 # As an operation it cannot look into, this stays one call; the tag says that
 # two calls give different numbers.
-@torch.library.custom_op(
+@library.custom_op(
     "lgc_plugin::random_bytes",
     mutates_args=(),
     tags=(torch.Tag.nondeterministic_seeded,),

@@ -92,10 +92,10 @@ class MeanTeacher(nn.Module):
             Whether the batch statistics are copied too: a teacher that is
             never run in training mode gathers none of its own.
         """
+        if happened is None:
+            happened = torch.ones_like(self.steps, dtype=torch.bool)
         rate = 1.0 / (self.steps.double() + 1.0)
-        rate = rate.clamp_min(1.0 - self.decay)
-        if happened is not None:
-            rate = rate * happened
+        rate = rate.clamp_min(1.0 - self.decay) * happened
         mine = list(self.network.parameters())
         # Not "mine + rate * difference", which is inexact at a rate of 1.
         parts = torch._foreach_mul(
@@ -106,9 +106,8 @@ class MeanTeacher(nn.Module):
         if copy_buffers:
             pairs = zip(self.network.buffers(), student.buffers(), strict=True)
             for old, new in pairs:
-                keep = happened is not None
-                old.copy_(torch.where(happened, new, old) if keep else new)
-        self.steps += 1 if happened is None else happened
+                old.copy_(torch.where(happened, new, old))
+        self.steps += happened
 
     @contextmanager
     def evaluating(self) -> Iterator[MeanTeacher]:
