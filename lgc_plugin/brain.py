@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import speechbrain as sb
@@ -26,17 +26,16 @@ from lgc_plugin.distributed import (
 from lgc_plugin.epoch_log import log_epoch
 from lgc_plugin.lgc import TrainingClips
 from lgc_plugin.losses.supervised import supervised_losses
-from lgc_plugin.metrics.evaluation import (
-    EvaluationMetrics,
-    NetworkResult,
-    clip_name,
-)
+from lgc_plugin.metrics.evaluation import EvaluationMetrics
+from lgc_plugin.metrics.manifest_truth import clip_name
+from lgc_plugin.metrics.result import SEDResult
 from lgc_plugin.nnet.statistics import StatisticsGuard
 from lgc_plugin.nnet.valid_frames import count_valid, frame_mask
 from lgc_plugin.types import SEDOutput
 
 logger = logging.getLogger(__name__)
 
+SELECTION_METRICS = ("intersection_f1",)
 SELECTION_KEY = "teacher_intersection_f1_macro"
 
 
@@ -74,7 +73,7 @@ class LGCBrain(DeviceBrain):
     (:class:`~lgc_plugin.nnet.features.LogMel`) and ``lgc``
     (:class:`~lgc_plugin.lgc.LGC`). ``hparams`` holds ``encoder``, ``lr``,
     ``mixup_alpha``, ``mixup_probability``, ``seed``, ``epoch_counter``,
-    ``train_logger`` and ``tensorboard_logger``.
+    ``bootstrap_resamples``, ``train_logger`` and ``tensorboard_logger``.
 
     Arguments
     ---------
@@ -89,8 +88,11 @@ class LGCBrain(DeviceBrain):
     ----------
     metrics : dict[sb.Stage, EvaluationMetrics]
         What scores ``Stage.VALID`` and ``Stage.TEST``; set it before these.
-    results : dict[str, NetworkResult]
+    results : dict[str, SEDResult]
         Scores of the last test, by network.
+    test_metrics : Collection[str] or None
+        What a test computes, names of
+        :data:`lgc_plugin.metrics.scoring.ALL_METRICS`; None: all.
     tested_epoch : int or None
         Epoch of the checkpoint that was tested; None for the last weights.
     """
@@ -104,7 +106,8 @@ class LGCBrain(DeviceBrain):
         super().__init__(*arguments, **options)
         self.metrics: dict[sb.Stage, EvaluationMetrics] = {}
         self.birth_loader = birth_loader
-        self.results: dict[str, NetworkResult] = {}
+        self.results: dict[str, SEDResult] = {}
+        self.test_metrics: Collection[str] | None = None
         self.tested_epoch: int | None = None
         self._means = ScalarMeans()
         self._train_stats: dict[str, float] = {}
@@ -290,8 +293,8 @@ class LGCBrain(DeviceBrain):
                     self._birth_clips(), self.hparams.seed
                 )
         elif stage == sb.Stage.VALID:
-            # The final test has all scores; these select the model.
-            results = self._score(stage, psds=False, sed_eval=False)
+            # The final test has all scores; this one selects the model.
+            results = self._score(stage, metrics=SELECTION_METRICS)
             valid_stats = tell_all({**self._means.read(), **_flat(results)})
             log_epoch(
                 self._schedule(epoch),
@@ -302,8 +305,13 @@ class LGCBrain(DeviceBrain):
             )
             self._save(epoch, valid_stats)
         else:
-            logger.info("Scoring: all thresholds, student and teacher")
-            self.results = self._score(stage)
+            logger.info("Scoring student and teacher")
+            self.results = self._score(
+                stage,
+                metrics=self.test_metrics,
+                resamples=self.hparams.bootstrap_resamples,
+                seed=self.hparams.seed,
+            )
 
     def on_evaluate_start(
         self, max_key: str | None = None, min_key: str | None = None
@@ -323,9 +331,7 @@ class LGCBrain(DeviceBrain):
         else:
             logger.warning("No checkpoint found: testing the last weights")
 
-    def _score(
-        self, stage: sb.Stage, **options: bool
-    ) -> dict[str, NetworkResult]:
+    def _score(self, stage: sb.Stage, **options: Any) -> dict[str, SEDResult]:
         """Scores of all processes' clips, on the main one; {} elsewhere."""
         metrics = self.metrics[stage]
         parts = gather_on_main(metrics.collected())
@@ -373,7 +379,7 @@ class LGCBrain(DeviceBrain):
         )
 
 
-def _flat(results: Mapping[str, NetworkResult]) -> dict[str, float]:
+def _flat(results: Mapping[str, SEDResult]) -> dict[str, float]:
     """``{"teacher_psds1": ...}`` from results by network."""
     return {
         f"{network}_{name}": number

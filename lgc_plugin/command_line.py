@@ -9,6 +9,7 @@ refused.
 from __future__ import annotations
 
 import difflib
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -19,6 +20,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import YAMLError
 from speechbrain.utils.run_opts import RunOptions
+
+from lgc_plugin.files import write_text
 
 
 class RecipeArguments(NamedTuple):
@@ -143,9 +146,69 @@ def read_plain(hparams_file: str | Path, overrides: Mapping) -> dict[str, Any]:
     >>> read_plain(file, {"a": 2})
     {'a': 2, 'b': '2/x', 'c': None}
     """
-    with open(hparams_file, encoding="utf-8") as stream:
-        resolved = resolve_references(stream, dict(overrides))
-    return _load_plain(resolved.getvalue())
+    text = hparams_text(hparams_file, overrides)
+    return _load_plain(resolve_references(text, dict(overrides)).getvalue())
+
+
+def hparams_text(hparams_file: str | Path, overrides: Mapping) -> str:
+    """A YAML file that HyperPyYAML can override.
+
+    HyperPyYAML refuses a mapping in the place of a number, a list or null,
+    such as median windows by class. That place is emptied here, so that the
+    override fills it.
+
+    Arguments
+    ---------
+    hparams_file : str or Path
+        A HyperPyYAML file.
+    overrides : Mapping
+        What will override it.
+
+    Returns
+    -------
+    str
+        The text of the file; only where a value changes its kind, it is
+        written anew.
+
+    Example
+    -------
+    >>> file = getfixture("tmp_path") / "a.yaml"
+    >>> _ = file.write_text("windows: 7")
+    >>> read_plain(file, {"windows": {"Cat": 3}})
+    {'windows': {'Cat': 3}}
+    """
+    text = Path(hparams_file).read_text(encoding="utf-8")
+    yaml = YAML()  # keeps tags and references
+    document = yaml.load(text)
+    changed = [
+        key
+        for key, value in overrides.items()
+        if isinstance(value, Mapping)
+        and not isinstance(document.get(key), Mapping)
+    ]
+    if not changed:
+        return text
+    document.update({key: {} for key in changed})
+    stream = io.StringIO()
+    yaml.dump(document, stream)
+    return stream.getvalue()
+
+
+def save_hparams(folder: str | Path, text: str, overrides: Mapping) -> None:
+    """Writes the hyperparameters of a run, as SpeechBrain does.
+
+    Arguments
+    ---------
+    folder : str or Path
+        Folder of the run; ``hyperparams.yaml`` goes there.
+    text : str
+        From :func:`hparams_text`.
+    overrides : Mapping
+        What overrides it.
+    """
+    resolved = resolve_references(text, dict(overrides)).getvalue()
+    file = Path(folder) / "hyperparams.yaml"
+    write_text(file, f"# yamllint disable\n{resolved}")
 
 
 class _PlainConstructor(SafeConstructor):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from scipy.ndimage import median_filter
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -45,7 +45,8 @@ def resolve_median_windows(
     (28, 3)
     """
     if isinstance(windows, Mapping):
-        listed = _windows_by_name(windows, labels)
+        check_names(windows, labels, "median windows")
+        listed = [windows[label] for label in labels]
     elif isinstance(windows, (str, bytes)) or not hasattr(windows, "__len__"):
         listed = [windows] * len(labels)
     else:
@@ -94,7 +95,7 @@ def median_filter_scores(
     Raises
     ------
     ValueError
-        If a shape or a window does not fit.
+        If a shape or a window does not fit, or a score is NaN.
 
     Example
     -------
@@ -114,6 +115,8 @@ def median_filter_scores(
         clips = np.flatnonzero(valid == length)
         for row, size in enumerate(sizes):
             kept = array[clips, row, :length]
+            if np.isnan(kept).any():
+                raise ValueError("scores hold NaN: they have no median")
             filtered[clips, row, :length] = _median(kept, size)
     return filtered
 
@@ -158,15 +161,18 @@ def as_score_array(scores: ArrayLike | Tensor) -> NDArray[np.floating]:
 
 
 def _median(rows: NDArray[np.floating], size: int) -> NDArray[np.floating]:
-    """Median filter of each row. (scipy 1.17's own goes wrong for windows
-    more than twice as long as the row.)
+    """Median filter of each row, mirrored at its edges by hand.
+
+    (scipy 1.17's own mirror goes wrong for windows more than twice as long as
+    the row.) Windows see nothing but their own row and its mirror images, so
+    that all rows are one for scipy, which then slides a sorted window.
     """
     if size == 1:
         return rows
     before, after = size // 2, (size - 1) // 2
     padded = np.pad(rows, ((0, 0), (before, after)), mode="symmetric")
-    windows = sliding_window_view(padded, size, axis=1)
-    return np.partition(windows, before, axis=-1)[..., before]
+    flat = median_filter(padded.ravel(), size, mode="nearest")
+    return flat.reshape(padded.shape)[:, before : before + rows.shape[1]]
 
 
 def _is_whole(number: Any) -> bool:
@@ -175,17 +181,32 @@ def _is_whole(number: Any) -> bool:
     )
 
 
-def _windows_by_name(
-    windows: Mapping[str, int], labels: Sequence[str]
-) -> list[int]:
-    missing = [label for label in labels if label not in windows]
-    unknown = [label for label in windows if label not in labels]
+def check_names(
+    numbers: Mapping[str, float], labels: Sequence[str], name: str
+) -> None:
+    """Refuses numbers that are not given for each class once.
+
+    Arguments
+    ---------
+    numbers : Mapping[str, float]
+        By class.
+    labels : Sequence[str]
+        All classes.
+    name : str
+        What the error calls the numbers.
+
+    Raises
+    ------
+    ValueError
+        If a class is missing or unknown.
+    """
+    missing = [label for label in labels if label not in numbers]
+    unknown = [label for label in numbers if label not in labels]
     if missing or unknown:
         raise ValueError(
-            "median windows must name each class once: missing "
+            f"{name} must name each class once: missing "
             f"{missing or 'none'}, unknown {unknown or 'none'}"
         )
-    return [windows[label] for label in labels]
 
 
 def as_valid_frames(

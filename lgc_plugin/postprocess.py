@@ -14,6 +14,7 @@ from lgc_plugin.median_filter import (
     median_filter_scores,
     resolve_median_windows,
 )
+from lgc_plugin.thresholds import as_thresholds
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -84,58 +85,123 @@ def decode_events(
        a.wav  0.000   0.128         Cat        0.5
     """
     array = as_score_array(scores)
-    limits = _as_thresholds(thresholds)
+    _check_classes(array, encoder.labels)
+    # Python's rounding, as the encoder's, not numpy's.
+    seconds = [encoder.seconds(i) for i in range(array.shape[2] + 1)]
+    return decode_frames(
+        array,
+        clip_ids,
+        encoder.labels,
+        np.array(seconds),
+        thresholds,
+        median_windows,
+        valid_frames,
+    )
+
+
+def decode_frames(
+    scores: ArrayLike | Tensor,
+    clip_ids: Sequence[str],
+    labels: Sequence[str],
+    edges: NDArray[np.float64],
+    thresholds: Sequence[float] | float | Mapping[str, float],
+    median_windows: int | Sequence[int] | Mapping[str, int],
+    valid_frames: ArrayLike | Tensor | None = None,
+) -> pd.DataFrame:
+    """As :func:`decode_events`, for frames at any times.
+
+    Arguments
+    ---------
+    scores : Tensor or array
+        (B, C, T') probabilities.
+    clip_ids : Sequence[str]
+        B names, each once.
+    labels : Sequence[str]
+        C class names.
+    edges : numpy.ndarray
+        Seconds at which frames begin, and the end of the last: (T' + 1,), or
+        (B, T' + 1) if clips have frames of their own.
+    thresholds : Sequence[float] or float or Mapping[str, float]
+        Thresholds of all classes; or one for each class by name, which are
+        one operating point.
+    median_windows : int or Sequence[int] or Mapping[str, int]
+        Output frames.
+    valid_frames : Tensor or array, optional
+        (B,) output frames that hold sound. None means all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`decode_events`; with a threshold for each class, that of
+        the event's class.
+
+    Raises
+    ------
+    ValueError
+        As :func:`decode_events`.
+
+    Example
+    -------
+    >>> scores = np.array([[[0.1, 0.4, 0.4], [0.1, 0.4, 0.4]]])
+    >>> edges = np.array([0.0, 1.0, 2.0, 2.5])
+    >>> limits = {"Cat": 0.3, "Dog": 0.5}
+    >>> found = decode_frames(scores, ["a"], list(limits), edges, limits, 1)
+    >>> print(found.to_string(index=False))
+    filename  onset  offset event_label  threshold
+           a    1.0     2.5         Cat        0.3
+    """
+    array = as_score_array(scores)
+    limits = as_thresholds(thresholds, labels)
     names = np.empty(len(clip_ids), dtype=object)
     names[:] = list(clip_ids)
-    _check_batch(array, names, encoder.labels)
-    windows = resolve_median_windows(median_windows, encoder.labels)
+    _check_batch(array, names, labels)
+    windows = resolve_median_windows(median_windows, labels)
     valid = as_valid_frames(valid_frames, len(names), array.shape[2])
-    _check_no_nan(array, names, encoder.labels, valid)
+    refuse_nan(array, names, labels, valid)
+    seconds = np.broadcast_to(edges, (len(names), array.shape[2] + 1))
     tables = []
     for start in range(0, max(len(names), 1), _BLOCK_CLIPS):
         block = slice(start, start + _BLOCK_CLIPS)
         smooth = median_filter_scores(array[block], windows, valid[block])
-        tables.append(_runs(smooth, names[block], encoder, limits))
+        tables.append(
+            _runs(smooth, names[block], labels, seconds[block], limits)
+        )
     return pd.concat(tables, ignore_index=True)
 
 
 def _runs(
     scores: NDArray[np.floating],
     names: NDArray[np.object_],
-    encoder: EventEncoder,
+    labels: Sequence[str],
+    seconds: NDArray[np.float64],
     thresholds: NDArray[np.float64],
 ) -> pd.DataFrame:
     """Runs of frames above each threshold, over all clips at once."""
     n_clips, n_classes, n_frames = scores.shape
     shape = (n_clips, len(thresholds), n_classes, n_frames + 2)
     sounding = np.zeros(shape, dtype=bool)
-    limits = thresholds.astype(scores.dtype)[:, None, None]
+    limits = thresholds.astype(scores.dtype)[..., None]
     np.greater(scores[:, None], limits, out=sounding[..., 1:-1])
     # A silent frame on either side: changes come in pairs, onset and offset.
     changes = np.flatnonzero(sounding[..., 1:] != sounding[..., :-1])
     row, frame = np.divmod(changes, n_frames + 1)
-    clip, threshold, label = np.unravel_index(row[::2], shape[:-1])
-    # Python's rounding, as the encoder's, not numpy's.
-    seconds = np.array([encoder.seconds(i) for i in range(n_frames + 1)])
+    clip, point, label = np.unravel_index(row[::2], shape[:-1])
     columns = (
         names[clip],
-        seconds[frame[::2]],
-        seconds[frame[1::2]],
-        np.array(encoder.labels, dtype=object)[label],
-        thresholds[threshold],
+        seconds[clip, frame[::2]],
+        seconds[clip, frame[1::2]],
+        np.array(labels, dtype=object)[label],
+        thresholds[point, label],
     )
     return pd.DataFrame(dict(zip(DETECTION_COLUMNS, columns, strict=True)))
 
 
-def _as_thresholds(thresholds: Sequence[float] | float) -> NDArray[np.float64]:
-    limits = np.atleast_1d(np.asarray(thresholds, dtype=np.float64))
-    repeated = len(np.unique(limits)) != limits.size
-    if not limits.size or repeated or not np.isfinite(limits).all():
+def _check_classes(scores: NDArray[np.floating], labels: Sequence[str]) -> None:
+    if scores.shape[1] != len(labels):
         raise ValueError(
-            "thresholds must be one or more different numbers, got "
-            f"{limits.tolist()}"
+            f"scores of {scores.shape[1]} classes for {len(labels)} labels: "
+            f"{', '.join(labels)}"
         )
-    return limits
 
 
 def _check_batch(
@@ -143,12 +209,8 @@ def _check_batch(
     names: NDArray[np.object_],
     labels: Sequence[str],
 ) -> None:
-    n_clips, n_classes, _ = scores.shape
-    if n_classes != len(labels):
-        raise ValueError(
-            f"scores of {n_classes} classes for {len(labels)} labels: "
-            f"{', '.join(labels)}"
-        )
+    _check_classes(scores, labels)
+    n_clips = len(scores)
     if n_clips != len(names):
         raise ValueError(f"scores of {n_clips} clips for {len(names)} ids")
     values, counts = np.unique(names.astype(str), return_counts=True)
@@ -158,12 +220,30 @@ def _check_batch(
         )
 
 
-def _check_no_nan(
+def refuse_nan(
     scores: NDArray[np.floating],
-    names: NDArray[np.object_],
+    names: Sequence[str],
     labels: Sequence[str],
     valid: NDArray[np.int64],
 ) -> None:
+    """Refuses scores that are not numbers, where there is sound.
+
+    Arguments
+    ---------
+    scores : numpy.ndarray
+        (B, C, T').
+    names : Sequence[str]
+        B clips.
+    labels : Sequence[str]
+        C classes.
+    valid : numpy.ndarray
+        (B,) frames that hold sound.
+
+    Raises
+    ------
+    ValueError
+        If there is any NaN; with the first clip, class and frame.
+    """
     inside = np.arange(scores.shape[2]) < valid[:, None, None]
     found = np.argwhere(np.isnan(scores) & inside)
     if len(found):

@@ -14,6 +14,7 @@ RECORD = "settings.json"
 # What may differ between the beginning of a run and its continuation: where
 # things lie, how fast they are done, how long to train, how to score.
 _FREE = {
+    "bootstrap_resamples",
     "cache_folder",
     "data_cache",
     "data_folder",
@@ -37,6 +38,7 @@ _FREE = {
     "save_folder",
     "scoring_profile",
     "skip_prep",
+    "tuned_on",
 }
 
 

@@ -1,6 +1,13 @@
-import pytest
+from pathlib import Path
 
-from lgc_plugin.command_line import parse_recipe_arguments, read_plain
+import pytest
+from hyperpyyaml import load_hyperpyyaml
+
+from lgc_plugin.command_line import (
+    hparams_text,
+    parse_recipe_arguments,
+    read_plain,
+)
 
 
 @pytest.fixture
@@ -50,6 +57,16 @@ def test_later_wins_and_the_command_line_wins_over_files(hparams, tmp_path):
         [hparams, "--folder=y", f"--overrides={one}", f"--overrides={two}"]
     )
     assert parsed.overrides == {"seed": 3, "lr": 0.2, "folder": "y"}
+
+
+@pytest.mark.parametrize("key", ["seed", "labels", "folder", "name"])
+def test_a_mapping_may_take_the_place_of_anything(hparams, key):
+    words = [hparams, f"--{key}={{Cat: 7}}"]
+    overrides = parse_recipe_arguments(words).overrides
+    assert read_plain(hparams, overrides)[key] == {"Cat": 7}
+    loaded = load_hyperpyyaml(hparams_text(hparams, overrides), overrides)
+    assert loaded[key] == {"Cat": 7} and loaded["sizes"]["weak"] == 2
+    assert hparams_text(hparams, {"seed": 2}) == Path(hparams).read_text()
 
 
 def test_mappings_are_merged_key_by_key(hparams, tmp_path):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lgc_plugin.metrics.clip_counts import F1Counts
 from lgc_plugin.metrics.score import Score
 
 if TYPE_CHECKING:
@@ -53,6 +54,34 @@ def clip_f1(
     >>> clip_f1(scores, tags, ["Cat", "Dog"]).macro
     0.8333333333333333
     """
+    return clip_counts(scores, tags, labels, threshold=threshold).score()
+
+
+def clip_counts(
+    scores: ArrayLike | Tensor,
+    tags: ArrayLike | Tensor,
+    labels: Sequence[str],
+    *,
+    threshold: ArrayLike = 0.5,
+) -> F1Counts:
+    """The counts of :func:`clip_f1`, clip by clip.
+
+    Arguments
+    ---------
+    scores, tags, labels : Any
+        See :func:`clip_f1`.
+    threshold : array
+        One, or (C,) one for each class.
+
+    Returns
+    -------
+    F1Counts
+
+    Raises
+    ------
+    ValueError
+        See :func:`clip_f1`.
+    """
     score, tag = (
         np.asarray(table.detach().float().cpu())
         if hasattr(table, "detach")
@@ -71,10 +100,6 @@ def clip_f1(
         )
     if not np.isin(tag, (0, 1)).all():
         raise ValueError("tags must be 0 or 1")
-    has, found = tag == 1, score > threshold
-    return Score.from_counts(
-        labels,
-        hits=(has & found).sum(axis=0),
-        misses=(has & ~found).sum(axis=0),
-        false_alarms=(~has & found).sum(axis=0),
-    )
+    has, found = tag == 1, score > np.asarray(threshold)
+    counts = (has & found, has & ~found, ~has & found)
+    return F1Counts(tuple(labels), *(each.astype(int) for each in counts))

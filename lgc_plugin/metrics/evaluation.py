@@ -2,54 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from torch import Tensor
 
 from lgc_plugin.data.labels import EventEncoder
-from lgc_plugin.data.manifest import ClipRow, read_manifest
-from lgc_plugin.metrics.clip_f1 import clip_f1
-from lgc_plugin.metrics.score import Score
-from lgc_plugin.metrics.sed import SEDMetrics, SEDResult
-from lgc_plugin.metrics.truth import EVENT_COLUMNS, GroundTruth
+from lgc_plugin.data.manifest import read_manifest
+from lgc_plugin.frame_scores import FrameScores
+from lgc_plugin.metrics.clip_f1 import clip_counts
+from lgc_plugin.metrics.families import score_counts
+from lgc_plugin.metrics.manifest_truth import truth_of_rows
+from lgc_plugin.metrics.result import SEDResult
+from lgc_plugin.metrics.sed import SEDMetrics
+from lgc_plugin.metrics.truth import GroundTruth
+from lgc_plugin.thresholds import spaced_thresholds
 from lgc_plugin.types import LabelKind, SEDOutput
-
-
-@dataclass(frozen=True)
-class NetworkResult:
-    """What one network scored.
-
-    Arguments
-    ---------
-    sed : SEDResult
-        On the strongly labelled clips.
-    weak_f1 : Score or None
-        Clip F1 on the weakly labelled clips; None if there were none.
-    """
-
-    sed: SEDResult
-    weak_f1: Score | None
-
-    def flat(self) -> dict[str, float]:
-        """One number per name, for loggers and checkpoints."""
-        numbers = self.sed.flat()
-        if self.weak_f1 is not None:
-            numbers["weak_f1_macro"] = self.weak_f1.macro
-            numbers["weak_f1_micro"] = self.weak_f1.micro
-        return numbers
-
-    def as_dict(self) -> dict[str, Any]:
-        """Everything but the curves, nested, for a JSON file."""
-        content = self.sed.as_dict()
-        content.update(self.flat())
-        if self.weak_f1 is not None:
-            content["per_class"]["weak_f1"] = dict(self.weak_f1.per_class)
-        return content
 
 
 class Collected(NamedTuple):
@@ -57,15 +28,15 @@ class Collected(NamedTuple):
 
     Arguments
     ---------
-    frames : dict[str, list[tuple]]
-        Batches of the strongly labelled clips.
+    frames : dict[str, list[FrameScores]]
+        Of the strongly labelled clips.
     clip_scores : dict[str, list[numpy.ndarray]]
         Of the weakly labelled clips.
     tags : list[numpy.ndarray]
         Their true labels.
     """
 
-    frames: dict[str, list[tuple]]
+    frames: dict[str, list[FrameScores]]
     clip_scores: dict[str, list[np.ndarray]]
     tags: list[np.ndarray]
 
@@ -83,6 +54,11 @@ class EvaluationMetrics:
         Their names.
     **options : Any
         See :class:`~lgc_plugin.metrics.sed.SEDMetrics`.
+
+    Attributes
+    ----------
+    clips : frozenset[str]
+        The strongly labelled clips.
     """
 
     def __init__(
@@ -95,6 +71,7 @@ class EvaluationMetrics:
         self.labels = encoder.labels
         self.frame_seconds = encoder.frame_seconds
         self.profile = ground_truth.profile
+        self.clips = ground_truth.clips
         self.frames = {
             name: SEDMetrics(encoder, ground_truth, **options)
             for name in networks
@@ -145,14 +122,15 @@ class EvaluationMetrics:
         for network, output in outputs.items():
             if names:
                 scores = output.frame.float().cpu()[strong]
-                self.frames[network].append(names, scores, valid_frames)
+                tags = output.clip.float().cpu()[strong]
+                self.frames[network].append(names, scores, valid_frames, tags)
             scores = output.clip.float().cpu()[weak]
             self._clip_scores[network].append(scores.numpy())
         self._tags.append(clip_labels.cpu()[weak].numpy())
 
     def collected(self) -> Collected:
         """All that was appended so far, to be merged in another process."""
-        frames = {name: m.batches for name, m in self.frames.items()}
+        frames = {name: m.parts for name, m in self.frames.items()}
         return Collected(frames, self._clip_scores, self._tags)
 
     def extend(self, other: Collected) -> None:
@@ -164,8 +142,7 @@ class EvaluationMetrics:
             From :meth:`collected`.
         """
         for name, metrics in self.frames.items():
-            for batch in other.frames[name]:
-                metrics.append(*batch)
+            metrics.extend(other.frames[name])
             self._clip_scores[name].extend(other.clip_scores[name])
         self._tags.extend(other.tags)
 
@@ -173,72 +150,36 @@ class EvaluationMetrics:
         """Names of the strongly labelled clips appended so far."""
         return next(iter(self.frames.values())).scored_clips
 
-    def summarize(self, **options: bool) -> dict[str, NetworkResult]:
+    def summarize(
+        self, metrics: Collection[str] | None = None, **options: int
+    ) -> dict[str, SEDResult]:
         """Scores what was appended.
 
         Arguments
         ---------
-        **options : bool
-            See :meth:`lgc_plugin.metrics.sed.SEDMetrics.summarize`.
+        metrics : Collection[str], optional
+            See :meth:`lgc_plugin.metrics.sed.SEDMetrics.summarize`. The clip
+            F1 of weakly labelled clips, ``weak_f1``, is always there if there
+            are any.
+        **options : int
+            ``resamples`` and ``seed``.
 
         Returns
         -------
-        dict[str, NetworkResult]
+        dict[str, SEDResult]
             By name of the network.
         """
         tags = np.concatenate(self._tags) if self._tags else ()
         results = {}
-        for network, metrics in self.frames.items():
-            weak_f1 = None
+        for network, frames in self.frames.items():
+            result = frames.summarize(metrics, **options)
             if len(tags):
                 scores = np.concatenate(self._clip_scores[network])
-                weak_f1 = clip_f1(scores, tags, self.labels)
-            results[network] = NetworkResult(
-                metrics.summarize(**options), weak_f1
-            )
+                counts = {"weak_f1": clip_counts(scores, tags, self.labels)}
+                weak = score_counts(counts, len(tags), **options)
+                result = replace(result, scores={**result.scores, **weak})
+            results[network] = result
         return results
-
-
-def truth_of_rows(
-    rows: Sequence[ClipRow], labels: Sequence[str], profile: str = "dcase"
-) -> GroundTruth:
-    """The ground truth of the strongly labelled clips of a manifest.
-
-    Arguments
-    ---------
-    rows : Sequence[ClipRow]
-        Clips; those with other label kinds are passed over.
-    labels : Sequence[str]
-        All classes, in order.
-    profile : str
-        ``dcase`` or ``strict``, see
-        :class:`~lgc_plugin.metrics.truth.GroundTruth`.
-
-    Returns
-    -------
-    GroundTruth
-        Clips are named as the brain names them: ``<ID>.wav``.
-
-    Example
-    -------
-    >>> from lgc_plugin.types import Event
-    >>> row = ClipRow(
-    ...     "a", 10.0, "a.wav", LabelKind.STRONG, (Event(0, 1, "Cat"),), ()
-    ... )
-    >>> truth_of_rows([row], ["Cat"]).events.values.tolist()
-    [['a.wav', 0.0, 1.0, 'Cat']]
-    """
-    strong = [row for row in rows if row.label_kind == LabelKind.STRONG]
-    events = [
-        (clip_name(row.id), *event) for row in strong for event in row.events
-    ]
-    lengths = [(clip_name(row.id), row.duration) for row in strong]
-    return GroundTruth.from_tables(
-        pd.DataFrame(events, columns=EVENT_COLUMNS),
-        pd.DataFrame(lengths, columns=["filename", "duration"]),
-        labels,
-        profile=profile,
-    )
 
 
 def metrics_of_manifest(
@@ -258,7 +199,8 @@ def metrics_of_manifest(
     encoder : EventEncoder
         Labels and the length of a frame.
     n_thresholds : int
-        Operating points of PSDS, see :func:`spaced_thresholds`.
+        Operating points of PSDS, see
+        :func:`lgc_plugin.thresholds.spaced_thresholds`.
     profile : str
         ``dcase`` or ``strict``.
     **options : Any
@@ -272,50 +214,3 @@ def metrics_of_manifest(
     return EvaluationMetrics(
         encoder, truth, thresholds=spaced_thresholds(n_thresholds), **options
     )
-
-
-def spaced_thresholds(count: int) -> tuple[float, ...]:
-    """Thresholds in the middle of equal parts of [0, 1].
-
-    Arguments
-    ---------
-    count : int
-        How many; 50 gives 0.01, 0.03 ... 0.99.
-
-    Returns
-    -------
-    tuple[float, ...]
-
-    Raises
-    ------
-    ValueError
-        If there is not one.
-
-    Example
-    -------
-    >>> spaced_thresholds(5)
-    (0.1, 0.3, 0.5, 0.7, 0.9)
-    """
-    if count < 1:
-        raise ValueError(f"n_thresholds must be at least 1, got {count}")
-    return tuple(round((2 * i + 1) / (2 * count), 6) for i in range(count))
-
-
-def clip_name(clip_id: str) -> str:
-    """The file name under which DESED's tables know a clip.
-
-    Arguments
-    ---------
-    clip_id : str
-        ID in a manifest.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> clip_name("Y-0A1_30.000_40.000")
-    'Y-0A1_30.000_40.000.wav'
-    """
-    return f"{clip_id}.wav"

@@ -1,11 +1,12 @@
-"""Intersection-based F1, by psds_eval."""
+"""Intersection-based F1, the counts of psds_eval."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
-from lgc_plugin.metrics.psds import evaluate_operating_points
+from lgc_plugin.metrics.clip_counts import PointCounts
+from lgc_plugin.metrics.coded_events import CodedEvents
+from lgc_plugin.metrics.intersections import find_intersections
 from lgc_plugin.metrics.score import Score
 from lgc_plugin.metrics.truth import GroundTruth
 
@@ -16,7 +17,6 @@ def intersection_f1(
     *,
     dtc: float = 0.5,
     gtc: float = 0.5,
-    cttc: float = 0.3,
 ) -> Score:
     """F1 of events that detections cover well enough, however cut up.
 
@@ -35,8 +35,6 @@ def intersection_f1(
         Share of a detection that true events of its class must cover.
     gtc : float
         Share of a true event that such detections must cover.
-    cttc : float
-        Cross-trigger criterion; it changes no count of this score.
 
     Returns
     -------
@@ -60,22 +58,45 @@ def intersection_f1(
     >>> intersection_f1(truth.events.assign(onset=2.1), truth).macro
     0.0
     """
-    found = ground_truth.select(detections)
-    labels, total = ground_truth.labels, ground_truth.event_counts()
-    hits = np.zeros(len(labels))
-    # In a class that never sounds, every detection is a false alarm.
-    false_alarms = np.array([(found.event_label == x).sum() for x in labels])
-    scored = found[found.event_label.isin(ground_truth.present)]
-    if len(scored):
-        evaluation = evaluate_operating_points(
-            [scored], ground_truth, dtc=dtc, gtc=gtc, cttc=cttc
-        )
-        counts = evaluation.operating_points.counts[0]
-        # psds_eval orders the classes by name; its last column, the world,
-        # holds the false alarms.
-        for row, label in enumerate(sorted(ground_truth.present)):
-            hits[labels.index(label)] = counts[row, row]
-            false_alarms[labels.index(label)] = counts[row, -1]
-    return Score.from_counts(
-        labels, hits=hits, misses=total - hits, false_alarms=false_alarms
+    counts = intersection_counts(
+        ground_truth.code(detections), ground_truth, dtc=dtc, gtc=gtc
+    )
+    return counts.at(0, ground_truth.labels).score()
+
+
+def intersection_counts(
+    detections: CodedEvents,
+    ground_truth: GroundTruth,
+    *,
+    dtc: float = 0.5,
+    gtc: float = 0.5,
+) -> PointCounts:
+    """The counts of :func:`intersection_f1`, at J operating points.
+
+    Arguments
+    ---------
+    detections : CodedEvents
+        From :meth:`GroundTruth.code`.
+    ground_truth : GroundTruth
+        The truth.
+    dtc, gtc : float
+        Criteria.
+
+    Returns
+    -------
+    PointCounts
+    """
+    truth = ground_truth.coded
+    found = find_intersections(
+        detections,
+        truth,
+        ground_truth.durations.duration.to_numpy(),
+        dtc=dtc,
+        gtc=gtc,
+    )
+    return PointCounts.of(
+        found.hits,
+        found.false_alarms,
+        (truth.clip, truth.label),
+        detections.shape,
     )

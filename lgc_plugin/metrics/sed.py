@@ -4,29 +4,26 @@ summarize.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.median_filter import as_score_array, resolve_median_windows
-from lgc_plugin.metrics.event_f1 import event_f1
-from lgc_plugin.metrics.intersection_f1 import intersection_f1
-from lgc_plugin.metrics.psds import PSDS1, PSDS2, PSDSScore, psds
+from lgc_plugin.decoding import Decoding
+from lgc_plugin.frame_scores import FrameScores
+from lgc_plugin.median_filter import as_score_array, as_valid_frames
+from lgc_plugin.metrics.families import score_counts
 from lgc_plugin.metrics.result import SEDResult
-from lgc_plugin.metrics.segment_f1 import segment_f1
+from lgc_plugin.metrics.scoring import count_scores
 from lgc_plugin.metrics.truth import GroundTruth
-from lgc_plugin.postprocess import DETECTION_COLUMNS, decode_events
+from lgc_plugin.thresholds import PSDS_THRESHOLDS
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
     from torch import Tensor
 
     from lgc_plugin.data.labels import EventEncoder
-
-#: 0.01, 0.03 ... 0.99: the operating points of PSDS.
-PSDS_THRESHOLDS = tuple(round(0.01 + 0.02 * step, 2) for step in range(50))
 
 
 class SEDMetrics:
@@ -43,8 +40,9 @@ class SEDMetrics:
         :func:`lgc_plugin.median_filter.resolve_median_windows`.
     thresholds : Sequence[float]
         Operating points of PSDS.
-    operating_threshold : float
-        Where the F1 scores are taken; it need not be among ``thresholds``.
+    operating_threshold : float or Mapping[str, float]
+        Where the F1 scores are taken, of all classes or class by class; it
+        need not be among ``thresholds``.
 
     Raises
     ------
@@ -66,8 +64,10 @@ class SEDMetrics:
     >>> scores[0, 0, 10:20] = 0.9
     >>> metrics.append(["a"], scores)
     >>> result = metrics.summarize()
-    >>> result.flat()["psds1"], result.event_f1.macro, result.coverage
-    (1.0, 1.0, '1/1')
+    >>> result.flat()["psds1"], result.scores["event_f1"].macro
+    (1.0, 1.0)
+    >>> result.coverage
+    '1/1'
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class SEDMetrics:
         ground_truth: GroundTruth,
         median_windows: int | Sequence[int] | Mapping[str, int] = 1,
         thresholds: Sequence[float] = PSDS_THRESHOLDS,
-        operating_threshold: float = 0.5,
+        operating_threshold: float | Mapping[str, float] = 0.5,
     ) -> None:
         if encoder.labels != ground_truth.labels:
             raise ValueError(
@@ -86,18 +86,16 @@ class SEDMetrics:
             )
         self.encoder = encoder
         self.ground_truth = ground_truth
-        self.median_windows = resolve_median_windows(
-            median_windows, encoder.labels
-        )
-        self.thresholds = tuple(float(limit) for limit in thresholds)
-        self.operating_threshold = float(operating_threshold)
+        self.decoding = Decoding(
+            median_windows, thresholds, operating_threshold
+        ).for_labels(encoder.labels)
         self._annotated = ground_truth.clips
         self.clear()
 
     def clear(self) -> None:
         """Forgets every clip."""
         self._clips: set[str] = set()
-        self._batches: list[tuple] = []
+        self._parts: list[FrameScores] = []
         self._detections: pd.DataFrame | None = None
 
     def append(
@@ -105,6 +103,7 @@ class SEDMetrics:
         clip_ids: Sequence[str],
         frame_scores: ArrayLike | Tensor,
         valid_frames: ArrayLike | Tensor | None = None,
+        clip_scores: ArrayLike | Tensor | None = None,
     ) -> None:
         """Keeps the scores of a batch, on the CPU; nothing is decoded yet.
 
@@ -116,6 +115,9 @@ class SEDMetrics:
             (B, C, T') probabilities.
         valid_frames : Tensor or array, optional
             (B,) output frames that hold sound. None means all.
+        clip_scores : Tensor or array, optional
+            (B, C) probabilities that a class sounds at all. None means the
+            largest of a clip's frames.
 
         Raises
         ------
@@ -141,54 +143,60 @@ class SEDMetrics:
             )
         # A copy: the caller may reuse its buffer.
         scores = np.array(as_score_array(frame_scores), dtype=np.float32)
-        shape = (len(clip_ids), len(self.encoder.labels))
-        if scores.shape[:2] != shape:
-            raise ValueError(
-                f"scores {scores.shape} do not fit {shape[0]} clips and "
-                f"{shape[1]} classes"
-            )
-        if hasattr(valid_frames, "detach"):
-            valid_frames = valid_frames.detach().cpu().numpy()
-        if valid_frames is not None:
-            valid_frames = np.array(valid_frames)
-        self._clips.update(clip_ids)
-        self._batches.append((clip_ids, scores, valid_frames))
-        self._detections = None
+        n_frames = scores.shape[2]
+        valid = as_valid_frames(valid_frames, len(scores), n_frames).copy()
+        if clip_scores is not None:
+            clip_scores = as_score_array(clip_scores[..., None])
+            clip_scores = np.array(clip_scores[..., 0], dtype=np.float32)
+        # Python's rounding, as the encoder's, not numpy's.
+        edges = [self.encoder.seconds(i) for i in range(n_frames + 1)]
+        part = FrameScores(
+            self.encoder.labels,
+            tuple(clip_ids),
+            scores,
+            valid,
+            np.array(edges),
+            clip_scores,
+        )
+        self._keep(part)
 
     @property
-    def batches(self) -> list[tuple]:
-        """Arguments of each :meth:`append` so far; picklable."""
-        return list(self._batches)
+    def parts(self) -> list[FrameScores]:
+        """What was appended so far, batch by batch; picklable."""
+        return list(self._parts)
+
+    def extend(self, parts: Sequence[FrameScores]) -> None:
+        """Adds what another process appended, of other clips.
+
+        Arguments
+        ---------
+        parts : Sequence[FrameScores]
+            From :attr:`parts`.
+        """
+        for part in parts:
+            self._keep(part)
 
     @property
     def scored_clips(self) -> frozenset[str]:
         """Names of the clips appended so far."""
         return frozenset(self._clips)
 
-    def scores_of(self, clip: str) -> NDArray[np.float32]:
-        """Scores of one clip, as they were appended.
-
-        Arguments
-        ---------
-        clip : str
-            Its name.
+    def frame_scores(self) -> FrameScores:
+        """All that was appended, as one.
 
         Returns
         -------
-        numpy.ndarray
-            (C, T'), without padding.
+        FrameScores
 
         Raises
         ------
         ValueError
-            If the clip was not appended.
+            If nothing was appended.
         """
-        for clips, scores, valid_frames in self._batches:
-            if clip in clips:
-                row = clips.index(clip)
-                end = None if valid_frames is None else valid_frames[row]
-                return scores[row, :, :end]
-        raise ValueError(f"clip {clip!r} was not scored")
+        if not self._parts:
+            raise ValueError("no clip was scored: append scores first")
+        self._parts = [FrameScores.join(self._parts)]
+        return self._parts[0]
 
     def detections(self) -> pd.DataFrame:
         """Events of all clips at all thresholds; decoded once.
@@ -202,10 +210,11 @@ class SEDMetrics:
         Raises
         ------
         ValueError
-            If a score is NaN; the message names the clip.
+            If nothing was appended, or a score is NaN; the message names the
+            clip.
         """
         if self._detections is None:
-            self._detections = self._decode(self.thresholds)
+            self._detections = self.decoding.all_events(self.frame_scores())
         return self._detections
 
     def operating_detections(self) -> pd.DataFrame:
@@ -216,23 +225,26 @@ class SEDMetrics:
         pandas.DataFrame
             As :meth:`detections`.
         """
-        limit = self.operating_threshold
-        if self._detections is None or limit not in self.thresholds:
-            return self._decode([limit])
-        return self._detections[self._detections.threshold == limit]
+        return self.decoding.operating_events(self.frame_scores())
 
-    def summarize(self, psds: bool = True, sed_eval: bool = True) -> SEDResult:
+    def summarize(
+        self,
+        metrics: Collection[str] | None = None,
+        *,
+        resamples: int = 0,
+        seed: int = 0,
+    ) -> SEDResult:
         """Scores what was appended.
 
         Arguments
         ---------
-        psds : bool
-            Whether PSDS is computed (decodes all thresholds; seconds for a
-            thousand clips).
-        sed_eval : bool
-            Whether event and segment F1 are computed (seconds for a thousand
-            clips). With both off only the intersection F1 is left, which
-            selects the model and is fast.
+        metrics : Collection[str], optional
+            Names of :data:`lgc_plugin.metrics.scoring.ALL_METRICS`. None
+            means all that can be computed: seconds for a thousand clips.
+        resamples : int
+            Of the bootstrap that gives intervals; 0 leaves them out.
+        seed : int
+            Decides what the bootstrap draws.
 
         Returns
         -------
@@ -243,41 +255,25 @@ class SEDMetrics:
         ValueError
             If nothing was appended, or a score is NaN.
         """
-        if not self._clips:
-            raise ValueError("no clip was scored: append scores first")
+        frames = self.frame_scores()
         truth = self.ground_truth.restrict(self._clips)
-        everything = self.detections() if psds else None
-        operating = self.operating_detections()
+        counts = count_scores(
+            frames,
+            truth,
+            self.decoding,
+            metrics,
+            all_events=self._detections,
+        )
         return SEDResult(
-            psds1=_psds(everything, truth, PSDS1),
-            psds2=_psds(everything, truth, PSDS2),
-            event_f1=event_f1(operating, truth) if sed_eval else None,
-            segment_f1=segment_f1(operating, truth) if sed_eval else None,
-            intersection_f1=intersection_f1(operating, truth),
+            score_counts(
+                counts, len(truth.durations), resamples=resamples, seed=seed
+            ),
             clips_scored=len(self._clips),
             clips_annotated=len(self._annotated),
+            resamples=resamples,
         )
 
-    def _decode(self, thresholds: Sequence[float]) -> pd.DataFrame:
-        if not self._batches:
-            return pd.DataFrame(columns=list(DETECTION_COLUMNS))
-        tables = [
-            decode_events(
-                scores,
-                clips,
-                self.encoder,
-                thresholds,
-                self.median_windows,
-                valid,
-            )
-            for clips, scores, valid in self._batches
-        ]
-        return pd.concat(tables, ignore_index=True)
-
-
-def _psds(
-    detections: pd.DataFrame | None,
-    truth: GroundTruth,
-    options: Mapping[str, float],
-) -> PSDSScore | None:
-    return None if detections is None else psds(detections, truth, **options)
+    def _keep(self, part: FrameScores) -> None:
+        self._parts.append(part)
+        self._clips.update(part.clips)
+        self._detections = None

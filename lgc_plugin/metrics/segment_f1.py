@@ -1,14 +1,14 @@
-"""Segment-based F1, by sed_eval."""
+"""Segment-based F1, the counts of sed_eval."""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from lgc_plugin.metrics.clip_counts import PointCounts
+from lgc_plugin.metrics.coded_events import CodedEvents
 from lgc_plugin.metrics.score import Score
-from lgc_plugin.metrics.sed_eval_counts import (
-    load_sed_eval,
-    score_by_sed_eval,
-)
+from lgc_plugin.metrics.segments import found_segments, touched_segments
 from lgc_plugin.metrics.truth import GroundTruth
 
 
@@ -56,8 +56,42 @@ def segment_f1(
     >>> segment_f1(truth.events.assign(onset=2.5), truth).macro
     0.6666666666666666
     """
-    metric = load_sed_eval().SegmentBasedMetrics(
-        event_label_list=list(ground_truth.labels),
-        time_resolution=float(segment_seconds),
+    counts = segment_counts(
+        ground_truth.code(detections),
+        ground_truth,
+        segment_seconds=segment_seconds,
     )
-    return score_by_sed_eval(metric, detections, ground_truth)
+    return counts.at(0, ground_truth.labels).score()
+
+
+def segment_counts(
+    detections: CodedEvents,
+    ground_truth: GroundTruth,
+    *,
+    segment_seconds: float = 1.0,
+) -> PointCounts:
+    """The counts of :func:`segment_f1`, clip by clip, at J operating points.
+
+    Arguments
+    ---------
+    detections : CodedEvents
+        From :meth:`GroundTruth.code`.
+    ground_truth : GroundTruth
+        The truth.
+    segment_seconds : float
+        Length of a segment, in seconds.
+
+    Returns
+    -------
+    PointCounts
+    """
+    detected = touched_segments(detections, segment_seconds)
+    true = touched_segments(ground_truth.coded, segment_seconds)
+    found = found_segments(detected, true, len(ground_truth.labels))
+    cells = np.array([detected.clip, detected.label, detected.point])
+    return PointCounts.of(
+        tuple(cells[:, found]),
+        tuple(cells[:, ~found]),
+        (true.clip, true.label),
+        detections.shape,
+    )

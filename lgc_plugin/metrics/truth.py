@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
+from lgc_plugin.metrics.coded_events import CodedEvents
 from lgc_plugin.metrics.event_tables import (
     EVENT_COLUMNS,
     clean_events,
@@ -32,13 +34,13 @@ class GroundTruth:
         ``filename``, ``onset`` and ``offset`` (s), ``event_label``: one row
         per event of the clips that count.
     durations : pandas.DataFrame
-        ``filename``, ``duration`` (s): one row per clip that counts.
+        ``filename``, ``duration`` (s): one row per clip, sorted by name.
     profile : str
-        ``dcase``: clips without events are left out, and what is detected in
-        them with them; ``strict``: they stay, and detections in them are
-        false alarms.
+        ``strict``: what is detected in clips without events is a false alarm.
+        ``dcase``: it does not count, since the challenge's code loads no such
+        clip; their time counts, since its table of durations has them.
     left_out : frozenset[str]
-        The clips that the profile leaves out.
+        The clips in which the profile lets no detection count.
 
     Example
     -------
@@ -51,7 +53,7 @@ class GroundTruth:
     ... )
     >>> truth = GroundTruth.from_tables(events, durations, ["Cat", "Dog"])
     >>> truth.durations.filename.tolist(), sorted(truth.left_out)
-    (['a.wav'], ['b.wav'])
+    (['a.wav', 'b.wav'], ['b.wav'])
     >>> truth.present
     ('Cat',)
     """
@@ -115,13 +117,19 @@ class GroundTruth:
         if profile == "dcase":
             silent = ~lengths.filename.isin(sounding.filename)
             left_out = frozenset(lengths.filename[silent])
-            lengths = lengths[~silent].reset_index(drop=True)
         return cls(labels, sounding, lengths, profile, left_out)
 
     @property
     def clips(self) -> frozenset[str]:
         """Every annotated clip, those that the profile leaves out too."""
-        return frozenset(self.durations.filename) | self.left_out
+        return frozenset(self.durations.filename)
+
+    @cached_property
+    def coded(self) -> CodedEvents:
+        """The events; clips are numbered as in ``durations``."""
+        return CodedEvents.from_table(
+            self.events, self.durations.filename, self.labels
+        )
 
     @property
     def present(self) -> tuple[str, ...]:
@@ -129,16 +137,33 @@ class GroundTruth:
         found = set(self.events.event_label)
         return tuple(label for label in self.labels if label in found)
 
-    def event_counts(self) -> np.ndarray:
-        """Number of events of each class.
+    def code(
+        self, detections: pd.DataFrame, *, thresholds: bool = False
+    ) -> CodedEvents:
+        """Detections that count, clips numbered as in ``durations``.
+
+        Arguments
+        ---------
+        detections : pandas.DataFrame
+            See :meth:`select`.
+        thresholds : bool
+            Whether there are several; then each is an operating point, in
+            ascending order.
 
         Returns
         -------
-        numpy.ndarray
-            (C,), in the order of ``labels``.
+        CodedEvents
+
+        Raises
+        ------
+        ValueError
+            See :meth:`select`.
         """
-        counts = self.events.event_label.value_counts()
-        return counts.reindex(self.labels, fill_value=0).to_numpy()
+        table = self.select(detections, thresholds=thresholds)
+        points = np.unique(table.threshold) if thresholds else None
+        return CodedEvents.from_table(
+            table, self.durations.filename, self.labels, points
+        )
 
     def restrict(self, clips: Iterable[str]) -> GroundTruth:
         """The truth of some of the clips.
@@ -178,7 +203,7 @@ class GroundTruth:
         Returns
         -------
         pandas.DataFrame
-            Events that can be scored; overlaps of a class are merged.
+            Events that can be scored: sorted, overlaps of a class merged.
 
         Raises
         ------

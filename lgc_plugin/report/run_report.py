@@ -11,11 +11,11 @@ import soundfile
 from lgc_plugin.data.manifest import ClipRow, read_manifest
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.data.soundscape_plan import DESCRIPTION
-from lgc_plugin.metrics.evaluation import (
-    EvaluationMetrics,
-    NetworkResult,
-    clip_name,
-)
+from lgc_plugin.decoding import Decoding
+from lgc_plugin.metrics.evaluation import EvaluationMetrics
+from lgc_plugin.metrics.manifest_truth import clip_name
+from lgc_plugin.metrics.result import SEDResult
+from lgc_plugin.report.per_class import plot_per_class
 from lgc_plugin.report.predictions import write_predictions
 from lgc_plugin.report.psd_roc import plot_psd_roc
 from lgc_plugin.report.results import write_results
@@ -28,15 +28,17 @@ def report_test(
     output_folder: str | Path,
     name: str,
     metrics: EvaluationMetrics,
-    results: Mapping[str, NetworkResult],
+    results: Mapping[str, SEDResult],
     data: Preparation,
     **facts: Any,
 ) -> None:
     """Prints and writes all that is known of a test.
 
     ``results.json``; ``predictions/<network>/predictions_th_*.tsv``, one file
-    per threshold; ``figures/psd_roc_1.png`` and ``_2.png``;
-    ``figures/timeline.png``. Another set than ``test`` has its name in front.
+    per threshold; ``figures/psd_roc_1.png`` and ``_2.png``,
+    ``figures/per_class.png``, ``figures/timeline.png``; and what
+    :func:`write_frame_scores` writes. Another set than ``test`` has its name
+    in front.
 
     Arguments
     ---------
@@ -46,7 +48,7 @@ def report_test(
         The test set, as the manifests call it.
     metrics : EvaluationMetrics
         After the test.
-    results : Mapping[str, NetworkResult]
+    results : Mapping[str, SEDResult]
         What they came to.
     data : Preparation
         The prepared data set.
@@ -55,6 +57,7 @@ def report_test(
     """
     folder = Path(output_folder)
     prefix = "" if name == "test" else f"{name}_"
+    decoding = _decoding(metrics)
     generated = (data.data_root / DESCRIPTION).is_file()
     write_results(
         folder / f"{prefix}results.json",
@@ -63,19 +66,25 @@ def report_test(
         data_folder=str(data.data_root),
         generated_soundscapes=generated,
         profile=metrics.profile,
+        median_windows=dict(
+            zip(metrics.labels, decoding.median_windows, strict=True)
+        ),
+        operating_threshold=decoding.operating_threshold,
         **facts,
     )
+    write_frame_scores(folder, name, metrics)
     for network, frames in metrics.frames.items():
         write_predictions(
             frames.detections(),
             folder / f"{prefix}predictions" / network,
-            frames.thresholds,
+            frames.decoding.thresholds,
         )
     figures = folder / "figures"
     for psds in ("psds1", "psds2"):
-        curves = {k: getattr(v.sed, psds) for k, v in results.items()}
+        curves = {k: v.scores[psds] for k, v in results.items()}
         file = figures / f"{prefix}psd_roc_{psds[-1]}.png"
         plot_psd_roc(curves, file, title=psds.upper())
+    plot_per_class(results, figures / f"{prefix}per_class.png")
     rows = read_manifest(data.manifests[name], data.data_root)
     scored = metrics.scored_clips()
     shown = _telling_clip([row for row in rows if clip_name(row.id) in scored])
@@ -84,6 +93,28 @@ def report_test(
     if generated:
         print("These are scores on generated soundscapes, not on DESED.")
     print(f"Written to {folder}", flush=True)
+
+
+def write_frame_scores(
+    output_folder: str | Path, name: str, metrics: EvaluationMetrics
+) -> None:
+    """Writes what the networks said, before median filter and thresholds.
+
+    ``scores/<name>_<network>.npz``, from which ``lgc-sed`` tunes windows and
+    thresholds, scores and compares.
+
+    Arguments
+    ---------
+    output_folder : str or Path
+        Folder of the run.
+    name : str
+        The set of clips, as the manifests call it.
+    metrics : EvaluationMetrics
+        After the networks have seen the set.
+    """
+    for network, frames in metrics.frames.items():
+        file = Path(output_folder) / "scores" / f"{name}_{network}.npz"
+        frames.frame_scores().save(file)
 
 
 def plot_clip(
@@ -110,8 +141,9 @@ def plot_clip(
             Event(event.onset, event.offset, event.event_label)
             for event in table.itertuples()
         ]
-        scores[network] = frames.scores_of(name)
-    threshold = next(iter(metrics.frames.values())).operating_threshold
+        scores[network] = frames.frame_scores().of(name)
+    threshold = _decoding(metrics).operating_threshold
+    shown = "their thresholds" if isinstance(threshold, dict) else threshold
     plot_timeline(
         wav,
         sample_rate,
@@ -121,8 +153,13 @@ def plot_clip(
         path,
         scores=scores,
         frame_seconds=metrics.frame_seconds,
-        title=f"{row.id}, detections at {threshold}",
+        title=f"{row.id}, detections at {shown}",
     )
+
+
+def _decoding(metrics: EvaluationMetrics) -> Decoding:
+    """That of the first network: all have the same."""
+    return next(iter(metrics.frames.values())).decoding
 
 
 def _telling_clip(rows: Sequence[ClipRow]) -> ClipRow:

@@ -2,128 +2,132 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lgc_plugin.report.names import SCORE_NAMES, SHORT_NAMES
+from lgc_plugin.report.text import aligned, score_text, sure_text
 
 if TYPE_CHECKING:
     from lgc_plugin.metrics.result import SEDResult
 
-#: Rows of the table, and how people call them.
-SCORE_NAMES = {
-    "psds1": "PSDS1",
-    "psds2": "PSDS2",
-    "event_f1_macro": "event F1, macro",
-    "event_f1_micro": "event F1, micro",
-    "segment_f1_macro": "segment F1, macro",
-    "segment_f1_micro": "segment F1, micro",
-    "intersection_f1_macro": "intersection F1, macro",
-    "intersection_f1_micro": "intersection F1, micro",
-    "weak_f1_macro": "clip F1, macro",
-    "weak_f1_micro": "clip F1, micro",
-}
 
-_FAMILY_NAMES = {
-    "psds1": "PSDS1",
-    "psds2": "PSDS2",
-    "event_f1": "event F1",
-    "segment_f1": "segment F1",
-    "intersection_f1": "inters. F1",
-    "weak_f1": "clip F1",
-}
-
-
-def score_table(results: Mapping[str, SEDResult]) -> str:
-    """Scores of several networks side by side, then class by class.
+def score_table(results: Mapping[str, SEDResult], *, digits: int = 3) -> str:
+    r"""Scores of several systems side by side, then class by class.
 
     Arguments
     ---------
     results : Mapping[str, SEDResult]
         By column, say ``student`` and ``teacher``. Anything with the same
         ``as_dict`` will do.
+    digits : int
+        Decimals of the averages. Intervals and classes have three: there is
+        not more to know of them.
 
     Returns
     -------
     str
         Lines without a trailing newline. NaN is shown as ``-``; what nobody
         computed has no row. The coverage says on how many of the annotated
-        clips the scores rest.
+        clips the scores rest. The intervals of classes would not fit a
+        terminal; they are in ``as_dict`` and drawn by
+        :func:`~lgc_plugin.report.per_class.plot_per_class`.
 
     Example
     -------
-    >>> from lgc_plugin.metrics.score import Score
+    >>> from lgc_plugin.metrics.score import Interval, Intervals, Score
     >>> from lgc_plugin.metrics.result import SEDResult
-    >>> score = Score(0.5, 0.25, {"Cat": 0.5, "Dog": float("nan")})
-    >>> result = SEDResult(None, None, None, None, score, 962, 1168)
+    >>> classes = {"Cat": 0.5, "Dog": float("nan")}
+    >>> score = Score(0.5, 0.25, classes)
+    >>> result = SEDResult({"intersection_f1": score}, 962, 1168)
     >>> print(score_table({"student": result}))
                              student
     intersection F1, macro     0.500
     intersection F1, micro     0.250
     coverage                962/1168
     <BLANKLINE>
-    student  inters. F1
-    Cat           0.500
-    Dog               -
+             inters.
+    student       F1
+    Cat        0.500
+    Dog            -
+    >>> known = Intervals(Interval(0.41, 0.6), Interval(0.22, 0.3), {})
+    >>> score = Score(0.5, 0.25, classes, intervals=known)
+    >>> result = SEDResult({"intersection_f1": score}, 962, 1168, 1000)
+    >>> print(score_table({"student": result}).partition("\n\n")[0])
+                            student
+    intersection F1, macro  0.500 [0.410, 0.600]
+    intersection F1, micro  0.250 [0.220, 0.300]
+    coverage                962/1168
+    95 % intervals: 1000 resamples of the clips
     """
     contents = {name: result.as_dict() for name, result in results.items()}
     rows = [["", *contents]]
     for key, title in SCORE_NAMES.items():
         if any(key in content for content in contents.values()):
-            numbers = [content.get(key) for content in contents.values()]
-            rows.append([title, *map(score_text, numbers)])
+            cells = [_cell(x, key, digits) for x in contents.values()]
+            rows.append([title, *cells])
     coverage = [
         f"{content['clips_scored']}/{content['clips_annotated']}"
         for content in contents.values()
     ]
     rows.append(["coverage", *coverage])
-    parts = [_aligned(rows)]
+    resamples = {k: x.get("resamples", 0) for k, x in contents.items()}
+    # Scores end alike; with intervals behind them, they begin alike.
+    averages = aligned(rows, left=any(resamples.values()))
+    parts = ["\n".join(filter(None, [averages, resamples_text(resamples)]))]
     for name, content in contents.items():
-        parts.append(_aligned(_class_rows(name, content["per_class"])))
+        parts.append(aligned(_class_rows(name, content["per_class"])))
     return "\n\n".join(parts)
 
 
-def score_text(value: float | None) -> str:
-    """A score with three decimals.
+def resamples_text(resamples: Mapping[str, int]) -> str:
+    """What intervals mean, as a line below a table.
 
     Arguments
     ---------
-    value : float or None
-        The score.
+    resamples : Mapping[str, int]
+        Behind the intervals of each system; 0 if it has none.
 
     Returns
     -------
     str
-        ``-`` for None and NaN.
+        Empty if no system has intervals.
 
     Example
     -------
-    >>> score_text(0.44706), score_text(float("nan"))
-    ('0.447', '-')
+    >>> resamples_text({"student": 1000, "teacher": 1000})
+    '95 % intervals: 1000 resamples of the clips'
+    >>> resamples_text({"student": 1000, "teacher": 0})
+    '95 % intervals: 1000 (student) resamples of the clips'
     """
-    return "-" if value is None or math.isnan(value) else f"{value:.3f}"
+    counts = set(resamples.values())
+    if not any(counts):
+        return ""
+    told = (
+        f"{counts.pop()}"
+        if len(counts) == 1
+        else ", ".join(f"{n} ({name})" for name, n in resamples.items() if n)
+    )
+    return f"95 % intervals: {told} resamples of the clips"
+
+
+def _cell(content: Mapping[str, Any], key: str, digits: int) -> str:
+    """A score, and its interval if there is one."""
+    interval = content.get("intervals", {}).get(key)
+    return sure_text(content.get(key), interval, digits)
 
 
 def _class_rows(
     name: str, per_class: Mapping[str, Mapping[str, float]]
 ) -> list[list[str]]:
-    """One row per class, one column per family of scores."""
+    """A row per class, a column per metric, below names in two lines."""
     labels = list(dict.fromkeys(x for each in per_class.values() for x in each))
-    header = [name, *(_FAMILY_NAMES.get(key, key) for key in per_class)]
-    return [header] + [
+    names = [SHORT_NAMES.get(key, ("", key)) for key in per_class]
+    rows = [["", *(above for above, _ in names)]]
+    rows.append([name, *(below for _, below in names)])
+    if not any(rows[0]):
+        del rows[0]
+    return rows + [
         [label, *(score_text(each.get(label)) for each in per_class.values())]
         for label in labels
     ]
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
-    """First column to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for first, *others in rows:
-        cells = [first.ljust(widths[0])]
-        cells += [
-            cell.rjust(width)
-            for cell, width in zip(others, widths[1:], strict=True)
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)

@@ -28,16 +28,15 @@ from speechbrain.utils.distributed import (
 )
 
 from desed_prepare import prepare_desed
-from lgc_plugin.brain import SELECTION_KEY, LGCBrain
-from lgc_plugin.command_line import read_plain
+from lgc_plugin.brain import LGCBrain
+from lgc_plugin.command_line import hparams_text, read_plain, save_hparams
 from lgc_plugin.data.loader_options import loader_options
-from lgc_plugin.data.loaders import TEST_SETS
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.distributed import join_processes, leave_processes
 from lgc_plugin.energy import EnergyMeter
 from lgc_plugin.imported_run import check_imported
-from lgc_plugin.report.run_report import report_test
 from lgc_plugin.same_run import check_same_run
+from scored_sets import score_sets, scorers
 from small_runs import debug_overrides, make_soundscapes, parse_with_fallback
 
 
@@ -81,14 +80,10 @@ def main(words: list[str]) -> int:
             same_run = (settings["output_folder"], settings)
             run_on_main(check_imported, args=same_run)
             run_on_main(check_same_run, args=(*same_run, False))
-        with open(file, encoding="utf-8") as stream:
-            hparams = load_hyperpyyaml(stream, overrides)
+        text = hparams_text(file, overrides)
+        hparams = load_hyperpyyaml(text, overrides)
         loaders = hparams["make_loaders"](data, **loader_options(run_options))
-        metrics = {
-            name: hparams["make_metrics"](data.manifests[name])
-            for name in ("valid_strong", *TEST_SETS)
-            if name in data.manifests
-        }
+        metrics = scorers(hparams, settings, data)
         checkpoints = hparams["checkpointer"].list_checkpoints()
         if run_options.test_only and not checkpoints:
             raise ValueError(
@@ -96,7 +91,8 @@ def main(words: list[str]) -> int:
                 "first, or give the --output_folder of a run"
             )
         output_folder = hparams["output_folder"]
-        sb.create_experiment_directory(output_folder, file, overrides)
+        sb.create_experiment_directory(output_folder)
+        run_on_main(save_hparams, args=(output_folder, text, overrides))
         brain = LGCBrain(
             hparams["modules"],
             hparams["opt_class"],
@@ -120,20 +116,12 @@ def main(words: list[str]) -> int:
     with EnergyMeter(measure) as meter:
         brain.fit(hparams["epoch_counter"], loaders["train"], loaders["valid"])
 
-    for name in (name for name in TEST_SETS if name in metrics):
-        brain.metrics[sb.Stage.TEST] = metrics[name]
-        brain.evaluate(loaders[name], max_key=SELECTION_KEY)
-        run_on_main(
-            report_test,
-            args=(output_folder, name, metrics[name], brain.results, data),
-            kwargs={
-                "seed": hparams["seed"],
-                "epoch": brain.tested_epoch,
-                "device": brain.device,
-                "energy_kwh": meter.kwh,
-                "wall_seconds": time.time() - start,
-            },
-        )
+    facts = {
+        "seed": hparams["seed"],
+        "device": brain.device,
+        "energy_kwh": meter.kwh,
+    }
+    score_sets(brain, loaders, metrics, data, output_folder, start, **facts)
     leave_processes()
     return 0
 

@@ -7,9 +7,8 @@ from lgc_plugin.data.manifest import ClipRow, write_manifest
 from lgc_plugin.metrics.evaluation import (
     EvaluationMetrics,
     metrics_of_manifest,
-    spaced_thresholds,
-    truth_of_rows,
 )
+from lgc_plugin.metrics.manifest_truth import truth_of_rows
 from lgc_plugin.types import Event, LabelKind, SEDOutput
 
 LABELS = ("Cat", "Dog")
@@ -56,12 +55,16 @@ def test_strong_and_weak_clips_of_one_batch_go_their_ways():
     for name in ("psds1", "event_f1_macro", "intersection_f1_macro"):
         assert right[name] == pytest.approx(1.0)
         assert wrong[name] < 0.5
-    assert results["right"].weak_f1.per_class["Dog"] == 1.0
-    assert results["wrong"].weak_f1.per_class["Dog"] == 0.0
+    assert results["right"].scores["weak_f1"].per_class["Dog"] == 1.0
+    # The network's own clip scores, not the largest frame's.
+    assert results["right"].scores["clip_f1"].macro == 1.0
+    assert results["wrong"].scores["clip_f1"].macro == 0.0
+    assert results["wrong"].scores["weak_f1"].per_class["Dog"] == 0.0
     per_class = results["right"].as_dict()["per_class"]
     assert np.isnan(per_class["weak_f1"]["Cat"])
     np.testing.assert_array_equal(
-        metrics.frames["right"].scores_of("a.wav"), outputs(True).frame[1]
+        metrics.frames["right"].frame_scores().of("a.wav"),
+        outputs(True).frame[1],
     )
     metrics.clear()
     assert metrics.scored_clips() == frozenset()
@@ -72,8 +75,9 @@ def test_without_weak_clips_there_is_no_clip_score():
     output = SEDOutput(*(tensor[1:] for tensor in outputs(True)))
     kinds = torch.tensor([LabelKind.STRONG] * 2)
     metrics.append(["a.wav", "b.wav"], {"x": output}, kinds, torch.zeros(2, 2))
-    result = metrics.summarize(psds=False)["x"]
-    assert result.weak_f1 is None and "weak_f1_macro" not in result.flat()
+    result = metrics.summarize(["event_f1"], resamples=20)["x"]
+    assert list(result.scores) == ["event_f1"]
+    assert result.scores["event_f1"].intervals.value == (1.0, 1.0)
 
 
 def test_metrics_come_from_a_manifest(tmp_path):
@@ -86,12 +90,6 @@ def test_metrics_come_from_a_manifest(tmp_path):
         median_windows=3,
     )
     assert metrics.profile == "strict"
-    assert metrics.frames["teacher"].thresholds == (0.125, 0.375, 0.625, 0.875)
-    assert metrics.frames["student"].median_windows == (3, 3)
-
-
-def test_fifty_thresholds_are_those_of_the_challenge():
-    expected = [round(0.01 + 0.02 * i, 2) for i in range(50)]
-    assert list(spaced_thresholds(50)) == expected
-    with pytest.raises(ValueError, match="n_thresholds"):
-        spaced_thresholds(0)
+    decoding = metrics.frames["teacher"].decoding
+    assert decoding.thresholds == (0.125, 0.375, 0.625, 0.875)
+    assert decoding.median_windows == (3, 3)

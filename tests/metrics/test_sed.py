@@ -11,7 +11,9 @@ from lgc_plugin.data.labels import EventEncoder
 from lgc_plugin.metrics.event_f1 import event_f1
 from lgc_plugin.metrics.event_tables import EVENT_COLUMNS
 from lgc_plugin.metrics.psds import PSDS1, psds
-from lgc_plugin.metrics.sed import PSDS_THRESHOLDS, SEDMetrics
+from lgc_plugin.metrics.psds_free import has_sed_scores_eval
+from lgc_plugin.metrics.scoring import ALL_METRICS
+from lgc_plugin.metrics.sed import SEDMetrics
 from lgc_plugin.metrics.truth import GroundTruth
 from lgc_plugin.postprocess import decode_events
 
@@ -41,11 +43,6 @@ def case():
     return encoder, truth, torch.from_numpy(scores).float()
 
 
-def test_thresholds_of_psds_are_the_published_fifty():
-    assert len(PSDS_THRESHOLDS) == 50
-    assert PSDS_THRESHOLDS[:2] + PSDS_THRESHOLDS[-1:] == (0.01, 0.03, 0.99)
-
-
 @pytest.mark.parametrize("operating", [0.5, 0.45])
 def test_numbers_are_those_of_decoding_everything_at_once(case, operating):
     encoder, truth, scores = case
@@ -57,18 +54,22 @@ def test_numbers_are_those_of_decoding_everything_at_once(case, operating):
     pd.testing.assert_frame_equal(metrics.detections(), found)
     assert metrics.detections() is metrics.detections()
     at_one = decode_events(scores, CLIPS, encoder, operating, [3, 8])
-    assert result.event_f1 == event_f1(at_one, truth)
-    assert result.psds1.value == psds(found, truth, **PSDS1).value
-    assert 0 < result.psds1.value <= 1
-    assert set(result.flat()) == {
+    scores = result.scores
+    assert scores["event_f1"] == event_f1(at_one, truth)
+    assert scores["psds1"].value == psds(found, truth, **PSDS1).value
+    assert 0 < scores["psds1"].value <= 1
+    if has_sed_scores_eval():
+        assert tuple(scores) == ALL_METRICS
+        assert scores["psds1_free"].value > 0
+    assert set(result.flat()) >= {
         "psds1",
         "psds2",
         "event_f1_macro",
         "event_f1_micro",
         "segment_f1_macro",
-        "segment_f1_micro",
-        "intersection_f1_macro",
         "intersection_f1_micro",
+        "clip_f1_macro",
+        "clip_ap_macro",
     }
     nested = json.loads(json.dumps(result.as_dict()))
     assert set(nested["per_class"]["event_f1"]) == set(LABELS)
@@ -78,15 +79,17 @@ def test_the_light_mode_gives_the_same_f1_without_the_rest(case):
     encoder, truth, scores = case
     metrics = SEDMetrics(encoder, truth, 5, THRESHOLDS)
     metrics.append(CLIPS, scores)
-    light = metrics.summarize(psds=False, sed_eval=False)
+    light = metrics.summarize(["intersection_f1"])
     assert set(light.flat()) == {
         "intersection_f1_macro",
         "intersection_f1_micro",
     }
-    assert light.psds1 is None and light.event_f1 is None
     assert metrics._detections is None, "decoded all thresholds for nothing"
     full = metrics.summarize()
-    assert full.intersection_f1 == light.intersection_f1
+    name = "intersection_f1"
+    assert full.scores[name] == light.scores[name]
+    with pytest.raises(ValueError, match="'f1' is unknown: use psds1"):
+        metrics.summarize(["f1"])
 
 
 def test_clips_that_are_not_there_are_told_and_left_out(case):
@@ -96,7 +99,8 @@ def test_clips_that_are_not_there_are_told_and_left_out(case):
     result = metrics.summarize()
     assert result.coverage == "2/6"
     part = truth.restrict(CLIPS[:2])
-    assert result.event_f1 == event_f1(metrics.operating_detections(), part)
+    expected = event_f1(metrics.operating_detections(), part)
+    assert result.scores["event_f1"] == expected
 
 
 def test_scores_are_copied_and_kept_as_float32(case):
@@ -116,7 +120,7 @@ def test_clear_begins_again(case):
     metrics.append(CLIPS, scores)
     metrics.detections()
     metrics.clear()
-    assert metrics.detections().empty
+    assert not metrics.scored_clips
     with pytest.raises(ValueError, match="append scores first"):
         metrics.summarize()
     metrics.append(CLIPS[:1], torch.zeros_like(scores[:1]))

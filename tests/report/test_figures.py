@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from lgc_plugin.metrics.psds import PSDSScore
+from lgc_plugin.metrics.score import Curve, Interval, Intervals, Score
 from lgc_plugin.report.psd_roc import plot_psd_roc
 from lgc_plugin.report.spectrogram import hertz_to_mel, log_mel
 from lgc_plugin.report.style import colours, new_figure
@@ -87,17 +87,33 @@ def test_what_cannot_be_drawn_is_refused(tmp_path, change, message):
 def test_the_roc_draws_every_curve(tmp_path):
     x = np.array([0.0, 50.0, 100.0])
     curves = {
-        "student": PSDSScore(0.45, x, np.array([0.3, 0.6, 0.6]), {}),
-        "teacher": PSDSScore(0.5, x, np.array([0.4, 0.6, 0.6]), {}),
-        "nothing": PSDSScore(np.nan, x, np.full(3, np.nan), {}),
+        "student": Score(0.45, None, {}, Curve(x, np.array([0.3, 0.6, 0.6]))),
+        "teacher": Score(0.5, None, {}, Curve(x, np.array([0.4, 0.6, 0.6]))),
+        "nothing": Score(np.nan, None, {}, Curve(x, np.full(3, np.nan))),
     }
     plot_psd_roc(curves, tmp_path / "roc.png", title="PSDS1")
     picture = imread(tmp_path / "roc.png")
     assert picture.shape[1] == 1200
     for name in ("student", "teacher"):
         assert has_colour(picture, colours(curves)[name])
-    with pytest.raises(ValueError, match="at least one curve"):
-        plot_psd_roc({}, tmp_path / "none.png")
+
+
+def test_the_roc_leaves_out_what_has_no_curve(tmp_path):
+    x = np.array([0.0, 100.0])
+    known = Intervals(Interval(0.4, 0.6), None, {})
+    curves = {
+        "drawn": Score(0.5, None, {}, Curve(x, np.full(2, 0.5)), known),
+        "other": Score(0.5, None, {}),
+    }
+    plot_psd_roc(curves, tmp_path / "roc.svg")
+    picture = (tmp_path / "roc.svg").read_text()
+    assert "drawn: 0.500 [0.400, 0.600]" in picture
+    assert "area under the curve, 95 % interval" in picture
+    assert "other" not in picture
+    for nothing in ({}, {"other": curves["other"]}):
+        with pytest.raises(ValueError, match="at least one curve"):
+            plot_psd_roc(nothing, tmp_path / "none.png")
+    assert not (tmp_path / "none.png").exists()
 
 
 def test_a_failed_figure_leaves_no_file_and_no_setting(tmp_path):
@@ -112,6 +128,7 @@ def test_a_failed_figure_leaves_no_file_and_no_setting(tmp_path):
 def test_figures_need_neither_torch_nor_a_display():
     code = (
         "import sys, lgc_plugin.report.timeline, lgc_plugin.report.psd_roc;"
+        "import lgc_plugin.report.per_class, lgc_plugin.report.difference;"
         "print({'torch', 'matplotlib.pyplot'} & set(sys.modules))"
     )
     output = subprocess.run(

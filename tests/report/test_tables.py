@@ -1,38 +1,49 @@
 """The table on the terminal."""
 
-import numpy as np
 import pytest
 
-from lgc_plugin.metrics.psds import PSDSScore
+from lgc_plugin.decoding import Decoding
+from lgc_plugin.metrics.families import score_counts
 from lgc_plugin.metrics.result import SEDResult
-from lgc_plugin.metrics.score import Score
-from lgc_plugin.report.tables import score_table
+from lgc_plugin.metrics.score import Interval, Intervals, Score
+from lgc_plugin.metrics.scoring import ALL_METRICS, count_scores
+from lgc_plugin.report.names import METRIC_NAMES, SHORT_NAMES
+from lgc_plugin.report.tables import resamples_text, score_table
+from score_cases import case
+
+NAN = float("nan")
+LABELS = ("Cat", "Electric_shaver_toothbrush")
 
 
 def result(macro, **more):
-    score = Score(macro, 0.25, {"Cat": macro, "Dog": float("nan")})
-    values = {
-        "psds1": None,
-        "psds2": None,
-        "event_f1": None,
-        "segment_f1": None,
-        "intersection_f1": score,
-        "clips_scored": 962,
-        "clips_annotated": 1168,
-    }
-    return SEDResult(**(values | more))
+    score = Score(macro, 0.25, {"Cat": macro, "Dog": NAN})
+    return SEDResult({"intersection_f1": score, **more}, 962, 1168)
+
+
+def everything(resamples=1000):
+    """All metrics there are, with intervals."""
+    scores = {}
+    for name in METRIC_NAMES:
+        bounds = Interval(0.1, 0.9)
+        micro = None if name.startswith("psds") else 0.6
+        classes = dict.fromkeys(LABELS, 0.5)
+        known = Intervals(
+            bounds, micro and bounds, dict.fromkeys(LABELS, bounds)
+        )
+        scores[name] = Score(0.4470624, micro, classes, intervals=known)
+    return SEDResult(scores, 962, 1168, resamples)
 
 
 @pytest.fixture
 def lines():
-    curve = PSDSScore(0.447, np.zeros(2), np.zeros(2), {"Cat": 0.4, "Dog": 0.5})
+    psds = Score(0.447, None, {"Cat": 0.4, "Dog": 0.5})
     table = score_table(
-        {"student": result(0.5), "teacher": result(0.75, psds1=curve)}
+        {"student": result(0.5), "teacher": result(0.75, psds1=psds)}
     )
     return table.splitlines()
 
 
-def test_networks_stand_side_by_side(lines):
+def test_systems_stand_side_by_side(lines):
     assert lines[0].split() == ["student", "teacher"]
     assert lines[1].split() == ["PSDS1", "-", "0.447"]
     assert lines[2].split() == [
@@ -50,8 +61,73 @@ def test_coverage_is_always_there(lines):
 
 
 def test_classes_follow_with_a_dash_for_nan(lines):
-    teacher = lines[-3:]
-    assert teacher[0].split() == ["teacher", "PSDS1", "inters.", "F1"]
-    assert teacher[1].split() == ["Cat", "0.400", "0.750"]
-    assert teacher[2].split() == ["Dog", "0.500", "-"]
+    teacher = lines[-4:]
+    assert teacher[0].split() == ["inters."]
+    assert teacher[1].split() == ["teacher", "F1", "PSDS1"]
+    assert teacher[2].split() == ["Cat", "0.750", "0.400"]
+    assert teacher[3].split() == ["Dog", "-", "0.500"]
     assert "nan" not in "\n".join(lines)
+
+
+def test_nothing_is_told_of_intervals_without_any(lines):
+    assert "[" not in "\n".join(lines) and "resamples" not in "\n".join(lines)
+
+
+@pytest.mark.parametrize(("digits", "number"), [(3, "0.447"), (6, "0.447062")])
+def test_intervals_stand_beside_the_averages(digits, number):
+    table = score_table({"student": everything()}, digits=digits)
+    averages, classes = table.split("\n\n")
+    rows = averages.splitlines()
+    assert rows[1].split(maxsplit=1)[1] == f"{number} [0.100, 0.900]"
+    assert rows[-1] == "95 % intervals: 1000 resamples of the clips"
+    assert "[" not in classes and "0.500" in classes
+    # Each number of flat, the header, coverage, the meaning.
+    assert len(rows) == len(everything().flat()) + 3
+
+
+def test_everything_fits_a_terminal_of_100_columns():
+    names = ("student", "teacher", "baseline")
+    table = score_table({name: everything() for name in names})
+    assert max(map(len, table.splitlines())) <= 100
+
+
+def test_what_was_read_from_a_file_shows_the_same():
+    class Read:
+        """Like results.json: lists, and None for NaN."""
+
+        @staticmethod
+        def as_dict():
+            content = everything().as_dict()
+            content["intervals"]["psds1"] = [None, None]
+            content["per_class"]["psds1"]["Cat"] = None
+            return content
+
+    lines = score_table({"student": Read()}).splitlines()
+    assert lines[1].split() == ["PSDS1", "0.447"]
+    assert lines[2].split()[-2:] == ["[0.100,", "0.900]"]
+
+
+def test_systems_may_rest_on_other_resamples():
+    assert resamples_text({"a": 0, "b": 0}) == ""
+    assert resamples_text({"a": 10, "b": 20}) == (
+        "95 % intervals: 10 (a), 20 (b) resamples of the clips"
+    )
+
+
+def test_every_metric_has_its_names():
+    assert {*ALL_METRICS, "weak_f1"} == METRIC_NAMES.keys()
+    assert METRIC_NAMES.keys() == SHORT_NAMES.keys()
+
+
+def test_scores_of_a_system_are_all_shown():
+    frames, truth = case()
+    counts = count_scores(frames, truth, Decoding())
+    n_clips = len(truth.durations)
+    scores = score_counts(counts, n_clips, resamples=20)
+    shown = SEDResult(scores, n_clips, n_clips, 20)
+    averages = score_table({"a": shown}).split("\n\n")[0]
+    for number, bounds in zip(
+        shown.flat().values(), shown.flat_intervals().values(), strict=True
+    ):
+        expected = f"{number:.3f} [{bounds.low:.3f}, {bounds.high:.3f}]"
+        assert expected in averages

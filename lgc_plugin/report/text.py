@@ -1,0 +1,159 @@
+"""Numbers, intervals and aligned columns in plain text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+
+def score_text(
+    value: float | None, digits: int = 3, *, signed: bool = False
+) -> str:
+    """A score with three decimals.
+
+    Arguments
+    ---------
+    value : float or None
+        The score.
+    digits : int
+        Decimals.
+    signed : bool
+        Whether the sign is shown; an exact 0 has a space in its place.
+
+    Returns
+    -------
+    str
+        ``-`` for None and NaN.
+
+    Example
+    -------
+    >>> score_text(0.44706), score_text(float("nan"))
+    ('0.447', '-')
+    >>> score_text(0.0112, signed=True), score_text(0.0, signed=True)
+    ('+0.011', ' 0.000')
+    """
+    if value is None or math.isnan(value):
+        return "-"
+    sign = "" if not signed else "+" if value else " "
+    # An exact 0 may come as -0.0.
+    return f"{value or 0.0:{sign}.{digits}f}"
+
+
+def interval_text(
+    interval: Sequence[float | None] | None, *, signed: bool = False
+) -> str:
+    """The bounds of an interval with three decimals.
+
+    Arguments
+    ---------
+    interval : Sequence[float], optional
+        Low and high.
+    signed : bool
+        See :func:`score_text`.
+
+    Returns
+    -------
+    str
+        Empty where nobody knows them.
+
+    Example
+    -------
+    >>> interval_text((0.43111, 0.4617))
+    '[0.431, 0.462]'
+    >>> interval_text((float("nan"), float("nan")))
+    ''
+    """
+    bounds = [score_text(bound, signed=signed) for bound in interval or ()]
+    return f"[{', '.join(bounds)}]" if bounds and "-" not in bounds else ""
+
+
+def sure_text(
+    value: float | None,
+    interval: Sequence[float | None] | None,
+    digits: int = 3,
+) -> str:
+    """A score and how sure it is.
+
+    Arguments
+    ---------
+    value : float or None
+        The score.
+    interval : Sequence[float], optional
+        Low and high.
+    digits : int
+        Decimals of the score.
+
+    Returns
+    -------
+    str
+        The score alone where nobody knows the interval.
+
+    Example
+    -------
+    >>> sure_text(0.447062, (0.4311, 0.4617), digits=6)
+    '0.447062 [0.431, 0.462]'
+    >>> sure_text(0.447062, None)
+    '0.447'
+    """
+    number = score_text(value, digits)
+    bounds = interval_text(interval)
+    return f"{number} {bounds}" if bounds and number != "-" else number
+
+
+def share_text(share: float | None) -> str:
+    """A share in per cent.
+
+    Arguments
+    ---------
+    share : float or None
+        Between 0 and 1.
+
+    Returns
+    -------
+    str
+        ``-`` for None and NaN.
+
+    Example
+    -------
+    >>> share_text(0.9985)
+    '99.9 %'
+    """
+    number = score_text(None if share is None else 100 * share, 1)
+    return number if number == "-" else f"{number} %"
+
+
+def aligned(*blocks: Sequence[Sequence[str]], left: bool = False) -> str:
+    """Rows in columns; the first one starts to the left.
+
+    Arguments
+    ---------
+    *blocks : Sequence[Sequence[str]]
+        Rows of equally many cells; an empty line comes between two blocks.
+        Columns are equally wide in all of them.
+    left : bool
+        Whether the other columns start to the left as well, or end to the
+        right.
+
+    Returns
+    -------
+    str
+
+    Example
+    -------
+    >>> print(aligned([["", "a"], ["Cat", "0.500"]], [["Dog", "-"]]))
+             a
+    Cat  0.500
+    <BLANKLINE>
+    Dog      -
+    """
+    rows = [row for block in blocks for row in block]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+    def line(row: Sequence[str]) -> str:
+        cells = [
+            cell.ljust(width) if left or i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        return "  ".join(cells).rstrip()
+
+    return "\n\n".join("\n".join(map(line, block)) for block in blocks)

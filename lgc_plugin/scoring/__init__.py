@@ -1,0 +1,1 @@
+"""Scores of any system's output: read, checked, counted, compared, tuned."""
