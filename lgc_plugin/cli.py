@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
 from lgc_plugin import __version__
-from lgc_plugin.commands import import_checkpoint, soundscapes
+from lgc_plugin.commands import (
+    compare,
+    evaluate,
+    import_checkpoint,
+    soundscapes,
+    tune,
+)
 
-COMMANDS = (soundscapes, import_checkpoint)
+COMMANDS = (soundscapes, evaluate, compare, tune, import_checkpoint)
 """Modules of the commands, in the order in which help lists them."""
 
 
@@ -25,7 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         Exit status: 0 for success, 2 for input that cannot be used (with one
-        line on standard error that says why), 130 after Ctrl-C.
+        line on standard error that says why), 130 after Ctrl-C, 141 if nobody
+        reads the output to its end.
 
     Example
     -------
@@ -35,6 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         return args.run(args)
+    except BrokenPipeError:
+        # Who reads the output has seen enough, such as `head`. Python would
+        # complain when it flushes what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except (ValueError, OSError) as error:
         message = " ".join(str(error).split())
         print(f"lgc-sed: error: {message}", file=sys.stderr)

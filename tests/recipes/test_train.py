@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,8 +13,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from lgc_plugin.cli import main as lgc_sed
 from lgc_plugin.data.soundscape_options import SoundscapeOptions
 from lgc_plugin.data.soundscapes import write_soundscapes
+from lgc_plugin.scoring.tuned_settings import TunedSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = """
@@ -118,9 +121,12 @@ def test_a_run_leaves_scores_detections_and_pictures(finished):
             "event_f1_macro",
             "segment_f1_micro",
             "intersection_f1_macro",
+            "clip_ap_macro",
             "weak_f1_macro",
         ):
             assert 0 <= scores[name] <= 1
+            low, high = scores["intervals"][name]
+            assert 0 <= low <= high <= 1
         assert len(scores["per_class"]["event_f1"]) == 10
         files = sorted((folder / "predictions" / network).iterdir())
         assert [f.name for f in files] == [
@@ -133,7 +139,7 @@ def test_a_run_leaves_scores_detections_and_pictures(finished):
     assert content["coverage"]["test"] == [6, 6]
     assert content["versions"]["torch"].startswith("2.11")
     assert content["wall_seconds"] > 0
-    for name in ("psd_roc_1", "psd_roc_2", "timeline"):
+    for name in ("psd_roc_1", "psd_roc_2", "per_class", "timeline"):
         picture = (folder / "figures" / f"{name}.png").read_bytes()
         assert picture.startswith(b"\x89PNG") and len(picture) > 5000
     assert "PSDS1" in printed and "test 6/6 clips found" in printed
@@ -330,3 +336,39 @@ def test_missing_data_is_told_in_one_line(train, tmp_path):
     assert done.returncode == 2
     assert "nowhere" in done.stderr.strip().splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_tuned_on_the_validation_set_is_used_on_the_test_set(
+    train, finished, tmp_path
+):
+    folder = tmp_path / "run"
+    shutil.copytree(finished[0], folder)
+
+    def tune(name):
+        words = f"--scores {folder}/scores/{name}_teacher.npz --ground-truth "
+        words += f"{folder}/manifests/{name}.csv --out {tmp_path}/{name}.yaml "
+        words += "--metric intersection_f1 --thresholds --windows 1 3 9"
+        assert lgc_sed(["tune", *words.split(), "--resamples=0"]) == 0
+        return f"--overrides={tmp_path}/{name}.yaml"
+
+    train(folder, tune("valid_strong"), "--test_only")
+    tuned = TunedSettings.read(tmp_path / "valid_strong.yaml")
+    content = results(folder)
+    assert content["median_windows"] == tuned.median_windows
+    assert content["operating_threshold"] == tuned.operating_threshold
+    # One with the windows of the run, on what it wrote, comes to its scores.
+    before = results(finished[0])["scores"]["teacher"]
+    test = f"--ground-truth {folder}/manifests/test.csv --profile dcase"
+    words = f"evaluate --predictions {folder}/scores/test_teacher.npz {test} "
+    words += f"--out {tmp_path}/again --resamples 0 --no-figures "
+    windows = results(finished[0])["median_windows"].values()
+    words += f"--median-windows {' '.join(map(str, windows))} "
+    words += f"--labels {' '.join(tuned.median_windows)}"
+    assert lgc_sed(words.split()) == 0
+    (again,) = results(tmp_path / "again")["scores"].values()
+    for name in ("event_f1_macro", "segment_f1_micro", "clip_ap_macro"):
+        assert again[name] == before[name]
+
+    refused = train(folder, tune("test"), "--test_only", check=False)
+    assert refused.returncode == 2
+    assert "6 of the 6 clips of the test set are tuned on" in refused.stderr
