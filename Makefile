@@ -54,6 +54,8 @@ $(VENV)/.train: $(VENV)/.made setup.cfg pyproject.toml
 $(VENV)/.test: $(VENV)/.made setup.cfg pyproject.toml
 	@echo "Installing the project, PyTorch and test tools: several GB, some minutes"
 	$(PIP) -e '.[dev]'
+	@$(PIP) --quiet -e '.[scores]' 2>/dev/null \
+		|| echo "sed_scores_eval cannot be built here: its tests are skipped"
 	@touch $(VENV)/.train $(VENV)/.lint $@
 
 # The tools of the extra `lint`, without the project and its PyTorch.

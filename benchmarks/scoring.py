@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+"""Measures the scoring of a test: the plain way against ours.
+
+    python benchmarks/scoring.py [--write]
+
+A test like that of DESED, student and teacher, 50 thresholds. Every variant
+runs in processes of its own, in turn with the others and several times. Events
+and scores of the plain way and of ours are compared: the exit status is 1 if
+they differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from datetime import datetime, timezone
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from scoring_clips import CLIPS
+from scoring_report import differences, format_table, goals, summarise
+from scoring_variants import OURS, PLAIN, VARIANTS, Setting, Variant, measure
+from step_report import describe_machine
+
+from lgc_plugin.files import write_json
+from lgc_plugin.parallel import available_cores
+
+_HERE = Path(__file__).resolve().parent
+_LIBRARIES = ("numpy", "scipy", "pandas", "psds_eval", "sed_eval")
+_QUICK = {"rounds": 1, "plain_clips": 24, "resamples": 50}
+
+
+def measure_rounds(
+    variants: Sequence[Variant], setting: Setting, rounds: int
+) -> dict[str, list[dict[str, Any]]]:
+    """Measures all variants in turn, round after round.
+
+    Arguments
+    ---------
+    variants : Sequence[Variant]
+        What to measure.
+    setting : Setting
+        On what.
+    rounds : int
+        How often.
+
+    Returns
+    -------
+    dict[str, list[dict]]
+        Of each name, what :func:`scoring_variants.measure` says in each
+        round. A variant that failed is not tried again.
+    """
+    runs: dict[str, list[dict[str, Any]]] = {v.name: [] for v in variants}
+    for number in range(1, rounds + 1):
+        for variant in variants:
+            done = runs[variant.name]
+            if any("failed" in run for run in done):
+                continue
+            done.append(_run(variant, setting))
+            said = done[-1].get("failed") or f"{done[-1]['seconds']:.2f} s"
+            place = f"round {number}/{rounds}"
+            print(f"{place}  {variant.name}: {said}", file=sys.stderr)
+    return runs
+
+
+def _run(variant: Variant, setting: Setting) -> dict[str, Any]:
+    """One variant in a fresh process; the reason if it fails."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        try:
+            return pool.submit(measure, variant, setting).result()
+        except Exception as error:  # one variant less; the others go on
+            return {"failed": f"{type(error).__name__}: {error}"}
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Reads the command line.
+
+    Arguments
+    ---------
+    words : Sequence[str]
+        Behind the script's name.
+
+    Returns
+    -------
+    argparse.Namespace
+        With ``variants`` as such, and ``out`` None if nothing is written.
+    """
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    add = parser.add_argument
+    names = "\n".join(f"  {v.name:16}{v.title}" for v in VARIANTS)
+    add(
+        "--variants",
+        help=f"commas between them; plain and ours always run\n{names}",
+    )
+    add("--rounds", type=int, default=2, help="processes per variant")
+    add("--clips", type=int, default=CLIPS, help="of the test")
+    add(
+        "--plain-clips",
+        type=int,
+        help="of these, those that the plain path takes; its time of\n"
+        "decoding is extrapolated to all (and the table says so)",
+    )
+    add("--thresholds", type=int, default=50, help="operating points")
+    add("--resamples", type=int, default=1000, help="of the bootstrap")
+    add("--seed", type=int, default=0)
+    add(
+        "--desed-metadata",
+        type=Path,
+        metavar="DIR",
+        help="validation.tsv and validation_durations.tsv as the truth,\n"
+        "instead of a random one",
+    )
+    add("--threads", type=int, default=available_cores())
+    add(
+        "--quick",
+        action="store_true",
+        help="one round, few clips and resamples: only to see that it runs",
+    )
+    add("--write", action="store_true", help="write results/scoring_cpu.json")
+    add("--out", type=Path, help="JSON file of the results")
+    options = parser.parse_args(words)
+    known = {v.name for v in VARIANTS}
+    wanted = set(options.variants.split(",")) if options.variants else known
+    if wanted - known:
+        parser.error(
+            f"variant {sorted(wanted - known)[0]!r} is unknown; there are "
+            f"{', '.join(v.name for v in VARIANTS)}"
+        )
+    wanted |= {PLAIN.name, OURS.name}
+    options.variants = [v for v in VARIANTS if v.name in wanted]
+    if options.quick:
+        if options.write:
+            parser.error("--quick measures nothing worth --write: use --out")
+        vars(options).update(_QUICK)
+    options.plain_clips = min(
+        options.clips,
+        options.clips if options.plain_clips is None else options.plain_clips,
+    )
+    counts = ["rounds", "clips", "plain_clips", "thresholds", "resamples"]
+    if min(getattr(options, name) for name in [*counts, "threads"]) < 1:
+        parser.error("every number but the seed must be at least 1")
+    if options.write and options.out is None:
+        options.out = _HERE / "results" / "scoring_cpu.json"
+    return options
+
+
+def main(words: Sequence[str]) -> int:
+    """Measures, prints the table, writes the results."""
+    options = parse(words)
+    # The measured processes inherit it.
+    os.environ["OMP_NUM_THREADS"] = str(options.threads)
+    setting = Setting(
+        options.clips,
+        options.plain_clips,
+        options.thresholds,
+        options.resamples,
+        options.seed,
+        options.desed_metadata,
+    )
+    runs = measure_rounds(options.variants, setting, options.rounds)
+    rows = summarise(options.variants, runs, options.clips)
+    print(format_table(rows))
+    failed = any(row.failed for row in rows.values())
+    wrong = None
+    if not any(rows[each.name].failed for each in (PLAIN, OURS)):
+        wrong = differences(runs)
+        print(_describe_check(runs, wrong))
+    # Few clips say nothing about what is asked of many.
+    asked = [] if options.quick else goals(rows)
+    for goal in asked:
+        met = "met" if goal["met"] else "NOT met"
+        measured = f"{goal['measured']:.2f}"
+        print(f"{goal['goal']} {goal['limit']:g}: {measured}, {met}")
+    if options.out is not None:
+        content = {
+            "benchmark": "scoring",
+            "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "quick": options.quick,
+            "rounds": options.rounds,
+            "truth": "DESED" if options.desed_metadata else "random",
+            "clips": options.clips,
+            "plain_clips": options.plain_clips,
+            "thresholds": options.thresholds,
+            "resamples": options.resamples,
+            "seed": options.seed,
+            "threads": options.threads,
+            "machine": _describe_machine(),
+            "scores": runs[OURS.name][0].get("scores"),
+            "differences": wrong,
+            "goals": asked,
+            "rows": {name: asdict(row) for name, row in rows.items()},
+        }
+        write_json(options.out, content)
+        print(f"written: {options.out}")
+    return int(failed or bool(wrong))
+
+
+def _describe_check(
+    runs: dict[str, list[dict[str, Any]]], wrong: Sequence[str]
+) -> str:
+    """Whether both ways agree, for the terminal."""
+    if wrong:
+        return "\n".join(f"plain and ours differ: {line}" for line in wrong)
+    first = runs[OURS.name][0]
+    events = ", ".join(
+        f"{network} {table.partition(',')[0]}"
+        for network, table in first["events"].items()
+    )
+    clips = runs[PLAIN.name][0]["clips"]
+    return (
+        f"plain and ours agree on {clips:,} clips: the same events "
+        f"({events}), scores to 1e-9"
+    )
+
+
+def _describe_machine() -> dict[str, Any]:
+    facts = describe_machine({})
+    kept = {key: fact for key, fact in facts.items() if fact is not None}
+    return {**kept, **{name: version(name) for name in _LIBRARIES}}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
