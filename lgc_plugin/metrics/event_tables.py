@@ -81,8 +81,7 @@ def _merge_overlaps(
     if not joined.any():
         return table.reset_index(drop=True)
     logger.info(
-        "%s: merged %d events with one of their class that they overlap, "
-        "first in %s",
+        "%s: %d merged with one of the same class that overlaps, first in %s",
         name,
         joined.sum(),
         table.filename[joined].iloc[0],

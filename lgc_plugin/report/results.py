@@ -20,6 +20,7 @@ _PACKAGES = (
     "pandas",
     "psds_eval",
     "sed_eval",
+    "sed_scores_eval",
 )
 
 

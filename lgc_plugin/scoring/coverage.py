@@ -25,6 +25,8 @@ class Coverage:
         Clips scored that have no event.
     missing : int
         Annotated clips of which a system says nothing.
+    silenced : int
+        Of these, those that are scored: nothing was detected in them.
     events, classes : int
         True events in the clips scored, and classes that they are of.
     hours : float or None
@@ -32,7 +34,7 @@ class Coverage:
 
     Example
     -------
-    >>> Coverage(962, 1168, 12, 206, 3500, 10, 2.66).line
+    >>> Coverage(962, 1168, 12, 206, 0, 3500, 10, 2.66).line
     'coverage: 962/1168 clips scored, 3500 events of 10 classes, 2.66 h'
     """
 
@@ -40,6 +42,7 @@ class Coverage:
     annotated: int
     silent: int
     missing: int
+    silenced: int
     events: int
     classes: int
     hours: float | None
@@ -65,11 +68,13 @@ class Coverage:
         """
         seconds = truth.durations.duration.sum()
         known = annotations.durations_known
+        left_out = len(truth.durations) < len(annotations.truth.durations)
         return cls(
             scored=len(truth.durations),
             annotated=annotations.n_annotated,
             silent=len(truth.clips.difference(truth.events.filename)),
             missing=missing,
+            silenced=0 if left_out else missing,
             events=len(truth.events),
             classes=len(truth.present),
             hours=float(seconds) / _SECONDS_PER_HOUR if known else None,
@@ -78,8 +83,11 @@ class Coverage:
     @property
     def line(self) -> str:
         """All of it in one line."""
+        scored = f"{self.scored}/{self.annotated} clips scored"
+        if self.silenced:
+            scored += f" ({self.silenced} of them without predictions)"
         parts = [
-            f"{self.scored}/{self.annotated} clips scored",
+            scored,
             f"{counted(self.events, 'event')} of "
             f"{counted(self.classes, 'class')}",
         ]

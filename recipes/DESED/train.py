@@ -32,7 +32,11 @@ from lgc_plugin.brain import LGCBrain
 from lgc_plugin.command_line import hparams_text, read_plain, save_hparams
 from lgc_plugin.data.loader_options import loader_options
 from lgc_plugin.data.preparation import Preparation
-from lgc_plugin.distributed import join_processes, leave_processes
+from lgc_plugin.distributed import (
+    join_processes,
+    leave_processes,
+    process_count,
+)
 from lgc_plugin.energy import EnergyMeter
 from lgc_plugin.imported_run import check_imported
 from lgc_plugin.same_run import check_same_run
@@ -119,6 +123,7 @@ def main(words: list[str]) -> int:
     facts = {
         "seed": hparams["seed"],
         "device": brain.device,
+        "processes": process_count(),
         "energy_kwh": meter.kwh,
     }
     score_sets(brain, loaders, metrics, data, output_folder, start, **facts)

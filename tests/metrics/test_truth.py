@@ -72,7 +72,7 @@ def test_overlaps_of_a_class_are_merged_and_told(caplog):
         ["a.wav", 5.0, 6.0, "Cat"],
         ["a.wav", 0.0, 9.0, "Dog"],
     ]
-    assert "merged 2 events" in caplog.text
+    assert "annotations: 2 merged with one of the same" in caplog.text
 
 
 @settings(max_examples=40, deadline=None)

@@ -252,6 +252,7 @@ def test_two_processes_train_test_once_and_write_once(
     ]
     scores = results(folder)["scores"]["teacher"]
     assert scores["clips_scored"] == 6 and scores["weak_f1_macro"] >= 0
+    assert results(folder)["processes"] == 2
     last = train(folder)
     assert "Going into epoch 4" in last.stdout
     assert results(folder)["coverage"]["test"] == [6, 6]

@@ -111,8 +111,8 @@ def test_overlaps_are_merged_and_noted() -> None:
     kept, lines = checked(predictions(rows))
     assert kept.events.values.tolist() == [["a.wav", 0.0, 3.0, "Cat"]]
     assert lines == [
-        "note: detections: merged 1 events with one of their class that they "
-        "overlap, first in a.wav"
+        "note: detections: 1 merged with one of the same class that overlaps, "
+        "first in a.wav"
     ]
 
 
@@ -194,7 +194,9 @@ def test_somebody_must_be_left() -> None:
 def test_coverage_says_what_scores_rest_on() -> None:
     given = annotations(without_audio=frozenset({"y.wav"}))
     coverage = Coverage.of(given, given.truth.restrict(["b.wav", "c.wav"]), 1)
-    assert coverage == Coverage(2, 4, 1, 1, 1, 1, 12.5 / 3600)
+    assert coverage == Coverage(2, 4, 1, 1, 0, 1, 1, 12.5 / 3600)
     assert coverage.line == (
         "coverage: 2/4 clips scored, 1 event of 1 class, 0.2 min"
     )
+    counted = Coverage.of(given, given.truth, 2)
+    assert "3/4 clips scored (2 of them without predictions)" in counted.line

@@ -155,8 +155,8 @@ def test_what_was_mended_is_noted(tmp_path: Path) -> None:
     truth = read_truth(*files, notes=notes)
     assert truth.events.offset.tolist() == [3.5, 2.0]
     assert notes.lines == [
-        "note: annotations: merged 1 events with one of their class that they "
-        "overlap, first in a.wav"
+        "note: annotations: 1 merged with one of the same class that overlaps, "
+        "first in a.wav"
     ]
 
 
