@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import speechbrain as sb
 from speechbrain.dataio.batch import PaddedBatch
@@ -12,8 +12,9 @@ from speechbrain.utils.distributed import if_main_process
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from lgc_plugin.augment.mixup import draw_mixup, mixup
+from lgc_plugin.augment.mixup import draw_mixup
 from lgc_plugin.device_brain import DeviceBrain
+from lgc_plugin.device_clips import Clips, clips_on_device
 from lgc_plugin.device_values import ScalarMeans
 from lgc_plugin.distributed import (
     average_statistics,
@@ -30,40 +31,12 @@ from lgc_plugin.metrics.evaluation import EvaluationMetrics
 from lgc_plugin.metrics.manifest_truth import clip_name
 from lgc_plugin.metrics.result import SEDResult
 from lgc_plugin.nnet.statistics import StatisticsGuard
-from lgc_plugin.nnet.valid_frames import count_valid, frame_mask
 from lgc_plugin.types import SEDOutput
 
 logger = logging.getLogger(__name__)
 
 SELECTION_METRICS = ("intersection_f1",)
 SELECTION_KEY = "teacher_intersection_f1_macro"
-
-
-class Clips(NamedTuple):
-    """A batch on the device, as networks and losses see it.
-
-    Arguments
-    ---------
-    mels : Tensor
-        (B, n_mels, T) magnitudes, mixed up in training.
-    frame_labels : Tensor
-        (B, C, T'), mixed alike.
-    clip_labels : Tensor
-        (B, C), mixed alike.
-    label_kind : Tensor
-        (B,) values of :class:`~lgc_plugin.types.LabelKind`.
-    valid_frames : Tensor
-        (B,) output frames that hold sound.
-    valid : Tensor or None
-        (B, T') bool, False on padding; None when no clip is padded.
-    """
-
-    mels: Tensor
-    frame_labels: Tensor
-    clip_labels: Tensor
-    label_kind: Tensor
-    valid_frames: Tensor
-    valid: Tensor | None
 
 
 class LGCBrain(DeviceBrain):
@@ -193,41 +166,17 @@ class LGCBrain(DeviceBrain):
         -------
         Clips
         """
-        encoder = self.hparams.encoder
-        wavs = batch.wav.data
-        # Read before the batch moves: afterwards it would cost a device sync.
-        padded = bool((batch.n_samples < wavs.shape[1]).any())
-        batch = batch.to(self.device, non_blocking=True)
-        mels = self.modules.front_end.mel(batch.wav.data)
-        n_frames = mels.shape[-1] // encoder.pooling
-        valid_frames = count_valid(
-            batch.n_samples, encoder.hop_length * encoder.pooling, n_frames
+        clips = clips_on_device(
+            batch, self.device, self.modules.front_end, self.hparams.encoder
         )
-        valid = frame_mask(valid_frames, n_frames) if padded else None
-        frame_labels, clip_labels = (
-            batch.frame_labels.data,
-            batch.clip_labels.data,
+        if not mix:
+            return clips
+        plan = draw_mixup(
+            clips.label_kind,
+            self.hparams.mixup_alpha,
+            self.hparams.mixup_probability,
         )
-        if mix:
-            plan = draw_mixup(
-                batch.label_kind,
-                self.hparams.mixup_alpha,
-                self.hparams.mixup_probability,
-            )
-            mels = mixup(mels, plan)
-            frame_labels = mixup(frame_labels, plan)
-            clip_labels = mixup(clip_labels, plan)
-            if valid is not None:
-                mixed = (plan.weight < 1).unsqueeze(1)
-                valid = valid | (mixed & valid[plan.permutation])
-        return Clips(
-            mels,
-            frame_labels,
-            clip_labels,
-            batch.label_kind,
-            valid_frames,
-            valid,
-        )
+        return clips.mixed(plan)
 
     def networks_to_compile(self) -> Iterable[nn.Module]:
         """The teacher with the student: it costs a third of a step."""

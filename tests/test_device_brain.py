@@ -71,7 +71,7 @@ def test_a_step_reads_nothing_from_its_device(monkeypatch, padding):
         fit(brain, items)
     assert brain.modules.lgc.step == 1
     assert brain._means.read()["n_anchors"] > 0
-    assert readers.seen == ["prepare"]
+    assert readers.seen == ["clips_on_device"]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

@@ -1,0 +1,110 @@
+"""A batch on the device, ready for networks and losses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor
+
+from lgc_plugin.augment.mixup import mixup
+from lgc_plugin.nnet.valid_frames import count_valid, frame_mask
+
+if TYPE_CHECKING:
+    from speechbrain.dataio.batch import PaddedBatch
+
+    from lgc_plugin.augment.mixup import MixupPlan
+    from lgc_plugin.data.labels import EventEncoder
+    from lgc_plugin.nnet.features import LogMel
+
+
+class Clips(NamedTuple):
+    """A batch on the device, as networks and losses see it.
+
+    Arguments
+    ---------
+    mels : Tensor
+        (B, n_mels, T) magnitudes, mixed up in training.
+    frame_labels : Tensor
+        (B, C, T'), mixed alike.
+    clip_labels : Tensor
+        (B, C), mixed alike.
+    label_kind : Tensor
+        (B,) values of :class:`~lgc_plugin.types.LabelKind`.
+    valid_frames : Tensor
+        (B,) output frames that hold sound.
+    valid : Tensor or None
+        (B, T') bool, False on padding; None when no clip is padded.
+    """
+
+    mels: Tensor
+    frame_labels: Tensor
+    clip_labels: Tensor
+    label_kind: Tensor
+    valid_frames: Tensor
+    valid: Tensor | None
+
+    def mixed(self, plan: MixupPlan) -> Clips:
+        """The same, mixed up: features and labels alike.
+
+        Arguments
+        ---------
+        plan : MixupPlan
+            From :func:`lgc_plugin.augment.mixup.draw_mixup`.
+
+        Returns
+        -------
+        Clips
+            A frame is valid where either clip holds sound.
+        """
+        valid = self.valid
+        if valid is not None:
+            mixed = (plan.weight < 1).unsqueeze(1)
+            valid = valid | (mixed & valid[plan.permutation])
+        return self._replace(
+            mels=mixup(self.mels, plan),
+            frame_labels=mixup(self.frame_labels, plan),
+            clip_labels=mixup(self.clip_labels, plan),
+            valid=valid,
+        )
+
+
+def clips_on_device(
+    batch: PaddedBatch,
+    device: torch.device | str,
+    front_end: LogMel,
+    encoder: EventEncoder,
+) -> Clips:
+    """Moves a batch to the device and makes its mels.
+
+    Arguments
+    ---------
+    batch : PaddedBatch
+        From :mod:`lgc_plugin.data.datasets`.
+    device : torch.device or str
+        Where to.
+    front_end : LogMel
+        On that device.
+    encoder : EventEncoder
+        Hop and pooling.
+
+    Returns
+    -------
+    Clips
+    """
+    # Read before the batch moves: afterwards it would cost a device sync.
+    padded = bool((batch.n_samples < batch.wav.data.shape[1]).any())
+    batch = batch.to(device, non_blocking=True)
+    mels = front_end.mel(batch.wav.data)
+    n_frames = mels.shape[-1] // encoder.pooling
+    valid_frames = count_valid(
+        batch.n_samples, encoder.hop_length * encoder.pooling, n_frames
+    )
+    return Clips(
+        mels,
+        batch.frame_labels.data,
+        batch.clip_labels.data,
+        batch.label_kind,
+        valid_frames,
+        frame_mask(valid_frames, n_frames) if padded else None,
+    )
