@@ -26,7 +26,7 @@ test: $(VENV)/.test  ## Runs the tests and the examples in docstrings
 	$(RUN) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.lint  ## Checks style and format; installs no PyTorch
-	$(RUN) -m ruff check .
+	$(RUN) -m ruff check --no-cache .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m yamllint --strict .
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from event_cases import threshold_tables, truths
 from hypothesis import given, settings
 
+from event_cases import threshold_tables, truths
 from lgc_plugin.metrics.psd_roc import psds_of_rates
 from lgc_plugin.metrics.psds import PSDS1, PSDS2, psds_counts
 
