@@ -115,6 +115,26 @@ def test_shares_that_add_up_to_the_criterion_suffice():
     assert len(result.hits[0]) == 3 and not len(result.false_alarms[0])
 
 
+@pytest.mark.parametrize(("gtc", "hits"), [(0.5, 1), (0.7, 1), (0.75, 0)])
+def test_a_share_at_the_criterion_is_enough(gtc, hits):
+    # 1.4 of 2.0 seconds are found, by two detections.
+    truth = GroundTruth.from_tables(
+        pd.DataFrame([("a.wav", 0.0, 2.0, "Cat")], columns=EVENT_COLUMNS),
+        DURATIONS,
+        LABELS,
+    )
+    rows = [("a.wav", 0.0, 1.0, "Cat"), ("a.wav", 1.5, 1.9, "Cat")]
+    found = pd.DataFrame(rows, columns=EVENT_COLUMNS)
+    result = find_intersections(
+        truth.code(found),
+        truth.coded,
+        truth.durations.duration.to_numpy(),
+        dtc=1.0,
+        gtc=gtc,
+    )
+    assert len(result.hits[0]) == hits and not len(result.false_alarms[0])
+
+
 def test_a_detection_behind_the_end_is_no_false_alarm():
     truth = GroundTruth.from_tables(
         pd.DataFrame([("b.wav", 0, 1, "Cat")], columns=EVENT_COLUMNS),
