@@ -19,7 +19,7 @@ from lgc_plugin.parallel import parallel_map
 # The filter reaches 64 zero crossings to either side; with this window it
 # damps aliases by 80 dB, and falls off just below the lower Nyquist
 # frequency (for 16 kHz: flat to 7.3 kHz, 80 dB down from 8 kHz on).
-_ZERO_CROSSINGS = 64
+ZERO_CROSSINGS = 64
 _KAISER_BETA = 8.0
 _ROLL_OFF = 0.96
 _PCM16_SCALE = 32768
@@ -212,7 +212,7 @@ def _read(path: Path) -> tuple[NDArray[np.float32], int]:
 def _low_pass(factor: int) -> NDArray[np.float32]:
     """Low-pass filter for a polyphase change of rate by ``factor``."""
     return firwin(
-        2 * _ZERO_CROSSINGS * factor + 1,
+        2 * ZERO_CROSSINGS * factor + 1,
         _ROLL_OFF / factor,
         window=("kaiser", _KAISER_BETA),
     ).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Finished detectors on anyone's recordings, files and streams alike."""

@@ -1,0 +1,209 @@
+"""Scores to events while the scores are still coming."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from lgc_plugin.decoding import Decoding
+from lgc_plugin.inference.event_runs import Run, RunFinder
+from lgc_plugin.inference.pieces import as_piece
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+    from torch import Tensor
+
+
+class Detection(NamedTuple):
+    """One event that a network found.
+
+    Arguments
+    ---------
+    onset : float
+        Seconds from the start of the recording.
+    offset : float
+        Seconds from the start of the recording, after ``onset``.
+    event_label : str
+        Name of the class.
+    score : float
+        Mean score of its frames, before the median filter.
+
+    Example
+    -------
+    >>> Detection(0.5, 2.0, "Dog", 0.8).event_label
+    'Dog'
+    """
+
+    onset: float
+    offset: float
+    event_label: str
+    score: float
+
+
+class EventStream:
+    """Median filter, thresholds and runs of frames, piece by piece.
+
+    The events are those of :func:`~lgc_plugin.postprocess.decode_frames` for
+    the whole recording, whatever the pieces, and so is their order: that in
+    which they become final. Memory depends on the median windows alone, not
+    on how long a recording or an event lasts.
+
+    Arguments
+    ---------
+    labels : Sequence[str]
+        C class names.
+    median_windows : int or Sequence[int] or Mapping[str, int]
+        Frames, see :func:`~lgc_plugin.median_filter.resolve_median_windows`.
+    thresholds : float or Mapping[str, float]
+        A class sounds where its filtered score is greater; of all classes or
+        class by class. Compared in the precision of the scores.
+    frame_seconds : float
+        Length of a frame.
+
+    Raises
+    ------
+    ValueError
+        If labels, windows and thresholds do not fit together, or frames have
+        no length.
+
+    Example
+    -------
+    >>> stream = EventStream(["Cat", "Dog"], {"Cat": 1, "Dog": 3}, 0.5, 0.064)
+    >>> stream.push([[0.75, 0.75, 0.0], [0.0, 1.0, 1.0]])
+    [Detection(onset=0.0, offset=0.128, event_label='Cat', score=0.75)]
+    >>> stream.finish()
+    [Detection(onset=0.064, offset=0.192, event_label='Dog', score=1.0)]
+    """
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        median_windows: int | Sequence[int] | Mapping[str, int],
+        thresholds: float | Mapping[str, float],
+        frame_seconds: float,
+    ) -> None:
+        self.labels = tuple(labels)
+        if not self.labels or len(set(self.labels)) != len(self.labels):
+            raise ValueError(
+                f"labels must be one or more different names, got {labels!r}"
+            )
+        if not 0 < frame_seconds < math.inf:
+            raise ValueError(
+                f"frame_seconds must be more than 0, got {frame_seconds}"
+            )
+        decoding = Decoding(median_windows, operating_threshold=thresholds)
+        windows = decoding.for_labels(self.labels).median_windows
+        limits = decoding.class_thresholds(self.labels)
+        self.frame_seconds = float(frame_seconds)
+        self._rows = [
+            RunFinder(window, limit)
+            for window, limit in zip(windows, limits, strict=True)
+        ]
+        self._n_frames = 0
+        self._finished = False
+
+    @property
+    def latency_frames(self) -> int:
+        """An event is given out so many frames after its offset, at most.
+
+        That many frames decide where it ends: the class with the longest
+        median window needs the most. At the end of the recording there is
+        nothing to wait for.
+        """
+        return 1 + max(row.after for row in self._rows)
+
+    def push(self, scores: ArrayLike | Tensor) -> list[Detection]:
+        """Takes the next frames.
+
+        Arguments
+        ---------
+        scores : Tensor or array
+            (C, n) probabilities of any number of frames, even of none.
+
+        Returns
+        -------
+        list[Detection]
+            Events that no further frame can change, and that have not been
+            given out.
+
+        Raises
+        ------
+        ValueError
+            If there is not one row per class, or a score is NaN; nothing is
+            taken then.
+        RuntimeError
+            If the recording is finished.
+        """
+        self._check_open()
+        array = self._checked(scores)
+        self._n_frames += array.shape[1]
+        if not array.shape[1]:
+            return []
+        return self._detections(
+            [
+                row.push(piece)
+                for row, piece in zip(self._rows, array, strict=True)
+            ]
+        )
+
+    def finish(self) -> list[Detection]:
+        """Ends the recording.
+
+        Returns
+        -------
+        list[Detection]
+            All events that are left.
+
+        Raises
+        ------
+        RuntimeError
+            If the recording is finished already.
+        """
+        self._check_open()
+        self._finished = True
+        return self._detections([row.finish() for row in self._rows])
+
+    def _detections(self, found: list[list[Run]]) -> list[Detection]:
+        """In the order in which they became final."""
+        ordered = sorted(
+            (run.offset + row.after, index, run)
+            for index, (row, runs) in enumerate(
+                zip(self._rows, found, strict=True)
+            )
+            for run in runs
+        )
+        return [
+            Detection(
+                self._seconds(run.onset),
+                self._seconds(run.offset),
+                self.labels[index],
+                run.score,
+            )
+            for _, index, run in ordered
+        ]
+
+    def _seconds(self, frame: int) -> float:
+        # As EventEncoder.seconds, so that files and streams agree.
+        return round(frame * self.frame_seconds, 6)
+
+    def _checked(self, scores: ArrayLike | Tensor) -> NDArray[np.floating]:
+        array = as_piece(scores, len(self.labels))
+        missing = np.argwhere(np.isnan(array.T))
+        if len(missing):
+            frame, row = missing[0]
+            frame = int(frame) + self._n_frames
+            raise ValueError(
+                f"NaN score of {self.labels[row]!r} at "
+                f"{self._seconds(frame):g} s (frame {frame}): look for a "
+                "diverged network or a damaged recording"
+            )
+        return array
+
+    def _check_open(self) -> None:
+        if self._finished:
+            raise RuntimeError(
+                "the recording is finished: make a stream for the next one"
+            )

@@ -1,0 +1,90 @@
+"""Windows of a recording: where they are, and the same piece by piece."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lgc_plugin.inference.windows import cut_windows, plan_windows
+
+
+@st.composite
+def sizes(draw):
+    window = draw(st.integers(1, 20))
+    return draw(st.integers(1, 90)), window, draw(st.integers(1, window))
+
+
+@settings(deadline=None)
+@given(sizes())
+def test_windows_cover_a_recording_and_none_is_idle(size):
+    n_samples, window, hop = size
+    starts = list(plan_windows(n_samples, window, hop))
+    assert starts == [i * hop for i in range(len(starts))]
+    assert starts[-1] + window >= n_samples
+    for start in starts[:-1]:
+        assert start + window < n_samples
+
+
+@settings(deadline=None)
+@given(sizes(), st.lists(st.integers(0, 30), max_size=12))
+def test_pieces_of_any_size_give_the_windows_of_the_whole(size, pieces):
+    n_samples, window, hop = size
+    samples = np.arange(n_samples, dtype=np.float32)
+    blocks = np.split(samples, np.minimum(np.cumsum(pieces), n_samples))
+    cuts = list(cut_windows(blocks, window, hop))
+    starts = plan_windows(n_samples, window, hop)
+    assert len(cuts) == len(starts)
+    for cut, start in zip(cuts, starts, strict=True):
+        np.testing.assert_array_equal(cut, samples[start : start + window])
+
+
+def test_a_window_is_given_out_with_its_last_sample():
+    taken = []
+
+    def blocks():
+        for i in range(9):
+            taken.append(i)
+            yield np.array([i], dtype=np.float32)
+
+    cuts = cut_windows(blocks(), window=4, hop=2)
+    assert [next(cuts)[-1] == len(taken) - 1 for _ in range(3)] == [True] * 3
+
+
+def test_windows_have_memory_of_their_own():
+    block = np.ones(6, dtype=np.float32)
+    cuts = cut_windows([block], window=4, hop=2)
+    first = next(cuts)
+    first[:] = block[:] = 7.0
+    assert next(cuts).tolist() == [1.0, 1.0, 7.0, 7.0]
+
+
+def test_no_sample_no_window():
+    assert list(cut_windows([np.empty(0)], 4, 2)) == []
+    assert list(cut_windows([], 4, 2)) == []
+    with pytest.raises(ValueError, match="0 samples has no window"):
+        plan_windows(0, 4, 2)
+
+
+def test_memory_does_not_grow_with_the_recording():
+    block = np.zeros(1000, dtype=np.float32)
+    tracemalloc.start()
+    count = sum(1 for _ in cut_windows((block for _ in range(9000)), 8000, 500))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count == (9_000_000 - 8000) // 500 + 1
+    assert peak < 200_000  # the recording is 36 MB
+
+
+@pytest.mark.parametrize(("window", "hop"), [(4, 5), (4, 0), (4, -1), (0, 0)])
+def test_gaps_are_refused(window, hop):
+    with pytest.raises(ValueError, match=f"{window} samples every {hop}"):
+        plan_windows(10, window, hop)
+    with pytest.raises(ValueError, match="the hop must be"):
+        next(cut_windows([], window, hop))
+
+
+def test_a_block_of_several_channels_is_refused():
+    with pytest.raises(ValueError, match=r"\(samples,\), got shape \(4, 2\)"):
+        list(cut_windows([np.zeros((4, 2))], 4, 2))
