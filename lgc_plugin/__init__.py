@@ -32,6 +32,7 @@ _PUBLIC = {
     "PrototypeContrastLoss": "lgc_plugin.losses.prototype_contrast",
     "LGC": "lgc_plugin.lgc",
     "LGCBrain": "lgc_plugin.brain",
+    "SoundEventDetector": "lgc_plugin.inference.detector",
 }
 
 __all__ = ["__version__", *_PUBLIC]
@@ -39,6 +40,7 @@ __all__ = ["__version__", *_PUBLIC]
 if TYPE_CHECKING:
     from lgc_plugin.brain import LGCBrain
     from lgc_plugin.data.labels import EventEncoder
+    from lgc_plugin.inference.detector import SoundEventDetector
     from lgc_plugin.lgc import LGC
     from lgc_plugin.losses.prototype_contrast import PrototypeContrastLoss
     from lgc_plugin.nnet.crnn import CRNN

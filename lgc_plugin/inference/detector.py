@@ -1,0 +1,417 @@
+"""A finished model that finds the events of any recording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from speechbrain.inference.interfaces import Pretrained
+from torch import Tensor
+
+from lgc_plugin.inference.asked_thresholds import Threshold, class_thresholds
+from lgc_plugin.inference.audio import array_blocks, read_blocks, stream_blocks
+from lgc_plugin.inference.detection_table import detection_table
+from lgc_plugin.inference.event_stream import Detection, EventStream
+from lgc_plugin.inference.listening import Heard, listen
+from lgc_plugin.inference.model_folder import read_model
+from lgc_plugin.inference.run_options import run_options
+from lgc_plugin.inference.window_network import run_on_windows
+from lgc_plugin.inference.window_plan import WindowPlan
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+    from lgc_plugin.inference.model_settings import ModelSettings
+    from lgc_plugin.types import SEDOutput
+
+OnScores = Callable[["NDArray[np.float32]", float], None]
+
+# More windows at once are hardly faster on a CPU, and take more memory.
+_CPU_BATCH, _GPU_BATCH = 4, 32
+
+
+class SoundEventDetector(Pretrained):
+    """Finds which sounds happen in a recording, and when.
+
+    A recording may have any length, sample rate and number of channels. It is
+    heard as the clips of the training were: mono, at the model's rate, rounded
+    to 16 bits, in windows as long as those clips. Windows overlap and are
+    joined by :class:`~lgc_plugin.inference.window_joiner.WindowJoiner`; a
+    recording that fits into one window gets the scores that the test of the
+    recipe gives it. Files and streams get the same events, in memory that
+    their length does not change.
+
+    Made by :meth:`from_hparams`.
+
+    Arguments
+    ---------
+    modules : dict[str, torch.nn.Module]
+        ``front_end`` (:class:`~lgc_plugin.nnet.features.LogMel`) and
+        ``network``, in evaluation mode.
+    hparams : dict[str, Any]
+        ``settings`` (:class:`.ModelSettings`), and if wanted ``network_name``,
+        ``hop_seconds`` and ``batch_size``.
+    run_opts : dict[str, Any] or speechbrain.core.RunOptions, optional
+        SpeechBrain's, such as ``device`` and ``precision``.
+
+    Attributes
+    ----------
+    settings : ModelSettings
+        Classes, front end, median windows, thresholds, versions.
+    network_name : str
+        ``teacher`` or ``student``.
+    plan : WindowPlan
+        How windows lie in a recording.
+
+    Example
+    -------
+    >>> from lgc_plugin.inference.model_folder import write_model
+    >>> from lgc_plugin.inference.model_settings import ModelSettings
+    >>> from lgc_plugin.inference.plain_values import default_arguments
+    >>> from lgc_plugin import CRNN, LogMel
+    >>> network = {**default_arguments(CRNN), "n_classes": 1, "rnn_size": 8}
+    >>> front_end = default_arguments(LogMel)
+    >>> settings = ModelSettings(("Cat",), 10.0, front_end, network, 7)
+    >>> folder = getfixture("tmp_path") / "model"
+    >>> write_model(folder, settings, {"teacher": CRNN(**network)})
+    >>> detector = SoundEventDetector.from_hparams(folder)
+    >>> noise = torch.randn(3 * 44100)
+    >>> detector.scores(noise, 44100).shape
+    (1, 47)
+    >>> list(detector.detect(noise, 44100, threshold=1.0).columns)
+    ['onset', 'offset', 'event_label', 'score']
+    """
+
+    HPARAMS_NEEDED = ["settings"]
+    MODULES_NEEDED = ["front_end", "network"]
+
+    def __init__(
+        self,
+        modules: dict[str, torch.nn.Module],
+        hparams: dict[str, Any],
+        run_opts: Any = None,
+    ) -> None:
+        # Parameters keep their requires_grad: without it, PyTorch's GRU takes
+        # another way on CPUs, and scores differ in the last bit.
+        super().__init__(modules, hparams, run_opts, freeze_params=False)
+        self.eval()
+        self.settings: ModelSettings = hparams["settings"]
+        self.network_name: str = hparams.get("network_name", "network")
+        self.plan = WindowPlan.of(
+            self.settings.encoder(), hparams.get("hop_seconds")
+        )
+        self.batch_size = _batch_size(hparams.get("batch_size"), self.device)
+
+    @classmethod
+    def from_hparams(
+        cls,
+        source: str | Path,
+        network: str = "teacher",
+        *,
+        hop_seconds: float | None = None,
+        batch_size: int | None = None,
+        run_opts: Mapping[str, Any] | None = None,
+    ) -> SoundEventDetector:
+        """Loads a finished model.
+
+        Arguments
+        ---------
+        source : str or Path
+            Folder of a run that has ended, or a model folder (``model/`` in
+            it, or one that was exported). Nothing else is read, and nothing
+            in it is executed.
+        network : str
+            ``teacher`` or ``student``.
+        hop_seconds : float, optional
+            From one window to the next; None means half a window. Less costs
+            time, and shortens the latency of streams.
+        batch_size : int, optional
+            Windows that are heard at once; None means 4 on a CPU, 32 on a
+            GPU. A stream is heard window by window.
+        run_opts : Mapping[str, Any], optional
+            SpeechBrain's options: ``device`` (a GPU if there is one),
+            ``precision`` (``fp32``, ``bf16``), ``compile``.
+
+        Returns
+        -------
+        SoundEventDetector
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no model, or not that network.
+        ValueError
+            If a file of it is damaged, weights are missing or too many, or an
+            option cannot be right.
+        """
+        model = read_model(source, network)
+        return cls(
+            modules={"front_end": model.front_end, "network": model.network},
+            hparams={
+                "settings": model.settings,
+                "network_name": network,
+                "hop_seconds": hop_seconds,
+                "batch_size": batch_size,
+            },
+            run_opts=run_options(run_opts),
+        )
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes, in the order of the scores."""
+        return self.settings.labels
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples per second at which the model listens."""
+        return self.settings.sample_rate
+
+    @property
+    def frame_seconds(self) -> float:
+        """Length of a frame of the scores."""
+        return self.settings.frame_seconds
+
+    @property
+    def latency_seconds(self) -> float:
+        """An event of a stream is given out so long after its end, at most.
+
+        Counted in time of the recording: the length of chunks, what the
+        resampling filter waits for (some ms) and computing come on top.
+        Nothing comes before the first window is complete, which is after
+        ``settings.clip_seconds``.
+        """
+        return self.plan.latency_seconds(self.event_stream().latency_frames)
+
+    def scores(
+        self, wav: ArrayLike | Tensor, sample_rate: int
+    ) -> NDArray[np.float32]:
+        """What the network says of every frame, before the median filter.
+
+        Arguments
+        ---------
+        wav : Tensor or array
+            (N,) or (N, channels): floats in [-1, 1], or integers.
+        sample_rate : int
+            Samples per second.
+
+        Returns
+        -------
+        numpy.ndarray
+            (C, T') probabilities; frame t begins at ``t * frame_seconds``.
+
+        Raises
+        ------
+        ValueError
+            If there are no samples, or samples that are not numbers; the
+            message tells where.
+        """
+        pieces = self._listen(self._blocks(wav, sample_rate), self.batch_size)
+        return np.concatenate([piece.scores for piece in pieces], axis=1)
+
+    def detect(
+        self,
+        wav: ArrayLike | Tensor,
+        sample_rate: int,
+        *,
+        threshold: Threshold = None,
+    ) -> pd.DataFrame:
+        """Finds the events of a recording that is in memory.
+
+        Arguments
+        ---------
+        wav : Tensor or array
+            (N,) or (N, channels): floats in [-1, 1], or integers.
+        sample_rate : int
+            Samples per second.
+        threshold : float or Mapping[str, float], optional
+            A class sounds where its filtered score is greater; of all
+            classes, or of some by name. None means the model's own.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``onset`` and ``offset`` (seconds), ``event_label``, ``score``
+            (mean frame score); by onset. No event ends after the recording.
+
+        Raises
+        ------
+        ValueError
+            If there are no samples, or samples that are not numbers; the
+            message tells where.
+        """
+        blocks = self._blocks(wav, sample_rate)
+        events = self._events(blocks, threshold, self.batch_size)
+        return detection_table(events, self.labels)
+
+    def detect_file(
+        self,
+        path: str | Path,
+        *,
+        threshold: Threshold = None,
+        on_scores: OnScores | None = None,
+    ) -> pd.DataFrame:
+        """Finds the events of a file, in memory that does not grow with it.
+
+        Arguments
+        ---------
+        path : str or Path
+            Any file that libsndfile reads: WAV, FLAC, OGG, MP3 and others.
+        threshold : float or Mapping[str, float], optional
+            As for :meth:`detect`.
+        on_scores : Callable, optional
+            Called with (C, n) scores as they become final, in order, and the
+            seconds of the recording that are done.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As :meth:`detect`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it cannot be decoded, holds no samples, or samples that are not
+            numbers; the message tells where.
+        """
+        blocks = read_blocks(path, self.sample_rate)
+        events = self._events(blocks, threshold, self.batch_size, on_scores)
+        return detection_table(events, self.labels)
+
+    def detect_stream(
+        self,
+        chunks: Iterable[ArrayLike],
+        sample_rate: int | None = None,
+        *,
+        threshold: Threshold = None,
+    ) -> Iterator[Detection]:
+        """Finds the events of a recording that is still going on.
+
+        Arguments
+        ---------
+        chunks : Iterable[array]
+            (n,) or (n, channels) samples of any number, as they come.
+        sample_rate : int, optional
+            Samples per second; None means the model's.
+        threshold : float or Mapping[str, float], optional
+            As for :meth:`detect`.
+
+        Returns
+        -------
+        Iterator[Detection]
+            Each event as soon as nothing can change it any more, at most
+            :attr:`latency_seconds` after its end; those of :meth:`detect`,
+            but in this order.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`detect`, when the chunk comes.
+        """
+        rate = self.sample_rate if sample_rate is None else sample_rate
+        blocks = stream_blocks(chunks, rate, self.sample_rate)
+        return self._events(blocks, threshold, batch_size=1)
+
+    def forward(
+        self, wavs: Tensor, wav_lens: Tensor | None = None
+    ) -> SEDOutput:
+        """What the network says of a batch, by SpeechBrain's convention.
+
+        Arguments
+        ---------
+        wavs : Tensor
+            (B, N) samples at the model's rate, heard as one window each, of
+            any length; they are not rounded.
+        wav_lens : Tensor, optional
+            (B,) relative lengths, of which the longest is 1.
+
+        Returns
+        -------
+        SEDOutput
+            frame (B, C, T'), clip (B, C), embedding (B, T', D).
+        """
+        share = torch.ones(len(wavs)) if wav_lens is None else wav_lens
+        n_samples = (share.cpu() * wavs.shape[1]).round().long()
+        return self._run(wavs, n_samples)
+
+    def event_stream(self, threshold: Threshold = None) -> EventStream:
+        """What makes events of the scores of one recording.
+
+        Arguments
+        ---------
+        threshold : float or Mapping[str, float], optional
+            As for :meth:`detect`.
+
+        Returns
+        -------
+        EventStream
+        """
+        own = self.settings.operating_threshold
+        return EventStream(
+            self.labels,
+            self.settings.median_windows,
+            class_thresholds(threshold, own, self.labels),
+            self.frame_seconds,
+        )
+
+    def _events(
+        self,
+        blocks: Iterable[NDArray[np.float32]],
+        threshold: Threshold,
+        batch_size: int,
+        on_scores: OnScores | None = None,
+    ) -> Iterator[Detection]:
+        """Events as they become final; a wrong threshold is told at once."""
+        pieces = self._listen(blocks, batch_size)
+        return _events(pieces, self.event_stream(threshold), on_scores)
+
+    def _listen(
+        self, blocks: Iterable[NDArray[np.float32]], batch_size: int
+    ) -> Iterator[Heard]:
+        def frame_scores(wavs: Tensor, n_samples: Tensor) -> Tensor:
+            return self._run(wavs, n_samples).frame
+
+        return listen(blocks, self.plan, frame_scores, batch_size)
+
+    def _run(self, wavs: Tensor, n_samples: Tensor) -> SEDOutput:
+        with torch.inference_mode(), self.inference_ctx:
+            return run_on_windows(
+                self.mods.front_end,
+                self.mods.network,
+                wavs.to(self.device),
+                n_samples.to(self.device),
+                self.settings.pooling,
+            )
+
+    def _blocks(
+        self, wav: ArrayLike | Tensor, sample_rate: int
+    ) -> Iterator[NDArray[np.float32]]:
+        if isinstance(wav, Tensor):
+            wav = wav.detach().cpu().numpy()
+        return array_blocks(wav, sample_rate, self.sample_rate)
+
+
+def _events(
+    pieces: Iterable[Heard], stream: EventStream, on_scores: OnScores | None
+) -> Iterator[Detection]:
+    seconds = 0.0
+    for scores, seconds in pieces:
+        if on_scores is not None:
+            on_scores(scores, seconds)
+        yield from stream.push(scores)
+    for event in stream.finish():
+        # The last frame may reach beyond the end of the recording.
+        yield event._replace(offset=min(event.offset, seconds))
+
+
+def _batch_size(wanted: int | None, device: str) -> int:
+    if wanted is None:
+        return _CPU_BATCH if device == "cpu" else _GPU_BATCH
+    if wanted < 1:
+        raise ValueError(f"batch_size is {wanted}: must be at least 1")
+    return wanted
