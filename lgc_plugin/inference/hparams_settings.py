@@ -78,9 +78,11 @@ def settings_of_hparams(
 
     Raises
     ------
+    OtherPartError
+        If front end or network are made by other classes.
     ValueError
-        If a key is missing, there are no labels, front end or network are
-        made by other classes, or values do not fit together.
+        If a key is missing, there are no labels, or values do not fit
+        together.
 
     Example
     -------
@@ -110,6 +112,10 @@ def settings_of_hparams(
         versions=dict(versions),
         notes={**_origin(plain), **(notes or {})},
     )
+
+
+class OtherPartError(ValueError):
+    """A part is of a class that a model folder cannot hold."""
 
 
 class _ArgumentConstructor(SafeConstructor):
@@ -152,7 +158,7 @@ def _arguments(
     )
     made_by = given.get(_MADE_BY)
     if made_by not in names:
-        raise ValueError(
+        raise OtherPartError(
             f"{key} is made by {made_by}: only one of {names[0]} can be kept "
             "as a model folder"
         )

@@ -1,7 +1,8 @@
 """A finished detector as a folder that needs nothing else beside it.
 
 ``model.yaml`` holds the settings, ``<network>.pt`` the weights of each
-network: ``student.pt`` and ``teacher.pt``.
+network: ``student.pt`` and ``teacher.pt``. An exported model may also have
+``<network>.onnx``, for programs without PyTorch.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from lgc_plugin.nnet.features import LogMel
 
 SETTINGS = "model.yaml"
 MODEL_FOLDER = "model"  # in the folder of a run
+_SUFFIXES = (".pt", ".onnx")
 
 
 class LoadedModel(NamedTuple):
@@ -53,6 +55,7 @@ def write_model(
     folder: str | Path,
     settings: ModelSettings,
     networks: Mapping[str, nn.Module],
+    onnx: Mapping[str, bytes] | None = None,
 ) -> None:
     """Writes a model folder, whole or not at all.
 
@@ -67,6 +70,9 @@ def write_model(
         What the networks are, and how their scores become events.
     networks : Mapping[str, nn.Module]
         ``student``, ``teacher`` or both; not wrapped, on any device.
+    onnx : Mapping[str, bytes], optional
+        Contents of ONNX files, from
+        :func:`~lgc_plugin.inference.onnx_model.make_onnx`, by network.
 
     Raises
     ------
@@ -91,7 +97,7 @@ def write_model(
     """
     # A link to a folder stays one; what it points to is replaced.
     folder = Path(folder).resolve()
-    _check_replaceable(folder)
+    check_replaceable(folder)
     if not networks:
         raise ValueError(f"{folder}: no network to write")
     _, expected = _build(settings)
@@ -108,6 +114,8 @@ def write_model(
         write_settings(new / SETTINGS, settings)
         for name, network in networks.items():
             save_weights(new / f"{name}.pt", network)
+        for name, content in (onnx or {}).items():
+            (new / f"{name}.onnx").write_bytes(content)
         _replace(folder, new, Path(holder) / "old")
 
 
@@ -137,7 +145,7 @@ def read_model(folder: str | Path, network: str = "teacher") -> LoadedModel:
     folder = find_model(folder)
     settings = read_settings(folder / SETTINGS)
     file = folder / f"{network}.pt"
-    names = sorted(path.stem for path in folder.glob("*.pt"))
+    names = network_names(folder)
     if network not in names:
         raise FileNotFoundError(
             f"{folder}: no network {network!r} in it, there is "
@@ -149,6 +157,68 @@ def read_model(folder: str | Path, network: str = "teacher") -> LoadedModel:
         raise ValueError(f"{folder / SETTINGS}: {error}") from error
     fill_network(file, load_weights(file), made)
     return LoadedModel(settings, front_end.eval(), made.eval())
+
+
+def check_replaceable(folder: str | Path) -> None:
+    """Refuses a folder that holds anything but a model.
+
+    Only what :func:`write_model` could have written is ever removed; ask
+    before a long training rather than after it.
+
+    Arguments
+    ---------
+    folder : str or Path
+        Where a model is to be written; need not exist.
+
+    Raises
+    ------
+    FileExistsError
+        If it is a file, or holds anything that is not of a model.
+
+    Example
+    -------
+    >>> check_replaceable(getfixture("tmp_path"))
+    """
+    folder = Path(folder)
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise FileExistsError(f"{folder}: is a file, not a folder")
+    names = sorted(path.name for path in folder.iterdir())
+    foreign = [
+        name
+        for name in names
+        if SETTINGS not in names
+        or (name != SETTINGS and not name.endswith(_SUFFIXES))
+    ]
+    if foreign:
+        raise FileExistsError(
+            f"{folder}: holds something else than a model ({foreign[0]}): "
+            "choose another folder, or move what is in it"
+        )
+
+
+def network_names(folder: str | Path) -> list[str]:
+    """The networks of a model folder.
+
+    Arguments
+    ---------
+    folder : str or Path
+        From :func:`find_model`.
+
+    Returns
+    -------
+    list[str]
+        In alphabetical order.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> _ = (folder / "teacher.pt").write_bytes(b"")
+    >>> network_names(folder)
+    ['teacher']
+    """
+    return sorted(path.stem for path in Path(folder).glob("*.pt"))
 
 
 def find_model(folder: str | Path) -> Path:
@@ -191,26 +261,6 @@ def _build(settings: ModelSettings) -> tuple[LogMel, CRNN]:
     """Front end, and network with any weights; no random number is spent."""
     with torch.random.fork_rng(devices=[]):
         return LogMel(**settings.front_end), CRNN(**settings.network)
-
-
-def _check_replaceable(folder: Path) -> None:
-    """Only what :func:`write_model` could have written is ever removed."""
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise FileExistsError(f"{folder}: is a file, not a folder")
-    names = sorted(path.name for path in folder.iterdir())
-    foreign = [
-        name
-        for name in names
-        if SETTINGS not in names
-        or (name != SETTINGS and not name.endswith(".pt"))
-    ]
-    if foreign:
-        raise FileExistsError(
-            f"{folder}: holds something else than a model ({foreign[0]}): "
-            "choose another folder, or move what is in it"
-        )
 
 
 def _replace(folder: Path, new: Path, old: Path) -> None:

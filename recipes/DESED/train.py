@@ -28,6 +28,7 @@ from speechbrain.utils.distributed import (
 )
 
 from desed_prepare import prepare_desed
+from finished_model import plan_model, write_finished_model
 from lgc_plugin.brain import LGCBrain
 from lgc_plugin.command_line import hparams_text, read_plain, save_hparams
 from lgc_plugin.data.loader_options import loader_options
@@ -84,6 +85,7 @@ def main(words: list[str]) -> int:
             same_run = (settings["output_folder"], settings)
             run_on_main(check_imported, args=same_run)
             run_on_main(check_same_run, args=(*same_run, False))
+        model = plan_model(file, overrides, settings["output_folder"])
         text = hparams_text(file, overrides)
         hparams = load_hyperpyyaml(text, overrides)
         loaders = hparams["make_loaders"](data, **loader_options(run_options))
@@ -127,6 +129,7 @@ def main(words: list[str]) -> int:
         "energy_kwh": meter.kwh,
     }
     score_sets(brain, loaders, metrics, data, output_folder, start, **facts)
+    write_finished_model(model, hparams, brain.tested_epoch)
     leave_processes()
     return 0
 

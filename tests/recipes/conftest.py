@@ -1,0 +1,98 @@
+"""Runs of the recipe through its real command line, on a few tiny clips."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lgc_plugin.data.soundscape_options import SoundscapeOptions
+from lgc_plugin.data.soundscapes import write_soundscapes
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = """
+clip_seconds: 2.0
+hop_length: 512
+n_mels: 16
+batch_sizes: {strong: 2, weak: 2, unlabelled: 2}
+eval_batch_size: 8
+num_workers: 0
+filters: [4, 8]
+pooling: [[2, 4], [2, 4]]
+rnn_size: 8
+rnn_layers: 1
+embedding_dim: 8
+number_of_epochs: 4
+ramp_epochs: 1
+birth_epoch: 2
+lr: 0.01
+pos_threshold: 0.4
+neg_threshold: 0.7
+median_windows: 3
+n_thresholds: 5
+measure_energy: false
+"""
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory):
+    options = SoundscapeOptions(
+        strong=6,
+        strong_validation=4,
+        weak=8,
+        unlabelled=8,
+        validation=6,
+        clip_seconds=2.0,
+        sounds_per_class=6,
+    )
+    folder = tmp_path_factory.mktemp("data") / "dataset"
+    return write_soundscapes(None, folder, options, jobs=1, progress=False)
+
+
+@pytest.fixture(scope="session")
+def train(dataset, tmp_path_factory):
+    """Calls the recipe; returns the finished process."""
+    tiny = tmp_path_factory.mktemp("hparams") / "tiny.yaml"
+    tiny.write_text(TINY)
+
+    def run(
+        output_folder,
+        *words,
+        data=dataset,
+        check=True,
+        processes=1,
+        start_only=False,
+    ):
+        launcher = [sys.executable]
+        if processes > 1:
+            torchrun = "-m torch.distributed.run --standalone".split()
+            launcher += [*torchrun, f"--nproc_per_node={processes}"]
+        command = [
+            *launcher,
+            "recipes/DESED/train.py",
+            "hparams/lgc.yaml",
+            f"--overrides={tiny}",
+            f"--output_folder={output_folder}",
+            f"--cache_folder={tiny.parent / 'cache'}",
+            "--device=cpu",
+            "--noprogressbar",
+            *words,
+        ]
+        if data is not None:
+            command.append(f"--data_folder={data}")
+        place = {"cwd": ROOT, "env": {**os.environ, "OMP_NUM_THREADS": "1"}}
+        if start_only:
+            return subprocess.Popen(command, stdout=subprocess.DEVNULL, **place)
+        done = subprocess.run(command, text=True, capture_output=True, **place)
+        assert not check or done.returncode == 0, done.stderr[-4000:]
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def finished(train, tmp_path_factory):
+    """An uninterrupted run, and what it printed."""
+    folder = tmp_path_factory.mktemp("run") / "whole"
+    return folder, train(folder).stdout

@@ -1,0 +1,87 @@
+"""A run leaves a detector that needs nothing else of it."""
+
+import logging
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from finished_model import plan_model
+from lgc_plugin import SoundEventDetector
+from lgc_plugin.frame_scores import FrameScores
+from lgc_plugin.inference.model_folder import MODEL_FOLDER
+
+HPARAMS = "hparams/lgc.yaml"
+NEEDED = {"labels": ["Cat", "Dog"], "median_windows": 7}
+
+
+@pytest.fixture(scope="module")
+def model(finished, tmp_path_factory):
+    """The model folder alone, somewhere else."""
+    folder = tmp_path_factory.mktemp("elsewhere") / "copy"
+    return shutil.copytree(finished[0] / MODEL_FOLDER, folder)
+
+
+@pytest.mark.parametrize("network", ["student", "teacher"])
+def test_clips_get_the_scores_of_the_test(dataset, finished, model, network):
+    tested = FrameScores.load(finished[0] / f"scores/test_{network}.npz")
+    detector = SoundEventDetector.from_hparams(
+        model, network, run_opts={"device": "cpu"}
+    )
+    assert detector.labels == tested.labels
+    for clip in tested.clips:
+        (path,) = dataset.rglob(f"validation/{clip}")
+        scores = detector.scores(*soundfile.read(path))
+        np.testing.assert_allclose(scores, tested.of(clip), atol=1e-6, rtol=0)
+
+
+def test_clips_get_the_events_of_the_test(dataset, finished, model):
+    detector = SoundEventDetector.from_hparams(model)
+    file = finished[0] / "predictions/teacher/predictions_th_0.50.tsv"
+    expected = pd.read_csv(file, sep="\t")
+    assert len(expected) > 5
+    columns = ["filename", "onset", "offset", "event_label"]
+    found = pd.concat(
+        detector.detect_file(path).assign(filename=path.name)
+        for path in dataset.rglob("audio/validation/**/*.wav")
+        if "synthetic" not in str(path)
+    )
+    pd.testing.assert_frame_equal(
+        found[columns].sort_values(columns, ignore_index=True),
+        expected[columns].sort_values(columns, ignore_index=True),
+        check_exact=False,
+        atol=1e-6,
+    )
+
+
+def test_the_model_tells_where_it_comes_from(finished, model):
+    settings = SoundEventDetector.from_hparams(model).settings
+    assert settings.notes["seed"] == 42
+    assert settings.notes["epoch"] in (1, 2, 3, 4)
+    assert settings.versions["torch"].startswith("2.11")
+    assert settings.operating_threshold == 0.5
+    assert set(settings.median_windows.values()) == {3}
+    assert f"--model {finished[0]}" in finished[1]
+
+
+def test_other_networks_train_without_a_model_folder(tmp_path, caplog):
+    hparams = tmp_path / "own.yaml"
+    text = open(HPARAMS).read()
+    hparams.write_text(
+        text.replace("!new:lgc_plugin.nnet.crnn.CRNN", "!new:my.Transformer")
+    )
+    with caplog.at_level(logging.WARNING):
+        assert plan_model(hparams, NEEDED, tmp_path / "run") is None
+    assert "model is made by my.Transformer" in caplog.text
+    assert plan_model(HPARAMS, NEEDED, tmp_path / "run") is not None
+
+
+def test_what_is_in_the_way_is_told_before_training(train, tmp_path):
+    (tmp_path / "run" / MODEL_FOLDER).mkdir(parents=True)
+    (tmp_path / "run" / MODEL_FOLDER / "thesis.txt").touch()
+    done = train(tmp_path / "run", check=False)
+    assert done.returncode == 2
+    assert "something else than a model (thesis.txt)" in done.stderr
+    assert not (tmp_path / "run" / "save").exists()
