@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from lgc_plugin.augment.spans import place_spans, spread_spans
+
 
 class CutMixPlan(NamedTuple):
     """Who takes which frames from whom.
@@ -66,16 +68,10 @@ def draw_cutmix(
     >>> bool((20 <= lengths).all() and (lengths < 51).all())
     True
     """
-    low, high = ratio_range
-    if not 0.0 < low <= high < 1.0:
-        raise ValueError(f"ratio_range must lie in (0, 1), got {ratio_range}")
     ratio, place, order = torch.rand(
         3, batch_size, device=device, generator=generator
     )
-    length = ((low + (high - low) * ratio) * n_frames).floor()
-    start = (place * (n_frames - length)).floor()
-    time = torch.arange(n_frames, device=device)
-    span = (time >= start.unsqueeze(1)) & (time < (start + length).unsqueeze(1))
+    span = place_spans(ratio, place, n_frames, ratio_range)
     return CutMixPlan(order.argsort(), span)
 
 
@@ -115,14 +111,5 @@ def cutmix(values: Tensor, plan: CutMixPlan, pooling: int = 1) -> Tensor:
     >>> cutmix(torch.tensor([[1] * 5, [2] * 5]), plan, pooling=2).tolist()
     [[1, 1, 2, 2, 1], [1, 1, 2, 2, 2]]
     """
-    batch_size, n_frames = plan.span.shape
-    rest = values.shape[-1] - n_frames * pooling
-    if rest < 0 or values.shape[0] != batch_size:
-        raise ValueError(
-            f"values of shape {tuple(values.shape)} do not fit a plan of "
-            f"{batch_size} clips of {n_frames} frames of {pooling} steps"
-        )
-    span = plan.span.repeat_interleave(pooling, dim=1)
-    span = torch.nn.functional.pad(span, (0, rest))
-    shape = (batch_size, *[1] * (values.ndim - 2), values.shape[-1])
-    return torch.where(span.view(shape), values[plan.permutation], values)
+    span = spread_spans(plan.span, values, pooling)
+    return torch.where(span, values[plan.permutation], values)

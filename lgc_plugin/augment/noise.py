@@ -1,0 +1,183 @@
+"""Additive noise at a drawn signal-to-noise ratio."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lgc_plugin.nnet.precision import at_least_float32
+
+
+class NoisePlan(NamedTuple):
+    """What is added, and how loud.
+
+    Arguments
+    ---------
+    noise : Tensor
+        (B, ..., N) noise of any loudness.
+    snr : Tensor
+        (B,) signal-to-noise ratio of each clip, in dB.
+    """
+
+    noise: Tensor
+    snr: Tensor
+
+
+def draw_noise(
+    shape: tuple[int, ...],
+    snr_range: tuple[float, float] = (20.0, 40.0),
+    *,
+    device: torch.device | str | None = None,
+    generator: torch.Generator | None = None,
+) -> NoisePlan:
+    """Draws white noise, and a signal-to-noise ratio for each clip.
+
+    Other noise, coloured or recorded, takes its place in the plan; SpeechBrain
+    has some.
+
+    Arguments
+    ---------
+    shape : tuple[int, ...]
+        (B, ..., N) of what the noise is added to.
+    snr_range : tuple[float, float]
+        Lowest and highest ratio, in dB.
+    device : torch.device, optional
+        Where the draws are made.
+    generator : torch.Generator, optional
+        Source of randomness, on that device.
+
+    Returns
+    -------
+    NoisePlan
+
+    Raises
+    ------
+    ValueError
+        If the range falls.
+
+    Example
+    -------
+    >>> plan = draw_noise((4, 16000))
+    >>> bool((20 <= plan.snr).all() and (plan.snr <= 40).all())
+    True
+    >>> from speechbrain.augment.time_domain import pink_noise_like
+    >>> plan = plan._replace(noise=pink_noise_like(plan.noise))
+    """
+    low, high = snr_range
+    if low > high:
+        raise ValueError(f"snr_range must rise, got {snr_range}")
+    share = torch.rand(shape[0], device=device, generator=generator)
+    noise = torch.randn(shape, device=device, generator=generator)
+    return NoisePlan(noise, low + (high - low) * share)
+
+
+def add_noise(
+    values: Tensor, plan: NoisePlan, valid: Tensor | None = None
+) -> Tensor:
+    """Adds noise to the sound of each clip.
+
+    The ratio of the powers, over the samples that hold sound, is exactly the
+    planned one. Padding stays silent, and so does a clip that is silent
+    altogether. For gradients the noise is a constant.
+
+    SpeechBrain's ``AddNoise`` also fills the padding, counts that noise when
+    it sets the ratio (in a clip padded to four times its length, the noise is
+    6 dB softer than asked for), and makes the sound itself softer.
+
+    Arguments
+    ---------
+    values : Tensor
+        (B, ..., N) waveforms; 16-bit integers become float32 in [-1, 1), as
+        in the front end.
+    plan : NoisePlan
+        From :func:`draw_noise`.
+    valid : Tensor, optional
+        (B, N) bool, False on padding: ``frame_mask`` of
+        :mod:`lgc_plugin.nnet.valid_frames`, with samples for frames.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and, unless whole numbers came in, type.
+
+    Raises
+    ------
+    ValueError
+        If the shape is not that of the plan.
+
+    Example
+    -------
+    >>> wavs = torch.ones(1, 4)
+    >>> plan = NoisePlan(torch.tensor([[1.0, -1.0, 5.0, 5.0]]), torch.zeros(1))
+    >>> valid = torch.tensor([[True, True, False, False]])
+    >>> add_noise(wavs * valid, plan, valid).tolist()
+    [[2.0, 0.0, 0.0, 0.0]]
+    """
+    if values.shape != plan.noise.shape:
+        raise ValueError(
+            f"values of shape {tuple(values.shape)} do not fit noise of shape "
+            f"{tuple(plan.noise.shape)}"
+        )
+    if values.dtype == torch.int16:
+        values = values.float() / 32768.0
+    precise = at_least_float32(values)
+    with torch.no_grad():
+        sound, noise = precise, plan.noise.to(precise.dtype)
+        if valid is not None:
+            shape = (len(values), *[1] * (values.ndim - 2), values.shape[-1])
+            padding = ~valid.view(shape)
+            sound = sound.masked_fill(padding, 0.0)
+            noise = noise.masked_fill(padding, 0.0)
+        noise = _gain(sound, noise, plan.snr) * noise
+    return (precise + noise).to(values.dtype)
+
+
+def add_noise_to_mels(
+    mels: Tensor, plan: NoisePlan, valid: Tensor | None = None
+) -> Tensor:
+    """Adds noise to mel magnitudes, where waveforms are no longer at hand.
+
+    As :func:`add_noise`, with power taken over all bins and frames; what
+    falls below 0 is turned round, as a magnitude has no sign. (The code of the
+    DCASE baseline leaves it negative, which the logarithm makes silence, and
+    takes the standard deviation of the clip for its loudness.) All bins get
+    the same noise, unlike white noise in the waveform, of which higher and
+    wider bins get more.
+
+    Arguments
+    ---------
+    mels : Tensor
+        (B, F, T) magnitudes.
+    plan : NoisePlan
+        From :func:`draw_noise`, with the shape of the mels.
+    valid : Tensor, optional
+        (B, T) bool, False on padding.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and type.
+
+    Raises
+    ------
+    ValueError
+        If the shape is not that of the plan.
+
+    Example
+    -------
+    >>> plan = NoisePlan(torch.tensor([[[3.0, -3.0]]]), torch.tensor([0.0]))
+    >>> add_noise_to_mels(torch.tensor([[[7.0, 1.0]]]), plan).tolist()
+    [[[12.0, 4.0]]]
+    """
+    return add_noise(mels, plan, valid).abs()
+
+
+def _gain(sound: Tensor, noise: Tensor, snr: Tensor) -> Tensor:
+    """(B, 1, ...) factor that brings the noise to its loudness."""
+    wanted = sound.square().flatten(1).sum(dim=1)
+    power = noise.square().flatten(1).sum(dim=1)
+    ratio = torch.where(power > 0, wanted / power, 0.0)
+    gain = ratio.sqrt() * 10.0 ** (-snr.to(ratio.dtype) / 20.0)
+    return gain.view(-1, *[1] * (noise.ndim - 1))

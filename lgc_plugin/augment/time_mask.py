@@ -1,0 +1,117 @@
+"""Time masking: a stretch of silence, in features and labels."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lgc_plugin.augment.spans import place_spans, spread_spans
+from lgc_plugin.types import LabelKind
+
+
+class TimeMaskPlan(NamedTuple):
+    """Which frames fall silent.
+
+    Arguments
+    ---------
+    span : Tensor
+        (B, T') bool, True on the output frames masked.
+    """
+
+    span: Tensor
+
+
+def draw_time_mask(
+    label_kind: Tensor,
+    n_frames: int,
+    ratio_range: tuple[float, float] = (1 / 20, 1 / 5),
+    *,
+    generator: torch.Generator | None = None,
+) -> TimeMaskPlan:
+    """Draws one span for each strong clip.
+
+    With a ratio uniform in ``ratio_range``, the span has ``floor(ratio * T')``
+    output frames and starts uniformly in [0, T' - span). Only frame labels can
+    tell that a stretch is silent now, so weak clips and those without labels
+    are left alone.
+
+    It is SpecAugment's time masking (arXiv 1904.08779) as systems of DCASE use
+    it, except that they draw one span for a whole batch, and here every clip
+    has its own.
+
+    Arguments
+    ---------
+    label_kind : Tensor
+        (B,) values of :class:`~lgc_plugin.types.LabelKind`; draws are made on
+        its device.
+    n_frames : int
+        Output frames per clip, T'.
+    ratio_range : tuple[float, float]
+        Shortest and longest share of a clip.
+    generator : torch.Generator, optional
+        Source of randomness, on that device.
+
+    Returns
+    -------
+    TimeMaskPlan
+
+    Raises
+    ------
+    ValueError
+        If the range is not within (0, 1).
+
+    Example
+    -------
+    >>> kind = torch.tensor([LabelKind.STRONG, LabelKind.WEAK])
+    >>> strong, weak = draw_time_mask(kind, 100).span.sum(dim=1)
+    >>> bool(5 <= strong <= 20), int(weak)
+    (True, 0)
+    """
+    ratio, place = torch.rand(
+        2, len(label_kind), device=label_kind.device, generator=generator
+    )
+    span = place_spans(ratio, place, n_frames, ratio_range)
+    strong = (label_kind == LabelKind.STRONG).unsqueeze(1)
+    return TimeMaskPlan(span & strong)
+
+
+def time_mask(values: Tensor, plan: TimeMaskPlan, pooling: int = 1) -> Tensor:
+    """Sets the span of each clip to 0.
+
+    The same plan applied to features (with the network's pooling) and to
+    frame labels keeps the two aligned. A mask of valid frames stays as it is:
+    what is masked is silence, not padding.
+
+    Mel magnitudes of 0 become the lowest level that the front end knows, which
+    then is the lowest of its clip when levels are scaled per clip.
+
+    Arguments
+    ---------
+    values : Tensor
+        (B, ..., T) with T >= T' * pooling: features or frame labels.
+    plan : TimeMaskPlan
+        From :func:`draw_time_mask`.
+    pooling : int
+        Steps of ``values`` per output frame.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and type.
+
+    Raises
+    ------
+    ValueError
+        If the values are too short, or too few, for the plan.
+
+    Example
+    -------
+    >>> plan = TimeMaskPlan(torch.tensor([[False, True], [False, False]]))
+    >>> time_mask(torch.ones(2, 2), plan).tolist()
+    [[1.0, 0.0], [1.0, 1.0]]
+    >>> time_mask(torch.ones(2, 5), plan, pooling=2)[0].tolist()
+    [1.0, 1.0, 0.0, 0.0, 1.0]
+    """
+    return values.masked_fill(spread_spans(plan.span, values, pooling), 0)
