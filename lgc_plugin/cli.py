@@ -10,13 +10,21 @@ from collections.abc import Sequence
 from lgc_plugin import __version__
 from lgc_plugin.commands import (
     compare,
+    detect,
     evaluate,
     import_checkpoint,
     soundscapes,
     tune,
 )
 
-COMMANDS = (soundscapes, evaluate, compare, tune, import_checkpoint)
+COMMANDS = (
+    soundscapes,
+    detect,
+    evaluate,
+    compare,
+    tune,
+    import_checkpoint,
+)
 """Modules of the commands, in the order in which help lists them."""
 
 

@@ -14,6 +14,17 @@ from tqdm import tqdm
 # The first is preferred where a clip comes in several formats.
 SUFFIXES = (".wav", ".flac")
 
+# Other endings of formats that libsndfile may know.
+_ALIASES = {
+    "AIFF": ("aif", "aifc"),
+    "AU": ("snd",),
+    "MP3": ("mp2",),
+    "NIST": ("sph",),
+    "OGG": ("oga", "opus"),
+    "SVX": ("iff",),
+    "WAV": ("wave", "bwf"),
+}
+
 # Opening files on a network disk is waiting, not computing.
 _READERS = 16
 
@@ -82,6 +93,26 @@ class AudioHeader:
             and self.frames > 0
             and self.subtype.startswith("PCM_")
         )
+
+
+def audio_suffixes() -> frozenset[str]:
+    """Endings of the files that are taken for audio in a folder.
+
+    Returns
+    -------
+    frozenset[str]
+        In lower case, with a dot: the formats of this libsndfile. Raw samples
+        are not among them, as nothing says what they are.
+
+    Example
+    -------
+    >>> audio_suffixes() >= {".wav", ".flac", ".ogg", ".aif"}
+    True
+    """
+    formats = set(soundfile.available_formats()) - {"RAW"}
+    aliases = [_ALIASES.get(name, ()) for name in formats]
+    endings = {name.lower() for name in formats}.union(*aliases)
+    return frozenset(f".{ending}" for ending in endings)
 
 
 def clip_id(filename: str) -> str:

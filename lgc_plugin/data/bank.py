@@ -11,13 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import soundfile
+from lgc_plugin.data.audio_files import audio_suffixes
 
-# Raw samples have no header to read them by.
-_SUFFIXES = (
-    {f".{name.lower()}" for name in soundfile.available_formats()}
-    | {".aif", ".oga", ".opus"}
-) - {".raw"}
 _ESC_STEM = re.compile(r"\d+-(\d+)-[A-Za-z]+-\d+")
 _RESERVED = set(",;:\t\n")
 BACKGROUND = "background"
@@ -270,8 +265,9 @@ def _parse_label(folder: Path) -> tuple[str, bool, bool]:
 
 
 def _audio_files(folder: Path) -> list[Path]:
+    suffixes = audio_suffixes()
     return sorted(
         file
         for file in folder.rglob("*")
-        if file.suffix.lower() in _SUFFIXES and not file.name.startswith(".")
+        if file.suffix.lower() in suffixes and not file.name.startswith(".")
     )

@@ -211,5 +211,5 @@ def _read_file(path: Path, n_samples: int) -> Iterator[NDArray[np.float32]]:
 def _unreadable(path: Path, why: object) -> ValueError:
     return ValueError(
         f"{path}: cannot be decoded ({why}): convert it to WAV or FLAC; "
-        "samples without a header are read by lgc_plugin.inference.raw_audio"
+        "samples without a header are heard by lgc-sed detect -"
     )

@@ -10,7 +10,8 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from lgc_plugin.report.spectrogram import hertz_to_mel, log_mel
+from lgc_plugin.report.spectrogram import log_mel
+from lgc_plugin.report.spectrogram_axes import draw_spectrogram
 from lgc_plugin.report.style import (
     GRID,
     QUIET,
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
     from lgc_plugin.types import Event
 
-_TICKS_HERTZ = (0, 250, 500, 1000, 2000, 4000, 8000, 16000)
-_RANGE_DB = 70
 # Shares of a class's row: air, then the bars, then the curves if there are.
 _BARS_ALONE = (0.12, 0.88)
 _BARS_BELOW_CURVES = (0.06, 0.52)
@@ -103,7 +102,8 @@ def plot_timeline(
         top, bottom = figure.subplots(
             2, sharex=True, height_ratios=[2.4, rows_inches]
         )
-        _draw_spectrogram(top, wav, sample_rate)
+        image = log_mel(wav, sample_rate)
+        draw_spectrogram(top, image, seconds, sample_rate)
         top.set_title(title)
         bars = _BARS_BELOW_CURVES if curves else _BARS_ALONE
         _draw_bars(bottom, lanes, shown, colour, bars)
@@ -136,30 +136,6 @@ def _classes_to_show(
             f"label {unknown[0]!r} is not one of {', '.join(labels)}"
         )
     return [label for label in labels if label in found]
-
-
-def _draw_spectrogram(axes: Axes, wav: np.ndarray, sample_rate: int) -> None:
-    image = log_mel(wav, sample_rate)
-    top = hertz_to_mel(sample_rate / 2)
-    peak = image.max()
-    axes.imshow(
-        image,
-        origin="lower",
-        aspect="auto",
-        extent=(0, len(wav) / sample_rate, 0, top),
-        cmap="magma",
-        vmin=peak - _RANGE_DB,
-        vmax=peak,
-        interpolation="bilinear",
-    )
-    ticks = [hertz for hertz in _TICKS_HERTZ if hertz <= sample_rate / 2]
-    axes.set_yticks(
-        [hertz_to_mel(hertz) for hertz in ticks],
-        [f"{hertz / 1000:g}" for hertz in ticks],
-    )
-    axes.set_ylabel("frequency (kHz)")
-    axes.tick_params(axis="x", length=0)
-    bare(axes, "top", "right", "bottom", "left")
 
 
 def _draw_bars(
