@@ -12,6 +12,7 @@ from lgc_plugin.commands import (
     compare,
     detect,
     evaluate,
+    export,
     import_checkpoint,
     soundscapes,
     tune,
@@ -23,6 +24,7 @@ COMMANDS = (
     evaluate,
     compare,
     tune,
+    export,
     import_checkpoint,
 )
 """Modules of the commands, in the order in which help lists them."""
