@@ -6,7 +6,7 @@ before it::
 
     audio file -> data.manifest -> data.datasets -> nnet.features
       -> nnet.crnn (student, teacher) -> losses -> postprocess -> metrics
-      -> report
+      -> inference -> report
 
 ``LGC`` ties teacher, prototypes, ramp and the consistency terms into one
 module; ``LGCBrain`` calls it from SpeechBrain's training loop.

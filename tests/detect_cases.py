@@ -9,7 +9,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from lgc_plugin.inference.detector import SoundEventDetector
-from lgc_plugin.inference.model_folder import write_model
+from lgc_plugin.inference.model.model_folder import write_model
 from model_cases import small_settings, used_network
 
 RATE = 16000

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from lgc_plugin.inference.model_settings import ModelSettings
-from lgc_plugin.inference.plain_values import default_arguments
+from lgc_plugin.inference.model.model_settings import ModelSettings
+from lgc_plugin.inference.model.plain_values import default_arguments
 from lgc_plugin.nnet.crnn import CRNN
 from lgc_plugin.nnet.features import LogMel
 

@@ -7,10 +7,10 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc_plugin.inference.model_folder import LoadedModel
-from lgc_plugin.inference.model_settings import ModelSettings
-from lgc_plugin.inference.onnx_model import make_onnx
-from lgc_plugin.inference.plain_values import default_arguments
+from lgc_plugin.inference.model.model_folder import LoadedModel
+from lgc_plugin.inference.model.model_settings import ModelSettings
+from lgc_plugin.inference.model.onnx_model import make_onnx
+from lgc_plugin.inference.model.plain_values import default_arguments
 from lgc_plugin.nnet.crnn import CRNN
 from lgc_plugin.nnet.features import LogMel
 from model_cases import small_settings, used_network

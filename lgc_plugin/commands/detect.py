@@ -26,9 +26,9 @@ from lgc_plugin.commands.detect_choices import (
 
 if TYPE_CHECKING:
     from lgc_plugin.inference.asked_thresholds import Threshold
-    from lgc_plugin.inference.batch_detection import Outcome
     from lgc_plugin.inference.detector import SoundEventDetector
-    from lgc_plugin.inference.event_writers import EventWriter
+    from lgc_plugin.inference.files.batch_detection import Outcome
+    from lgc_plugin.inference.files.event_writers import EventWriter
     from lgc_plugin.report.detection_pictures import DetectionPictures
 
 
@@ -86,9 +86,9 @@ def _run_stream(args: argparse.Namespace, threshold: Threshold) -> int:
 
 
 def _run_files(args: argparse.Namespace, threshold: Threshold) -> int:
-    from lgc_plugin.inference.batch_detection import detect_recordings
-    from lgc_plugin.inference.event_writers import open_writer
-    from lgc_plugin.inference.recordings import find_recordings
+    from lgc_plugin.inference.files.batch_detection import detect_recordings
+    from lgc_plugin.inference.files.event_writers import open_writer
+    from lgc_plugin.inference.files.recordings import find_recordings
 
     # Before the model, which takes long to load.
     sources = find_recordings(args.recordings)
@@ -206,7 +206,7 @@ def _tell_end(
 @contextmanager
 def _telling_partial(args: argparse.Namespace) -> Iterator[None]:
     """Says where results are that somebody stopped on their way."""
-    from lgc_plugin.inference.growing_file import partial_path
+    from lgc_plugin.inference.files.growing_file import partial_path
 
     try:
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import textwrap
 
-from lgc_plugin.inference.event_formats import FORMATS
+from lgc_plugin.inference.files.event_formats import FORMATS
 
 #: Stands for standard input.
 STREAM = "-"
@@ -153,7 +153,7 @@ def _add_computing(group: argparse._ArgumentGroup) -> None:
         "--batch-size",
         type=int,
         metavar="N",
-        help="windows of a file that are heard at once (default: 4 on a CPU, "
+        help="windows of a file that are heard at once (default: 2 on a CPU, "
         "32 on a GPU)",
     )
     group.add_argument(

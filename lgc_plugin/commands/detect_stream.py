@@ -6,14 +6,17 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from lgc_plugin.inference.event_formats import (
+from lgc_plugin.inference.audio.raw_audio import read_raw
+from lgc_plugin.inference.files.event_formats import (
     TSV_HEADER,
     event_object,
     label_rows,
     tsv_rows,
 )
-from lgc_plugin.inference.live_stream import StoppableChunks, refuse_header
-from lgc_plugin.inference.raw_audio import read_raw
+from lgc_plugin.inference.files.live_stream import (
+    StoppableChunks,
+    refuse_header,
+)
 from lgc_plugin.scoring.notes import counted
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lgc_plugin.inference.export import ExportedModel
+    from lgc_plugin.inference.model.export import ExportedModel
 
 _DESCRIPTION = """\
 Copies a trained detector into a folder of its own: settings and weights, to be
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     int
         Exit status.
     """
-    from lgc_plugin.inference.export import export_model
+    from lgc_plugin.inference.model.export import export_model
 
     exported = export_model(args.source, args.to, args.networks, onnx=args.onnx)
     print(f"wrote {args.to}")

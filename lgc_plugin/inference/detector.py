@@ -12,11 +12,15 @@ from speechbrain.inference.interfaces import Pretrained
 from torch import Tensor
 
 from lgc_plugin.inference.asked_thresholds import Threshold, class_thresholds
-from lgc_plugin.inference.audio import array_blocks, read_blocks, stream_blocks
+from lgc_plugin.inference.audio.blocks import (
+    array_blocks,
+    read_blocks,
+    stream_blocks,
+)
 from lgc_plugin.inference.detection_table import detection_table
 from lgc_plugin.inference.event_stream import Detection, EventStream
 from lgc_plugin.inference.listening import Heard, listen
-from lgc_plugin.inference.model_folder import read_model
+from lgc_plugin.inference.model.model_folder import read_model
 from lgc_plugin.inference.run_options import run_options
 from lgc_plugin.inference.window_network import run_on_windows
 from lgc_plugin.inference.window_plan import WindowPlan
@@ -25,13 +29,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-    from lgc_plugin.inference.model_settings import ModelSettings
+    from lgc_plugin.inference.model.model_settings import ModelSettings
     from lgc_plugin.types import SEDOutput
 
 OnScores = Callable[["NDArray[np.float32]", float], None]
 
 # More windows at once are hardly faster on a CPU, and take more memory.
-_CPU_BATCH, _GPU_BATCH = 4, 32
+_CPU_BATCH, _GPU_BATCH = 2, 32
 
 
 class SoundEventDetector(Pretrained):
@@ -69,9 +73,9 @@ class SoundEventDetector(Pretrained):
 
     Example
     -------
-    >>> from lgc_plugin.inference.model_folder import write_model
-    >>> from lgc_plugin.inference.model_settings import ModelSettings
-    >>> from lgc_plugin.inference.plain_values import default_arguments
+    >>> from lgc_plugin.inference.model.model_folder import write_model
+    >>> from lgc_plugin.inference.model.model_settings import ModelSettings
+    >>> from lgc_plugin.inference.model.plain_values import default_arguments
     >>> from lgc_plugin import CRNN, LogMel
     >>> network = {**default_arguments(CRNN), "n_classes": 1, "rnn_size": 8}
     >>> front_end = default_arguments(LogMel)
@@ -130,7 +134,7 @@ class SoundEventDetector(Pretrained):
             From one window to the next; None means half a window. Less costs
             time, and shortens the latency of streams.
         batch_size : int, optional
-            Windows that are heard at once; None means 4 on a CPU, 32 on a
+            Windows that are heard at once; None means 2 on a CPU, 32 on a
             GPU. A stream is heard window by window.
         run_opts : Mapping[str, Any], optional
             SpeechBrain's options: ``device`` (a GPU if there is one),

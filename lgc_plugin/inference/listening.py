@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from lgc_plugin.inference.samples import round_to_16_bits
+from lgc_plugin.inference.audio.samples import round_to_16_bits
 from lgc_plugin.inference.window_network import stack_windows
 from lgc_plugin.inference.windows import cut_windows
 

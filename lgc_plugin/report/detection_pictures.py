@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lgc_plugin.inference.audio import read_blocks
+from lgc_plugin.inference.audio.blocks import read_blocks
 from lgc_plugin.report.bounded_columns import BoundedColumns
 from lgc_plugin.report.detection_figure import plot_detections
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from lgc_plugin.inference.batch_detection import Outcome
-    from lgc_plugin.inference.recordings import Source
+    from lgc_plugin.inference.files.batch_detection import Outcome
+    from lgc_plugin.inference.files.recordings import Source
 
 
 class DetectionPictures:
@@ -36,8 +36,8 @@ class DetectionPictures:
     Example
     -------
     >>> import numpy as np, soundfile
-    >>> from lgc_plugin.inference.batch_detection import Outcome
-    >>> from lgc_plugin.inference.recordings import Source
+    >>> from lgc_plugin.inference.files.batch_detection import Outcome
+    >>> from lgc_plugin.inference.files.recordings import Source
     >>> folder = getfixture("tmp_path")
     >>> soundfile.write(folder / "a.wav", np.zeros(16000), 16000)
     >>> source = Source(folder / "a.wav", "a.wav")

@@ -10,17 +10,17 @@ from typing import Any
 
 from speechbrain.utils.distributed import run_on_main
 
-from lgc_plugin.inference.hparams_settings import (
+from lgc_plugin.inference.model.hparams_settings import (
     OtherPartError,
     read_arguments,
     settings_of_hparams,
 )
-from lgc_plugin.inference.model_folder import (
+from lgc_plugin.inference.model.model_folder import (
     MODEL_FOLDER,
     check_replaceable,
     write_model,
 )
-from lgc_plugin.inference.model_settings import ModelSettings
+from lgc_plugin.inference.model.model_settings import ModelSettings
 from lgc_plugin.report.results import package_versions
 
 logger = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from detect_cases import (
     write_sound,
 )
 from lgc_plugin import cli
-from lgc_plugin.inference import batch_detection
+from lgc_plugin.inference.files import batch_detection
 
 NAMES = ("a.wav", "b.flac", "day/c.wav")
 

@@ -14,7 +14,7 @@ import soundfile
 import torch
 
 from lgc_plugin import cli
-from lgc_plugin.inference.model_folder import read_model, write_model
+from lgc_plugin.inference.model.model_folder import read_model, write_model
 from model_cases import small_settings, used_network
 
 SETTINGS = small_settings()

@@ -11,7 +11,7 @@ import soundfile
 from finished_model import plan_model
 from lgc_plugin import SoundEventDetector
 from lgc_plugin.frame_scores import FrameScores
-from lgc_plugin.inference.model_folder import MODEL_FOLDER
+from lgc_plugin.inference.model.model_folder import MODEL_FOLDER
 
 HPARAMS = "hparams/lgc.yaml"
 NEEDED = {"labels": ["Cat", "Dog"], "median_windows": 7}

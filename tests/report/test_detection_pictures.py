@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from detect_cases import sound, write_sound
-from lgc_plugin.inference.batch_detection import Outcome
 from lgc_plugin.inference.event_stream import Detection
-from lgc_plugin.inference.recordings import Source
+from lgc_plugin.inference.files.batch_detection import Outcome
+from lgc_plugin.inference.files.recordings import Source
 from lgc_plugin.report import detection_pictures
 from lgc_plugin.report.detection_pictures import DetectionPictures
 

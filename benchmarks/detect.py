@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""Measures the detector: seconds and memory, by length, format and options.
+
+    python benchmarks/detect.py [--write]
+
+Everything is measured through the command line, lgc-sed detect, in a fresh
+process: imports and loading count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime, timezone
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir, mkdtemp
+from typing import Any
+
+from detect_audio import check_space, write_audio
+from detect_measure import measure_rounds
+from detect_report import format_table, goals, summarise
+from detect_variants import LENGTHS, VARIANTS, Case, make_cases
+from step_report import describe_machine
+
+from lgc_plugin.files import write_json
+from lgc_plugin.parallel import available_cores
+
+_HERE = Path(__file__).resolve().parent
+_LONGEST = 86400.0  # a WAV file that is much longer is none
+# Seconds, and one variant of each kind.
+_QUICK_LENGTHS = (10.0,)
+_QUICK_VARIANTS = ("stereo", "mp3", "stream", "bf16")
+_LIBRARIES = ("numpy", "scipy", "soundfile")
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Reads the command line.
+
+    Arguments
+    ---------
+    words : Sequence[str]
+        Behind the script's name.
+
+    Returns
+    -------
+    argparse.Namespace
+        With ``cases`` to measure, and ``out`` None if nothing is written.
+    """
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    _add_options(parser.add_argument)
+    options = parser.parse_args(words)
+    fail = parser.error
+    if options.lengths is None:
+        options.lengths = _QUICK_LENGTHS if options.quick else LENGTHS
+    if not all(1 <= each <= _LONGEST for each in options.lengths):
+        fail(f"--lengths must be from 1 to {_LONGEST:g} seconds")
+    if options.quick:
+        if options.write:
+            fail("--quick measures nothing worth --write: use --out")
+        options.rounds = 1
+    if min(options.rounds, options.threads) < 1:
+        fail("--rounds and --threads must be at least 1")
+    try:
+        options.cases = _choose_cases(options)
+        check_space(options.folder, [each.audio for each in options.cases])
+    except (ValueError, OSError) as error:
+        fail(str(error))
+    if options.write and options.out is None:
+        kind = options.device.partition(":")[0]
+        options.out = _HERE / "results" / f"detect_{kind}.json"
+    return options
+
+
+def _add_options(add: Callable[..., Any]) -> None:
+    add(
+        "--lengths",
+        type=float,
+        nargs="+",
+        metavar="SECONDS",
+        help="of the recordings (default: "
+        f"{' '.join(f'{each:g}' for each in LENGTHS)});\nvariants have none "
+        "that is longer",
+    )
+    names = "\n".join(f"  {v.name:10}{v.title}" for v in VARIANTS)
+    add(
+        "--variants",
+        help=f"commas between them, or none (default: all)\n{names}",
+    )
+    add("--rounds", type=int, default=1, help="processes per line")
+    add("--threads", type=int, default=available_cores())
+    add("--device", default="cpu", help="cpu, cuda, cuda:1 ...")
+    add("--seed", type=int, default=0, help="of weights and audio")
+    add(
+        "--folder",
+        type=Path,
+        default=Path(gettempdir()),
+        help="where audio is written: 1.6 GB, removed at the end",
+    )
+    add("--keep", action="store_true", help="do not remove it")
+    add(
+        "--quick",
+        action="store_true",
+        help="one round, seconds of audio: only to see that it runs",
+    )
+    add(
+        "--write",
+        action="store_true",
+        help="write results/detect_<device>.json",
+    )
+    add("--out", type=Path, help="JSON file of the results")
+
+
+def _choose_cases(options: argparse.Namespace) -> list[Case]:
+    known = {each.name: each for each in VARIANTS}
+    wanted = list(_QUICK_VARIANTS if options.quick else known)
+    if options.variants is not None:
+        wanted = [name for name in options.variants.split(",") if name]
+    if wanted == ["none"]:
+        wanted = []
+    for name in wanted:
+        if name not in known:
+            raise ValueError(
+                f"variant {name!r} is unknown; there are {', '.join(known)}"
+            )
+    chosen = [each for name, each in known.items() if name in wanted]
+    cases = make_cases(options.lengths, chosen)
+    for each in cases:
+        if not each.audio.writable:
+            print(f"{each.name}: left out, libsndfile here cannot write it")
+    return [each for each in cases if each.audio.writable]
+
+
+def main(words: Sequence[str]) -> int:
+    """Measures, prints the table, writes the results."""
+    options = parse(words)
+    # The measured processes inherit it.
+    os.environ["OMP_NUM_THREADS"] = str(options.threads)
+    with _work_folder(options.folder, options.keep) as folder:
+        facts = _make_model(folder / "model", options.seed)
+        for audio in dict.fromkeys(each.audio for each in options.cases):
+            write_audio(folder / "audio", audio, options.seed)
+        runs = measure_rounds(
+            options.cases,
+            folder,
+            options.device,
+            options.rounds,
+            warm_up=not options.quick,
+        )
+    rows = summarise(options.cases, runs)
+    print(format_table(rows))
+    for hop, seconds in facts["latency_seconds"].items():
+        print(f"latency of a stream with a hop of {hop}: {seconds:.1f} s")
+    # Seconds of audio say nothing about what is asked of hours, and another
+    # device is asked for something else.
+    asked = [] if options.quick or options.device != "cpu" else goals(rows)
+    for goal in asked:
+        met = "met" if goal["met"] else "NOT met"
+        measured = f"{goal['measured']:.2f}"
+        print(f"{goal['goal']} {goal['limit']:g}: {measured}, {met}")
+    if options.out is not None:
+        content = {
+            "benchmark": "detect",
+            "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "device": options.device,
+            "quick": options.quick,
+            "rounds": options.rounds,
+            "seed": options.seed,
+            "threads": options.threads,
+            "machine": _describe_machine(facts),
+            "latency_seconds": facts["latency_seconds"],
+            "goals": asked,
+            "rows": {name: asdict(row) for name, row in rows.items()},
+        }
+        write_json(options.out, content)
+        print(f"written: {options.out}")
+    return int(any(row.failed for row in rows.values()))
+
+
+@contextmanager
+def _work_folder(parent: Path, keep: bool) -> Iterator[Path]:
+    """A folder that is gone afterwards, if nobody wants to keep it."""
+    parent.mkdir(parents=True, exist_ok=True)
+    if not keep:
+        with TemporaryDirectory(prefix="detect_", dir=parent) as folder:
+            yield Path(folder)
+        return
+    folder = Path(mkdtemp(prefix="detect_", dir=parent))
+    print(f"kept: {folder}", file=sys.stderr)
+    yield folder
+
+
+def _make_model(folder: Path, seed: int) -> dict[str, Any]:
+    """In a process of its own, which then gives its memory back."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_make_model_here, folder, seed).result()
+
+
+def _make_model_here(folder: Path, seed: int) -> dict[str, Any]:
+    from detect_model import make_model  # imports PyTorch
+
+    return make_model(folder, seed)
+
+
+def _describe_machine(model: dict[str, Any]) -> dict[str, Any]:
+    facts = describe_machine({})
+    kept = {key: fact for key, fact in facts.items() if fact is not None}
+    kept |= {name: model[name] for name in ("torch", "speechbrain")}
+    return {**kept, **{name: version(name) for name in _LIBRARIES}}
+
+
+if __name__ == "__main__":
+    # Whoever is stopped cleans up: it may be gigabytes.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    sys.exit(main(sys.argv[1:]))

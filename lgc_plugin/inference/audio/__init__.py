@@ -1,0 +1,1 @@
+"""Any recording as mono samples of the rate that a model knows."""

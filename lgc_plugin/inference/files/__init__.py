@@ -1,0 +1,1 @@
+"""Which recordings are heard, and how their events are written."""

@@ -1,0 +1,152 @@
+"""Many recordings, one after the other; a bad one stops nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, NamedTuple
+
+import soundfile
+from tqdm import tqdm
+
+from lgc_plugin.inference.event_stream import Detection
+from lgc_plugin.inference.files.event_formats import check_filename
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from lgc_plugin.inference.asked_thresholds import Threshold
+    from lgc_plugin.inference.detector import SoundEventDetector
+    from lgc_plugin.inference.files.recordings import Source
+
+#: Gets pieces of the scores of one recording, and the seconds that are done.
+Watcher = Callable[["NDArray[np.float32]", float], None]
+
+# Shorter recordings are done before anybody has read their bar.
+_LONG_SECONDS = 60.0
+_INNER_BAR = (
+    "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s of audio "
+    "[{elapsed}<{remaining}]"
+)
+
+
+class Outcome(NamedTuple):
+    """What became of one recording.
+
+    Arguments
+    ---------
+    source : Source
+        The recording.
+    seconds : float
+        Its length; 0 if it could not be heard.
+    events : tuple[Detection, ...]
+        What was detected, by onset.
+    problem : str
+        In one line why it could not be heard; empty if it could.
+    """
+
+    source: Source
+    seconds: float = 0.0
+    events: tuple[Detection, ...] = ()
+    problem: str = ""
+
+
+def detect_recordings(
+    detector: SoundEventDetector,
+    sources: Sequence[Source],
+    *,
+    threshold: Threshold = None,
+    watch: Callable[[Source], Watcher] | None = None,
+    progress: bool = False,
+) -> Iterator[Outcome]:
+    """Finds the events of many recordings.
+
+    Arguments
+    ---------
+    detector : SoundEventDetector
+        The model.
+    sources : Sequence[Source]
+        The recordings.
+    threshold : float or Mapping[str, float], optional
+        See :meth:`.SoundEventDetector.detect`.
+    watch : Callable, optional
+        Asked before each recording for who wants to see its scores.
+    progress : bool
+        Whether bars are shown on standard error, if that is a terminal: one
+        over the recordings, one within those that are longer than a minute.
+
+    Yields
+    ------
+    Outcome
+        Of each recording, in order, as soon as it is done.
+    """
+    # None: only on a terminal.
+    hidden = None if progress else True
+    with tqdm(
+        total=len(sources),
+        unit="recording",
+        dynamic_ncols=True,
+        disable=True if len(sources) == 1 else hidden,
+    ) as bar:
+        for source in sources:
+            watchers = [watch(source)] if watch else []
+            try:
+                outcome = _detect(detector, source, threshold, watchers, hidden)
+            except (ValueError, OSError) as error:
+                outcome = Outcome(source, problem=_line(source, error))
+            bar.update()
+            yield outcome
+
+
+def _detect(
+    detector: SoundEventDetector,
+    source: Source,
+    threshold: Threshold,
+    watchers: Sequence[Watcher],
+    hidden: bool | None,
+) -> Outcome:
+    check_filename(source.name)
+    done = 0.0
+    with closing(_inner_bar(source, hidden)) as bar:
+
+        def on_scores(scores: NDArray[np.float32], seconds: float) -> None:
+            nonlocal done
+            for watcher in watchers:
+                watcher(scores, seconds)
+            bar.update(seconds - done)
+            done = seconds
+
+        table = detector.detect_file(
+            source.path, threshold=threshold, on_scores=on_scores
+        )
+    rows = table[list(Detection._fields)].itertuples(index=False, name=None)
+    return Outcome(source, done, tuple(Detection(*row) for row in rows))
+
+
+def _inner_bar(source: Source, hidden: bool | None) -> tqdm:
+    """A bar over the seconds of a recording, if it is a long one."""
+    seconds = _seconds_by_header(source)
+    return tqdm(
+        desc=source.name,
+        total=seconds,
+        leave=False,
+        dynamic_ncols=True,
+        bar_format=_INNER_BAR,
+        disable=hidden if seconds > _LONG_SECONDS else True,
+    )
+
+
+def _seconds_by_header(source: Source) -> float:
+    """Length of a recording; 0 where nobody knows."""
+    try:
+        return soundfile.info(str(source.path)).duration
+    # What is wrong with it is told when it is read.
+    except (soundfile.LibsndfileError, OSError, TypeError, ValueError):
+        return 0.0
+
+
+def _line(source: Source, error: Exception) -> str:
+    text = " ".join(str(error).split())
+    # An error of the system may name no file.
+    return text if str(source.path) in text else f"{source.path}: {text}"

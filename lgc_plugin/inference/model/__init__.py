@@ -1,0 +1,1 @@
+"""A finished model as a folder, and as ONNX."""

@@ -1,0 +1,176 @@
+"""The settings of a detector, out of the hparams file of its training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hyperpyyaml import resolve_references
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.nodes import MappingNode, Node
+
+from lgc_plugin.command_line import hparams_text
+from lgc_plugin.inference.model.model_settings import ModelSettings
+from lgc_plugin.inference.model.plain_values import as_plain, default_arguments
+from lgc_plugin.nnet.crnn import CRNN
+from lgc_plugin.nnet.features import LogMel
+
+_MADE_BY = "!new"
+
+
+def read_arguments(
+    hparams_file: str | Path, overrides: Mapping[str, Any]
+) -> dict[str, Any]:
+    r"""As ``read_plain``, but with the arguments of objects.
+
+    The hparams file is the one place where these numbers are written: neither
+    a part nor a second list of them need keep what a part was made with.
+
+    Arguments
+    ---------
+    hparams_file : str or Path
+        A HyperPyYAML file; ``hyperparams.yaml`` of a run is one.
+    overrides : Mapping[str, Any]
+        Values that win over those of the file.
+
+    Returns
+    -------
+    dict[str, Any]
+        Keys whose value is made by ``!new`` hold its arguments by name, and
+        its class as ``"!new"``; those of ``!name`` and ``!apply`` hold None.
+
+    Example
+    -------
+    >>> file = getfixture("tmp_path") / "a.yaml"
+    >>> _ = file.write_text("n: 1\nm: !new:my.Part\n  size: !ref <n>\n")
+    >>> read_arguments(file, {"n": 2})
+    {'n': 2, 'm': {'!new': 'my.Part', 'size': 2}}
+    """
+    text = hparams_text(hparams_file, overrides)
+    loader = YAML(typ="safe", pure=True)
+    loader.Constructor = _ArgumentConstructor
+    return loader.load(resolve_references(text, dict(overrides)).getvalue())
+
+
+def settings_of_hparams(
+    plain: Mapping[str, Any],
+    versions: Mapping[str, str | None],
+    notes: Mapping[str, Any] | None = None,
+) -> ModelSettings:
+    """The settings that a recipe's detector will have.
+
+    Ask before training: whatever cannot be written is refused here.
+
+    Arguments
+    ---------
+    plain : Mapping[str, Any]
+        From :func:`read_arguments`, with the ``labels`` of the data.
+    versions : Mapping[str, str or None]
+        Versions of packages, by name.
+    notes : Mapping[str, Any], optional
+        Further notes, beside experiment, seed and what was tuned on.
+
+    Returns
+    -------
+    ModelSettings
+
+    Raises
+    ------
+    OtherPartError
+        If front end or network are made by other classes.
+    ValueError
+        If a key is missing, there are no labels, or values do not fit
+        together.
+
+    Example
+    -------
+    >>> plain = {
+    ...     "labels": ["Cat"],
+    ...     "clip_seconds": 10.0,
+    ...     "front_end": {"!new": "lgc_plugin.LogMel", "n_mels": 64},
+    ...     "model": {"!new": "lgc_plugin.CRNN", "n_mels": 64},
+    ...     "median_windows": 7,
+    ...     "operating_threshold": 0.5,
+    ... }
+    >>> settings = settings_of_hparams(plain, {})
+    >>> settings.network["n_mels"], settings.network["rnn_size"]
+    (64, 128)
+    """
+    labels = _value(plain, "labels")
+    if not labels:
+        raise ValueError("labels are not known: give those of the data")
+    network = {**_arguments(plain, "model", CRNN), "n_classes": len(labels)}
+    return ModelSettings(
+        labels=tuple(labels),
+        clip_seconds=_value(plain, "clip_seconds"),
+        front_end=_arguments(plain, "front_end", LogMel),
+        network=network,
+        median_windows=_value(plain, "median_windows"),
+        operating_threshold=_value(plain, "operating_threshold"),
+        versions=dict(versions),
+        notes={**_origin(plain), **(notes or {})},
+    )
+
+
+class OtherPartError(ValueError):
+    """A part is of a class that a model folder cannot hold."""
+
+
+class _ArgumentConstructor(SafeConstructor):
+    """Reads ``!new`` as its arguments, and other tagged nodes as None."""
+
+    def arguments(self, suffix: str, node: Node) -> dict[str, Any]:
+        """The arguments by name, with the class."""
+        made = {_MADE_BY: suffix}
+        if isinstance(node, MappingNode):
+            made.update(self.construct_mapping(node, deep=True))
+        return made
+
+
+# The first prefix that fits is taken.
+_ArgumentConstructor.add_multi_constructor(
+    f"{_MADE_BY}:", _ArgumentConstructor.arguments
+)
+_ArgumentConstructor.add_multi_constructor("!", lambda *_: None)
+
+
+def _value(plain: Mapping[str, Any], key: str) -> Any:
+    if key not in plain:
+        raise ValueError(f"hparams have no {key}, which a detector needs")
+    return plain[key]
+
+
+def _arguments(
+    plain: Mapping[str, Any], key: str, part: type
+) -> dict[str, Any]:
+    """All arguments of a part: those given, and its defaults."""
+    given, name = _value(plain, key), part.__name__
+    if not isinstance(given, Mapping):
+        raise ValueError(
+            f"{key} must hold the arguments of {name}: read the "
+            "hparams file with read_arguments"
+        )
+    names = (
+        f"{part.__module__}.{part.__name__}",
+        f"lgc_plugin.{part.__name__}",
+    )
+    made_by = given.get(_MADE_BY)
+    if made_by not in names:
+        raise OtherPartError(
+            f"{key} is made by {made_by}: only one of {names[0]} can be kept "
+            "as a model folder"
+        )
+    arguments = {k: v for k, v in given.items() if k != _MADE_BY}
+    return {**default_arguments(part), **arguments}
+
+
+def _origin(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a detector comes from, as far as its hparams tell."""
+    notes = {key: plain[key] for key in ("experiment", "seed") if key in plain}
+    tuned_on = plain.get("tuned_on")
+    if tuned_on is not None:
+        # Thousands of names would bury the settings.
+        notes["tuned_on"] = {**tuned_on, "clips": len(tuned_on["clips"])}
+    return as_plain("notes", notes)

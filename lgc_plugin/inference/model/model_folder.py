@@ -1,0 +1,278 @@
+"""A finished detector as a folder that needs nothing else beside it.
+
+``model.yaml`` holds the settings, ``<network>.pt`` the weights of each
+network: ``student.pt`` and ``teacher.pt``. An exported model may also have
+``<network>.onnx``, for programs without PyTorch.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from lgc_plugin.inference.model.model_settings import ModelSettings
+from lgc_plugin.inference.model.settings_file import (
+    read_settings,
+    write_settings,
+)
+from lgc_plugin.inference.model.weights import (
+    check_weights,
+    fill_network,
+    load_weights,
+    save_weights,
+)
+from lgc_plugin.nnet.crnn import CRNN
+from lgc_plugin.nnet.features import LogMel
+
+SETTINGS = "model.yaml"
+MODEL_FOLDER = "model"  # in the folder of a run
+_SUFFIXES = (".pt", ".onnx")
+
+
+class LoadedModel(NamedTuple):
+    """A detector that was read from a folder.
+
+    Arguments
+    ---------
+    settings : ModelSettings
+        All that is not in the weights.
+    front_end : LogMel
+        Waveforms to features.
+    network : CRNN
+        Features to scores.
+    """
+
+    settings: ModelSettings
+    front_end: LogMel
+    network: CRNN
+
+
+def write_model(
+    folder: str | Path,
+    settings: ModelSettings,
+    networks: Mapping[str, nn.Module],
+    onnx: Mapping[str, bytes] | None = None,
+) -> None:
+    """Writes a model folder, whole or not at all.
+
+    An older model folder is replaced; for the moment between two renames
+    there is none. What would not be read again is not written.
+
+    Arguments
+    ---------
+    folder : str or Path
+        The folder; missing parents are made.
+    settings : ModelSettings
+        What the networks are, and how their scores become events.
+    networks : Mapping[str, nn.Module]
+        ``student``, ``teacher`` or both; not wrapped, on any device.
+    onnx : Mapping[str, bytes], optional
+        Contents of ONNX files, from
+        :func:`~lgc_plugin.inference.model.onnx_model.make_onnx`, by network.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder holds anything that is not of a model.
+    ValueError
+        If there is no network, or one is not that of the settings.
+
+    Example
+    -------
+    >>> from lgc_plugin.inference.model.plain_values import default_arguments
+    >>> network = {**default_arguments(CRNN), "n_classes": 1, "rnn_size": 8}
+    >>> front_end = default_arguments(LogMel)
+    >>> settings = ModelSettings(("Cat",), 10.0, front_end, network, 7)
+    >>> folder = getfixture("tmp_path") / "model"
+    >>> write_model(folder, settings, {"teacher": CRNN(**network)})
+    >>> sorted(file.name for file in folder.iterdir())
+    ['model.yaml', 'teacher.pt']
+    >>> model = read_model(folder)
+    >>> model.settings == settings, model.network.training
+    (True, False)
+    """
+    # A link to a folder stays one; what it points to is replaced.
+    folder = Path(folder).resolve()
+    check_replaceable(folder)
+    if not networks:
+        raise ValueError(f"{folder}: no network to write")
+    _, expected = _build(settings)
+    for name, network in networks.items():
+        if not re.fullmatch(r"\w+", name):
+            raise ValueError(f"network {name!r}: the name must be one word")
+        check_weights(f"network {name!r}", network.state_dict(), expected)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(
+        prefix=f".{folder.name}.", dir=folder.parent
+    ) as holder:
+        new = Path(holder) / "new"
+        new.mkdir()
+        write_settings(new / SETTINGS, settings)
+        for name, network in networks.items():
+            save_weights(new / f"{name}.pt", network)
+        for name, content in (onnx or {}).items():
+            (new / f"{name}.onnx").write_bytes(content)
+        _replace(folder, new, Path(holder) / "old")
+
+
+def read_model(folder: str | Path, network: str = "teacher") -> LoadedModel:
+    """Reads one network of a model folder, with all that belongs to it.
+
+    Arguments
+    ---------
+    folder : str or Path
+        A model folder, or the folder of a run that has one in ``model/``.
+    network : str
+        ``teacher`` or ``student``.
+
+    Returns
+    -------
+    LoadedModel
+        On the CPU, in evaluation mode.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no model, or not that network.
+    ValueError
+        If settings or weights are damaged, missing, too many or of the wrong
+        kind; the message names the file and all that is wrong.
+    """
+    folder = find_model(folder)
+    settings = read_settings(folder / SETTINGS)
+    file = folder / f"{network}.pt"
+    names = network_names(folder)
+    if network not in names:
+        raise FileNotFoundError(
+            f"{folder}: no network {network!r} in it, there is "
+            f"{', '.join(names) or 'none'}"
+        )
+    try:
+        front_end, made = _build(settings)
+    except (ValueError, RuntimeError) as error:
+        raise ValueError(f"{folder / SETTINGS}: {error}") from error
+    fill_network(file, load_weights(file), made)
+    return LoadedModel(settings, front_end.eval(), made.eval())
+
+
+def check_replaceable(folder: str | Path) -> None:
+    """Refuses a folder that holds anything but a model.
+
+    Only what :func:`write_model` could have written is ever removed; ask
+    before a long training rather than after it.
+
+    Arguments
+    ---------
+    folder : str or Path
+        Where a model is to be written; need not exist.
+
+    Raises
+    ------
+    FileExistsError
+        If it is a file, or holds anything that is not of a model.
+
+    Example
+    -------
+    >>> check_replaceable(getfixture("tmp_path"))
+    """
+    folder = Path(folder)
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise FileExistsError(f"{folder}: is a file, not a folder")
+    names = sorted(path.name for path in folder.iterdir())
+    foreign = [
+        name
+        for name in names
+        if SETTINGS not in names
+        or (name != SETTINGS and not name.endswith(_SUFFIXES))
+    ]
+    if foreign:
+        raise FileExistsError(
+            f"{folder}: holds something else than a model ({foreign[0]}): "
+            "choose another folder, or move what is in it"
+        )
+
+
+def network_names(folder: str | Path) -> list[str]:
+    """The networks of a model folder.
+
+    Arguments
+    ---------
+    folder : str or Path
+        From :func:`find_model`.
+
+    Returns
+    -------
+    list[str]
+        In alphabetical order.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> _ = (folder / "teacher.pt").write_bytes(b"")
+    >>> network_names(folder)
+    ['teacher']
+    """
+    return sorted(path.stem for path in Path(folder).glob("*.pt"))
+
+
+def find_model(folder: str | Path) -> Path:
+    """The model folder that a folder is, or has.
+
+    Arguments
+    ---------
+    folder : str or Path
+        A model folder or the folder of a run.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is neither.
+
+    Example
+    -------
+    >>> find_model("no/such/run")
+    Traceback (most recent call last):
+        ...
+    FileNotFoundError: no/such/run: no such folder
+    """
+    folder = Path(folder)
+    for candidate in (folder, folder / MODEL_FOLDER):
+        if (candidate / SETTINGS).is_file():
+            return candidate
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder")
+    raise FileNotFoundError(
+        f"{folder}: no {SETTINGS} in it, nor in {MODEL_FOLDER}/: give the "
+        "folder of a run that has ended, or one that a model was written to"
+    )
+
+
+def _build(settings: ModelSettings) -> tuple[LogMel, CRNN]:
+    """Front end, and network with any weights; no random number is spent."""
+    with torch.random.fork_rng(devices=[]):
+        return LogMel(**settings.front_end), CRNN(**settings.network)
+
+
+def _replace(folder: Path, new: Path, old: Path) -> None:
+    """Moves a folder to ``old`` and ``new`` in its place, or neither."""
+    if folder.exists():
+        os.replace(folder, old)
+    try:
+        os.replace(new, folder)
+    except BaseException:
+        if old.exists():
+            os.replace(old, folder)
+        raise

@@ -1,0 +1,223 @@
+"""All that a detector is, besides its weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from lgc_plugin.data.fields import check_label
+from lgc_plugin.data.labels import EventEncoder
+from lgc_plugin.inference.model.plain_values import (
+    as_plain,
+    check_arguments,
+    check_keys,
+    is_number,
+)
+from lgc_plugin.median_filter import check_names, resolve_median_windows
+from lgc_plugin.nnet.crnn import CRNN
+from lgc_plugin.nnet.features import LogMel
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Classes, front end, network and decoding of a finished detector.
+
+    Every argument of front end and network is there, so that a detector
+    stays what it is when defaults change. Numbers that follow from others
+    are properties.
+
+    Arguments
+    ---------
+    labels : tuple[str, ...]
+        The classes, in the order of the network's outputs.
+    clip_seconds : float
+        Length of the clips that the network was trained on.
+    front_end : dict[str, Any]
+        All arguments of :class:`~lgc_plugin.nnet.features.LogMel`.
+    network : dict[str, Any]
+        All arguments of :class:`~lgc_plugin.nnet.crnn.CRNN`.
+    median_windows : dict[str, int]
+        Output frames, by class; however they are given (one number, one per
+        class), they are kept by class.
+    operating_threshold : float or dict[str, float]
+        Above it a class sounds; of all classes, or class by class.
+    versions : dict[str, str or None]
+        Of the packages that trained it.
+    notes : dict[str, Any]
+        What else is worth knowing, such as the data; plain values.
+
+    Raises
+    ------
+    ValueError
+        If one of them cannot be right, or two do not fit together.
+
+    Example
+    -------
+    >>> from lgc_plugin.inference.model.plain_values import default_arguments
+    >>> settings = ModelSettings(
+    ...     labels=("Cat", "Dog"),
+    ...     clip_seconds=10.0,
+    ...     front_end=default_arguments(LogMel),
+    ...     network={**default_arguments(CRNN), "n_classes": 2},
+    ...     median_windows=7,
+    ... )
+    >>> settings.median_windows, settings.frame_seconds
+    ({'Cat': 7, 'Dog': 7}, 0.064)
+    """
+
+    labels: tuple[str, ...]
+    clip_seconds: float
+    front_end: dict[str, Any]
+    network: dict[str, Any]
+    median_windows: dict[str, int]
+    operating_threshold: float | dict[str, float] = 0.5
+    versions: dict[str, str | None] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        labels = _checked_labels(self.labels)
+        windows = resolve_median_windows(self.median_windows, labels)
+        checked = {
+            "labels": labels,
+            "clip_seconds": _checked_seconds(self.clip_seconds),
+            "front_end": check_arguments("front_end", self.front_end, LogMel),
+            "network": check_arguments("network", self.network, CRNN),
+            "median_windows": dict(zip(labels, windows, strict=True)),
+            "operating_threshold": _checked_threshold(
+                self.operating_threshold, labels
+            ),
+            "versions": _checked_mapping("versions", self.versions),
+            "notes": _checked_mapping("notes", self.notes),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+        self._check_together()
+
+    def _check_together(self) -> None:
+        classes, mels = self.network["n_classes"], self.network["n_mels"]
+        if classes != len(self.labels):
+            raise ValueError(
+                f"network: n_classes is {classes} for {len(self.labels)} "
+                f"labels: {', '.join(self.labels)}"
+            )
+        if mels != self.front_end["n_mels"]:
+            raise ValueError(
+                f"network: n_mels is {mels}, the front end has "
+                f"{self.front_end['n_mels']}"
+            )
+        self.encoder()  # refuses clips shorter than one output frame
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples per second."""
+        return self.front_end["sample_rate"]
+
+    @property
+    def hop_length(self) -> int:
+        """Samples between two mel frames."""
+        return self.front_end["hop_length"]
+
+    @property
+    def pooling(self) -> int:
+        """Mel frames per output frame."""
+        return math.prod(time for time, _ in self.network["pooling"])
+
+    @property
+    def frame_seconds(self) -> float:
+        """Length of an output frame."""
+        return self.hop_length * self.pooling / self.sample_rate
+
+    def encoder(self) -> EventEncoder:
+        """The frames of a clip of the training's length.
+
+        Returns
+        -------
+        EventEncoder
+        """
+        return EventEncoder(
+            self.labels,
+            self.clip_seconds,
+            self.sample_rate,
+            self.hop_length,
+            self.pooling,
+        )
+
+    def as_mapping(self) -> dict[str, Any]:
+        """The settings as plain values, by name.
+
+        Returns
+        -------
+        dict[str, Any]
+        """
+        return as_plain("settings", asdict(self))
+
+    @classmethod
+    def from_mapping(cls, content: Any) -> ModelSettings:
+        """The inverse of :meth:`as_mapping`; nothing is taken for granted.
+
+        Arguments
+        ---------
+        content : Any
+            All settings by name.
+
+        Returns
+        -------
+        ModelSettings
+
+        Raises
+        ------
+        ValueError
+            If one is missing, unknown, or cannot be right.
+        """
+        if not isinstance(content, Mapping):
+            raise ValueError("the settings must be lines of 'key: value'")
+        names = [each.name for each in fields(cls)]
+        check_keys("settings", list(content), names)
+        return cls(**content)
+
+
+def _checked_labels(labels: Any) -> tuple[str, ...]:
+    if not isinstance(labels, (list, tuple)) or not labels:
+        raise ValueError(f"labels are {labels!r}: must be a list of names")
+    for label in labels:
+        # YAML reads an unquoted number or yes/no as something else.
+        if not isinstance(label, str):
+            raise ValueError(f"label {label!r} must be text: put it in quotes")
+        check_label(label)
+    twice = [label for label in labels if labels.count(label) > 1]
+    if twice:
+        raise ValueError(f"label {twice[0]!r} is given more than once")
+    return tuple(labels)
+
+
+def _checked_seconds(seconds: Any) -> float:
+    if not is_number(seconds) or not 0 < seconds < math.inf:
+        raise ValueError(
+            f"clip_seconds is {seconds!r}: must be a number above 0"
+        )
+    return float(seconds)
+
+
+def _checked_threshold(
+    limit: Any, labels: tuple[str, ...]
+) -> float | dict[str, float]:
+    by_class = isinstance(limit, Mapping)
+    if by_class:
+        check_names(limit, labels, "operating_threshold")
+    for number in limit.values() if by_class else [limit]:
+        if not is_number(number) or not math.isfinite(number):
+            raise ValueError(
+                f"operating_threshold is {number!r}: must be a number, or "
+                "one for each class by name"
+            )
+    if by_class:
+        return {label: float(limit[label]) for label in labels}
+    return float(limit)
+
+
+def _checked_mapping(name: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{name} must hold lines of 'key: value'")
+    return as_plain(name, value)
