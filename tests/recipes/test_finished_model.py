@@ -1,5 +1,6 @@
 """A run leaves a detector that needs nothing else of it."""
 
+import json
 import logging
 import shutil
 
@@ -10,8 +11,12 @@ import soundfile
 
 from finished_model import plan_model
 from lgc_plugin import SoundEventDetector
+from lgc_plugin.cli import main
 from lgc_plugin.frame_scores import FrameScores
-from lgc_plugin.inference.model.model_folder import MODEL_FOLDER
+from lgc_plugin.inference.model.model_folder import (
+    MODEL_FOLDER,
+    read_model,
+)
 
 HPARAMS = "hparams/lgc.yaml"
 NEEDED = {"labels": ["Cat", "Dog"], "median_windows": 7}
@@ -54,6 +59,30 @@ def test_clips_get_the_events_of_the_test(dataset, finished, model):
         check_exact=False,
         atol=1e-6,
     )
+
+
+def test_what_is_detected_scores_as_the_run_says(
+    dataset, finished, model, tmp_path
+):
+    folder = dataset / "audio/validation/validation"
+    table, scores = tmp_path / "events.tsv", tmp_path / "scores"
+    words = f"detect {folder} --model {model} --to {table} --quiet"
+    assert main(words.split()) == 0
+    words = f"evaluate --predictions {table} --profile dcase --resamples 0 "
+    words += f"--ground-truth {finished[0]}/manifests/test.csv --out {scores} "
+    # Six clips do not have all classes of the model in them.
+    words += f"--labels {' '.join(read_model(model).settings.labels)}"
+    assert main([*words.split(), "--no-figures"]) == 0
+    (found,) = results(scores).values()
+    expected = results(finished[0])["teacher"]
+    names = ("event_f1", "segment_f1", "intersection_f1")
+    for name in (f"{n}_{mean}" for n in names for mean in ("macro", "micro")):
+        assert found[name] == pytest.approx(expected[name], abs=1e-12)
+    assert expected["segment_f1_micro"] > 0
+
+
+def results(folder):
+    return json.loads((folder / "results.json").read_text())["scores"]
 
 
 def test_the_model_tells_where_it_comes_from(finished, model):
