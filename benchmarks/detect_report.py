@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from detect_variants import START, Case, duration, length_name
+from report_table import compare_with_goal, markdown_table, number_cells
 
 Runs = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -121,13 +122,12 @@ def format_table(rows: Mapping[str, Row]) -> str:
     str
     """
     head = "what|audio|s, min|s, median|real-time factor|times real time"
-    lines = [[*head.split("|"), "CPU s", "peak MiB", "events"]]
-    lines.append(["---", *["---:"] * (len(lines[0]) - 1)])
+    columns = [*head.split("|"), "CPU s", "peak MiB", "events"]
+    lines = []
     for row in rows.values():
         cells = [row.title, duration(row.audio_seconds)]
         if row.failed is not None:
-            blank = [""] * (len(lines[0]) - 3)
-            lines.append([*cells, f"failed: {row.failed}", *blank])
+            lines.append([*cells, f"failed: {row.failed}"])
             continue
         numbers = [
             (row.min_seconds, 2),
@@ -138,9 +138,8 @@ def format_table(rows: Mapping[str, Row]) -> str:
             (row.peak_mib, 0),
             (row.events, 0),
         ]
-        cells += ["" if x is None else f"{x:,.{n}f}" for x, n in numbers]
-        lines.append(cells)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+        lines.append([*cells, *number_cells(numbers)])
+    return markdown_table(columns, lines)
 
 
 def goals(rows: Mapping[str, Row]) -> list[dict[str, Any]]:
@@ -165,20 +164,21 @@ def goals(rows: Mapping[str, Row]) -> list[dict[str, Any]]:
     found = []
     if hour:
         goal = "1 h, s, at most"
-        found.append(_goal(goal, _HOUR_SECONDS, hour.median_seconds))
+        found.append(
+            compare_with_goal(goal, _HOUR_SECONDS, hour.median_seconds)
+        )
     if long:
-        found.append(_goal("3 h, MiB, at most", _PEAK_MIB, long.peak_mib))
+        found.append(
+            compare_with_goal("3 h, MiB, at most", _PEAK_MIB, long.peak_mib)
+        )
     # Without what the start takes, which is the same for all.
     if long and hour and hour.speed and long.speed and start:
         goal = "s per hour of audio, 3 h / 1 h, start subtracted, at most"
-        found.append(_goal(goal, _TIME_GROWTH, hour.speed / long.speed))
+        found.append(
+            compare_with_goal(goal, _TIME_GROWTH, hour.speed / long.speed)
+        )
     if long and short:
         goal = "peak of 3 h - peak of 10 min, MiB, at most"
         growth = long.peak_mib - short.peak_mib
-        found.append(_goal(goal, _PEAK_GROWTH_MIB, growth))
+        found.append(compare_with_goal(goal, _PEAK_GROWTH_MIB, growth))
     return found
-
-
-def _goal(goal: str, limit: float, measured: float) -> dict[str, Any]:
-    met = measured <= limit
-    return {"goal": goal, "limit": limit, "measured": measured, "met": met}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from report_table import compare_with_goal, markdown_table, number_cells
 from scoring_variants import OURS, PLAIN, Variant
 
 Runs = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -162,12 +163,11 @@ def format_table(rows: Mapping[str, Row]) -> str:
     str
     """
     head = "what|clips|s, min|s, median|ratio|ratio of rounds|ms/clip"
-    lines = [[*head.split("|"), "peak MiB", "of which base"]]
-    lines.append(["---", *["---:"] * (len(lines[0]) - 1)])
+    columns = [*head.split("|"), "peak MiB", "of which base"]
+    lines = []
     for row in rows.values():
         if row.failed is not None:
-            blank = [""] * (len(lines[0]) - 2)
-            lines.append([row.title, f"failed: {row.failed}", *blank])
+            lines.append([row.title, f"failed: {row.failed}"])
             continue
         mark = " (decoding extrapolated)" if row.extrapolated else ""
         numbers = [
@@ -180,9 +180,8 @@ def format_table(rows: Mapping[str, Row]) -> str:
             (row.base_mib, 0),
         ]
         cells = [row.title + mark, f"{row.clips:,}"]
-        cells += ["" if x is None else f"{x:,.{n}f}" for x, n in numbers]
-        lines.append(cells)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+        lines.append([*cells, *number_cells(numbers)])
+    return markdown_table(columns, lines)
 
 
 def differences(runs: Runs) -> list[str]:
@@ -241,16 +240,10 @@ def goals(rows: Mapping[str, Row]) -> list[dict[str, Any]]:
     for goal, name, field, limit in asked:
         measured = getattr(rows[name], field) if name in rows else None
         if measured is not None:
-            found.append(_goal(goal, limit, measured))
+            found.append(compare_with_goal(goal, limit, measured))
     more = rows.get("ours_16x")
     if more and more.ms_per_clip and rows["ours"].ms_per_clip:
         growth = more.ms_per_clip / rows["ours"].ms_per_clip
         name = "ms/clip, 16 times the clips / once, at most"
-        found.append(_goal(name, _GROWTH, growth))
+        found.append(compare_with_goal(name, _GROWTH, growth))
     return found
-
-
-def _goal(goal: str, limit: float, measured: float) -> dict[str, Any]:
-    least = goal.endswith("least")
-    met = measured >= limit if least else measured <= limit
-    return {"goal": goal, "limit": limit, "measured": measured, "met": met}

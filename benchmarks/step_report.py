@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from report_table import markdown_table
 from step_variants import Variant
 
 from lgc_plugin.parallel import available_cores
@@ -147,11 +148,10 @@ def format_table(rows: Sequence[Row]) -> str:
         "compile s",
         "anchors",
     ]
-    lines = [[*head, "waits for"] if checked else head]
+    lines = []
     for row in rows:
         if row.failed is not None:
-            blank = [""] * (len(lines[0]) - 2)
-            lines.append([row.title, f"failed: {row.failed}", *blank])
+            lines.append([row.title, f"failed: {row.failed}"])
             continue
         cells = [
             row.title,
@@ -165,9 +165,7 @@ def format_table(rows: Sequence[Row]) -> str:
             f"{row.anchors:.0f}",
         ]
         lines.append([*cells, row.waits] if checked else cells)
-    rule = ["---", *["---:"] * (len(lines[0]) - 1)]
-    lines.insert(1, rule)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return markdown_table([*head, "waits for"] if checked else head, lines)
 
 
 def _number(value: float | None, digits: int) -> str:
