@@ -1,8 +1,22 @@
 """What every test run needs, wherever the tests are."""
 
+import signal
+
+from hypothesis import HealthCheck, settings
 from speechbrain.utils.importutils import LazyModule
 
 # Hypothesis asks every loaded module for its __file__. SpeechBrain's lazy
 # modules answer by importing themselves, and those that wrap a package that is
 # not installed (k2, flair) end the test run. A plain attribute stops that.
 LazyModule.__file__ = None
+
+# Machines are shared: how long an example takes says nothing about the code.
+settings.register_profile(
+    "shared", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("shared")
+
+# What a shell starts in the background ignores Ctrl-C, and so would the
+# programs under test that have to mind it.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

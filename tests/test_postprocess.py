@@ -40,7 +40,7 @@ def batches(draw):
     return scores, windows, valid, thresholds
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(batch=batches())
 def test_events_are_those_of_filtering_each_thresholded_copy(batch):
     scores, windows, valid, thresholds = batch
@@ -77,7 +77,7 @@ def test_even_windows_take_the_upper_of_the_middle_ranks():
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(1, 12),
     st.sampled_from([2, 4, 10, 22, 28, 48, 50, 3, 7, 19]),

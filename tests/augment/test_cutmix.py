@@ -15,7 +15,7 @@ def cut_of(plan):
     return oracles.Cut(starts, lengths, plan.permutation.tolist())
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.integers(1, 6),
     st.integers(1, 40),
@@ -37,7 +37,7 @@ def test_features_and_labels_stay_aligned(clips, frames, pooling, rest, seed):
     assert (mixed[..., frames * pooling :] == -1).all()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.integers(1, 6),
     st.integers(1, 160),

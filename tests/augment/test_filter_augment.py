@@ -25,7 +25,7 @@ def filters(draw):
     return kind, bands, min_bandwidth, n_mels
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.integers(1, 5), filters(), seeds)
 def test_bands_and_gains_follow_the_definition(clips, options, seed):
     kind, bands, min_bandwidth, n_mels = options
@@ -51,7 +51,7 @@ def test_bands_and_gains_follow_the_definition(clips, options, seed):
         torch.testing.assert_close(decibels, curve, atol=1e-5, rtol=0)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.integers(1, 4),
     st.integers(30, 40),

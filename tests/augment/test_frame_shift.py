@@ -20,7 +20,7 @@ def drawn(n_clips, pooling, seed, **options):
     return draw_frame_shift(n_clips, pooling, generator=generator, **options)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(1, 5),
     st.integers(1, 20),
@@ -50,7 +50,7 @@ def test_shifts_equal_the_walk_over_steps(
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(2, 20), poolings, st.booleans(), st.data(), seeds)
 def test_an_impulse_stays_under_its_label(frames, pooling, whole, data, seed):
     """Less than an output frame away, in the direction of the shift."""
@@ -72,7 +72,7 @@ def test_an_impulse_stays_under_its_label(frames, pooling, whole, data, seed):
         assert (plan.rest == 0).all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=4), poolings, seeds)
 def test_padding_moves_with_its_clip(lengths, pooling, seed):
     """Sound is where the shifted mask says, and nowhere else."""
@@ -87,7 +87,7 @@ def test_padding_moves_with_its_clip(lengths, pooling, seed):
     assert torch.equal(heard.bool().any(dim=-1), shifted)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(poolings, seeds)
 def test_the_opposite_shift_leads_back(pooling, seed):
     plan = drawn(3, pooling, seed)

@@ -12,7 +12,7 @@ from oracles import assert_exact, augmentations
 from strategies import precisions, random_tensor, seeds
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(1, 5),
     st.integers(1, 40),
@@ -38,7 +38,7 @@ def test_crops_are_stretched_as_by_resizing(
     assert_exact(frequency_warp(mels, plan), expected)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(2, 40), seeds)
 def test_a_ramp_stays_a_ramp_between_the_bins_kept(n_mels, seed):
     generator = torch.Generator().manual_seed(seed)
@@ -52,7 +52,7 @@ def test_a_ramp_stays_a_ramp_between_the_bins_kept(n_mels, seed):
         torch.testing.assert_close(clip, expected[:, None].expand(-1, 2))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 130), st.integers(1, 4), seeds)
 def test_a_crop_of_all_bins_changes_nothing(n_mels, frames, seed):
     plan = draw_frequency_warp(2, n_mels, (1.0, 1.0))

@@ -10,7 +10,7 @@ from strategies import precisions, random_tensor, seeds
 kinds = st.lists(st.sampled_from(list(LabelKind)), min_size=1, max_size=12)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(kinds, seeds)
 def test_partners_share_the_label_kind(kind_list, seed):
     torch.manual_seed(seed)
@@ -61,7 +61,7 @@ def test_every_partner_of_the_kind_is_as_likely():
     torch.testing.assert_close(counts / 1200, expected, atol=0.05, rtol=0)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     kinds,
     st.lists(st.integers(1, 4), max_size=2),

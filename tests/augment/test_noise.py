@@ -18,7 +18,7 @@ def drawn(shape, seed, **options):
     return draw_noise(shape, generator=generator, **options)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.integers(0, 30), min_size=1, max_size=4),
     st.lists(st.integers(1, 3), max_size=1),
@@ -85,7 +85,7 @@ def test_whole_numbers_become_what_the_front_end_makes_of_them():
     )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.integers(1, 8), min_size=1, max_size=3), seeds)
 def test_magnitudes_stay_magnitudes(lengths, seed):
     mels = random_tensor(len(lengths), 5, 8, seed=seed).abs()

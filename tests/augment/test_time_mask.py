@@ -26,7 +26,7 @@ def spans_of(plan, pooling=1):
     return spans
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     kinds,
     st.integers(1, 160),
@@ -58,7 +58,7 @@ def test_strong_clips_lose_one_span_in_features_and_labels(
             assert len(span) == 0
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(5, 60), st.integers(1, 4), seeds)
 def test_no_sound_is_left_where_its_label_went(n_frames, pooling, seed):
     """Features that are 1 where an event is."""

@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import oracles
@@ -57,7 +57,6 @@ def event_lists(draw, encoder):
     ]
 
 
-@settings(deadline=None)
 @given(encoders(), st.data())
 def test_encoding_equals_the_question_frame_by_frame(encoder, data):
     events = data.draw(event_lists(encoder))
@@ -70,7 +69,6 @@ def test_encoding_equals_the_question_frame_by_frame(encoder, data):
     assert encoder.encode_clip(tags).tolist() == expected
 
 
-@settings(deadline=None)
 @given(encoders(), st.integers(1, 30), st.data())
 def test_decoding_equals_the_walk_along_each_row(encoder, n_frames, data):
     """Of any number of frames; above 0.5 a class sounds."""
@@ -106,7 +104,6 @@ def test_decoded_frames_encode_to_themselves(rows):
     assert torch.equal(ENCODER.encode(ENCODER.decode(frames)), frames)
 
 
-@settings(deadline=None)
 @given(encoders(), seeds)
 def test_so_they_do_where_frames_are_no_whole_microseconds(encoder, seed):
     generator = torch.Generator().manual_seed(seed)

@@ -75,7 +75,7 @@ def test_tags_survive(some):
     assert parse_tags(format_tags(some)) == tuple(some)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(rows(), max_size=5, unique_by=lambda row: row.id))
 def test_rows_survive(tmp_path_factory, some):
     path = tmp_path_factory.mktemp("manifest") / "some.csv"
@@ -83,7 +83,7 @@ def test_rows_survive(tmp_path_factory, some):
     assert read_manifest(path) == some
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(rows(), min_size=1, max_size=5, unique_by=lambda row: row.id))
 def test_speechbrain_reads_the_same(tmp_path_factory, some):
     dataio = pytest.importorskip("speechbrain.dataio.dataio")

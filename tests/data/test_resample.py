@@ -37,7 +37,7 @@ def test_aliases_are_rejected(rate, hertz):
     assert decibel(resample(tone(hertz, rate), rate, 16000)) < -75
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 3000), st.sampled_from([8000, 16000, 22050, 44100]))
 def test_length(samples, rate):
     resampled = resample(np.zeros(samples), rate, 16000)

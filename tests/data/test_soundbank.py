@@ -204,7 +204,7 @@ class TestSynthesise:
         assert likeness.max() < 0.99
         assert len({len(sound) for sound in sounds(label)}) == N_SOUNDS
 
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=20)
     @given(
         label=st.sampled_from(DESED_LABELS),
         seed=st.integers(0, 2**63),

@@ -62,7 +62,7 @@ def whole(scores, windows, thresholds):
     return set(table[columns].itertuples(index=False, name=None))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(recordings(), pieces)
 def test_events_are_those_of_the_whole_recording(recording, sizes):
     found = flat(stream(*recording, sizes))
@@ -70,14 +70,14 @@ def test_events_are_those_of_the_whole_recording(recording, sizes):
     assert {event[:3] for event in found} == whole(*recording)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(recordings(), pieces)
 def test_pieces_change_nothing_not_even_the_order(recording, sizes):
     """The means are equal to the last bit."""
     assert flat(stream(*recording, sizes)) == flat(stream(*recording))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(recordings())
 def test_events_are_those_of_sorting_each_window(recording):
     scores, windows, _ = recording
@@ -94,7 +94,7 @@ def test_events_are_those_of_sorting_each_window(recording):
     assert {event[:3] for event in found} == {row[1:4] for row in expected}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(recordings(), pieces)
 def test_the_score_is_the_mean_of_the_frames(recording, sizes):
     scores, _, _ = recording
@@ -104,7 +104,7 @@ def test_the_score_is_the_mean_of_the_frames(recording, sizes):
         assert event.score == pytest.approx(row[first:end].mean(), abs=1e-12)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(recordings())
 def test_an_event_is_out_as_soon_as_nothing_can_change_it(recording):
     """Silence and full sound are the extremes of all that may follow."""

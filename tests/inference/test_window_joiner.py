@@ -63,7 +63,6 @@ def weighted_mean(windows, n_frames, window, hop):
     return total / weight
 
 
-@settings(deadline=None)
 @given(shapes(), st.integers(1, 120), seeds, st.booleans())
 def test_the_weighted_mean_of_all_windows(shape, n_frames, seed, eager):
     windows = random_windows(n_frames, *shape, seed)
@@ -72,7 +71,6 @@ def test_the_weighted_mean_of_all_windows(shape, n_frames, seed, eager):
     np.testing.assert_allclose(joined, expected, atol=1e-12)
 
 
-@settings(deadline=None)
 @given(
     shapes(),
     st.integers(1, 120),
@@ -89,7 +87,6 @@ def test_constant_scores_stay_exactly_as_they_are(shape, n_frames, value, kind):
     assert (joined == kind(value)).all()
 
 
-@settings(deadline=None)
 @given(shapes(), st.integers(1, 120), seeds)
 def test_no_score_lies_outside_of_those_it_comes_from(shape, n_frames, seed):
     windows = [
@@ -127,7 +124,6 @@ def recording_scores(samples, window, hop):
     return join(windows, window, hop)
 
 
-@settings(deadline=None)
 @given(shapes(), st.integers(1, 120), seeds)
 def test_a_shift_by_a_whole_hop_shifts_the_scores(shape, extra, seed):
     window, hop = shape
@@ -143,7 +139,7 @@ def test_a_shift_by_a_whole_hop_shifts_the_scores(shape, extra, seed):
     )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(shapes(), st.integers(1, 120), st.lists(st.integers(0, 30)), seeds)
 def test_a_stream_in_pieces_is_the_whole_recording(
     shape, n_frames, pieces, seed
@@ -166,7 +162,6 @@ def test_a_stream_in_pieces_is_the_whole_recording(
     )
 
 
-@settings(deadline=None)
 @given(shapes(), st.integers(2, 8))
 def test_frames_are_final_when_they_are_said_to_be(shape, count):
     window, hop = shape

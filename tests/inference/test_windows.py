@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lgc_plugin.inference.windows import cut_windows, plan_windows
@@ -16,7 +16,6 @@ def sizes(draw):
     return draw(st.integers(1, 90)), window, draw(st.integers(1, window))
 
 
-@settings(deadline=None)
 @given(sizes())
 def test_windows_cover_a_recording_and_none_is_idle(size):
     n_samples, window, hop = size
@@ -27,7 +26,6 @@ def test_windows_cover_a_recording_and_none_is_idle(size):
         assert start + window < n_samples
 
 
-@settings(deadline=None)
 @given(sizes(), st.lists(st.integers(0, 30), max_size=12))
 def test_pieces_of_any_size_give_the_windows_of_the_whole(size, pieces):
     n_samples, window, hop = size

@@ -10,7 +10,7 @@ from strategies import masks, precisions, score_tensors
 sizes = st.integers(1, 4)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(sizes, sizes, st.integers(1, 6), precisions, st.data())
 def test_frames_equal_the_loop_over_cells(clips, classes, frames, dtype, data):
     shape = st.just(clips), st.just(classes), st.just(frames)
@@ -29,7 +29,7 @@ def test_frames_equal_the_loop_over_cells(clips, classes, frames, dtype, data):
         assert (fast.transpose(1, 2)[~valid] == 0).all()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(sizes, sizes, precisions, st.data())
 def test_clips_equal_the_loop_over_cells(clips, classes, dtype, data):
     student, target = (
@@ -62,7 +62,7 @@ def test_half_precision_is_not_squared_in_half_precision():
     assert loss.dtype == torch.float32 and loss.item() == 2.0**-20
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(masks(4, 5), st.data())
 def test_two_processes_mean_is_that_of_one(valid, data):
     """Each sums its own clips, and divides by the mean of both counts."""

@@ -39,7 +39,7 @@ def frames_to_contrast(draw):
     return frames, student, teacher, prototypes.to(dtype), active, candidates
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(frames_to_contrast(), st.sampled_from([0.1, 0.5]))
 def test_loss_equals_the_loop_over_anchors(arguments, temperature):
     frames, student, teacher, prototypes, active, candidates = arguments
@@ -64,7 +64,7 @@ def test_loss_equals_the_loop_over_anchors(arguments, temperature):
     assert n_anchors or (terms.loss == 0 and (fast == 0).all())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(frames_to_contrast())
 def test_anchors_equal_the_definition(arguments):
     _, student, teacher, _, _, candidates = arguments

@@ -33,7 +33,7 @@ def batches(draw):
     return frame, clip, frame_labels, clip_labels, kind, valid
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(batches())
 def test_losses_equal_the_loop_over_cells(batch):
     frame, clip, frame_labels, clip_labels, kind, valid = batch

@@ -11,7 +11,7 @@ from lgc_plugin.metrics.clip_ap import APCounts
 LABELS = ("Cat", "Dog")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 10**6), levels=st.sampled_from([3, 1000]))
 def test_weighted_ranks_are_scikit_learns(seed, levels):
     rng = np.random.default_rng(seed)

@@ -58,7 +58,7 @@ def by_sed_eval(metric, truth, found):
     return np.nan_to_num(each).mean(), np.nan_to_num(overall)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(tables, tables)
 def test_scores_are_the_libraries_own(annotated, detected):
     truth = truth_of(annotated, profile="strict")

@@ -30,7 +30,7 @@ def by_psds_eval(table, truth, dtc, gtc, cttc):
 
 
 @pytest.mark.parametrize("criteria", CRITERIA)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(truth=truths(), detections=threshold_tables())
 def test_counts_are_those_of_psds_eval(criteria, truth, detections):
     dtc, gtc, cttc = criteria
@@ -62,7 +62,7 @@ def test_counts_are_those_of_psds_eval(criteria, truth, detections):
         np.testing.assert_array_equal(ours, expected)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(truth=truths(), detections=threshold_tables())
 def test_blocks_and_clips_alone_give_the_same(truth, detections):
     options = {"dtc": 0.5, "gtc": 0.5, "cttc": 0.3}

@@ -14,7 +14,7 @@ from lgc_plugin.metrics.segments import touched_segments
 
 
 @pytest.mark.parametrize("name", EVENT_METRICS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(truth=truths(), detections=threshold_tables())
 def test_points_do_not_know_of_each_other(name, truth, detections):
     count = EVENT_METRICS[name]

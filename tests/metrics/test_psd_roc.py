@@ -36,7 +36,7 @@ def by_psds_eval(detections, truth, options):
 
 
 @pytest.mark.parametrize("scenario", [PSDS1, PSDS2, STEEP])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(truth=truths(), detections=threshold_tables())
 def test_areas_are_psds_evals(scenario, truth, detections):
     found = truth.select(detections, thresholds=True)

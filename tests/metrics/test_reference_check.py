@@ -21,7 +21,7 @@ NAMES = {
 }
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(truth=truths(), detections=threshold_tables())
 def test_all_numbers_agree(truth, detections):
     operating = detections[detections.threshold == 0.5]

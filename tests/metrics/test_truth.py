@@ -75,7 +75,7 @@ def test_overlaps_of_a_class_are_merged_and_told(caplog):
     assert "annotations: 2 merged with one of the same" in caplog.text
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(

@@ -44,7 +44,7 @@ def scatter(module, seed):
     return module
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     st.integers(1, 3),
     st.integers(1, 3),
@@ -102,7 +102,7 @@ def heads_of_networks(draw):
     return network.eval(), features, valid
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(heads_of_networks())
 def test_network_equals_blocks_gru_and_heads_one_by_one(drawn):
     network, features, valid = drawn

@@ -8,7 +8,7 @@ from lgc_plugin.nnet.features import LogMel
 from strategies import default_precision, precisions, random_tensor, seeds
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(
     st.integers(40, 150),
     st.integers(5, 40),
@@ -50,7 +50,7 @@ def test_the_papers_front_end_equals_an_explicit_dft(dtype):
     oracles.assert_exact(front_end(wav.unsqueeze(0))[0], expected)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.integers(1, 4),
     st.integers(1, 5),

@@ -6,7 +6,7 @@ from lgc_plugin.nnet.kmeans import FrameReservoir, spherical_centres
 from strategies import seeds
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(0, 6), min_size=1, max_size=4),
     st.integers(1, 8),
@@ -39,7 +39,7 @@ def test_every_frame_has_the_same_chance():
     assert ((counts > 110) & (counts < 190)).all()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.permutations(range(4)), st.integers(1, 12), seeds)
 def test_batches_may_come_in_any_order(order, limit, seed):
     batches = torch.arange(12).view(4, 3, 1)

@@ -10,7 +10,7 @@ import oracles
 from lgc_plugin.nnet.mean_teacher import MeanTeacher
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.lists(st.floats(-10, 10), min_size=1, max_size=12),
     st.floats(0, 0.999),

@@ -28,7 +28,7 @@ def random_bank(n_classes, n_prototypes, dim, seed, share_active=0.7):
     return bank
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(1, 4),
     st.integers(1, 3),
@@ -95,7 +95,7 @@ def test_autocast_does_not_round_the_sums():
     torch.testing.assert_close(one.prototypes, other.prototypes)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 8), seeds)
 def test_order_of_frames_does_not_matter(n_frames, seed):
     frames = normalize(torch.randn(n_frames, 4).double(), dim=-1)
@@ -168,7 +168,7 @@ def labelled_clusters(draw):
     return frames[order].to(dtype), labels[order].to(dtype)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(labelled_clusters(), seeds)
 def test_birth_equals_the_best_of_all_groupings(clusters, seed):
     """A class with 0, 1, 2 frames, or as many as one per prototype, too."""
@@ -184,7 +184,7 @@ def test_birth_equals_the_best_of_all_groupings(clusters, seed):
         assert (bank.prototypes[c, sum(living) :] == 0).all()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.lists(st.integers(4, 30), min_size=1, max_size=3), precisions, seeds)
 def test_birth_recovers_the_means_of_clusters(sizes, dtype, seed):
     """One class; each prototype is the normalised mean of a cluster."""
@@ -208,7 +208,7 @@ def test_birth_recovers_the_means_of_clusters(sizes, dtype, seed):
     oracles.assert_exact(norms, torch.ones(len(sizes)))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 2), precisions, seeds)
 def test_a_class_born_with_few_frames_awakens_as_defined(n_frames, dtype, seed):
     """From birth on, update by update, the slow bank says the same."""
@@ -262,7 +262,7 @@ def test_state_survives_a_checkpoint():
     assert torch.equal(other.prototypes, bank.prototypes)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     score_tensors(st.integers(1, 6), st.integers(1, 4), levels=LEVELS),
     precisions,

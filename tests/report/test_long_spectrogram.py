@@ -15,7 +15,7 @@ from lgc_plugin.report.spectrogram import log_mel
 NOISE = np.random.default_rng(0).normal(size=30000).astype(np.float32)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.integers(1, len(NOISE)),
     st.lists(st.integers(0, len(NOISE)), max_size=6),

@@ -58,7 +58,7 @@ def test_columns_rows_and_names(tmp_path):
     assert frames.edges.tolist() == [[0.0, 0.5, 1.0], [0.0, 0.5, 0.9]]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seeds, st.booleans())
 def test_what_is_written_is_read(tmp_path_factory, seed, own_edges):
     frames = random_frames(seed)

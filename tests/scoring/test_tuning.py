@@ -74,7 +74,7 @@ def test_pairs_are_those_of_trying_all(metric, seed):
     assert result.after.macro > result.before.macro
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(seeds, st.sampled_from(F1_METRICS), st.booleans())
 def test_tuning_never_makes_its_own_score_worse(seed, metric, thresholds):
     frames, truth = noisy_case(seed, n_clips=6)
@@ -86,7 +86,7 @@ def test_tuning_never_makes_its_own_score_worse(seed, metric, thresholds):
         assert not result.after.per_class[label] < before
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(seeds)
 def test_areas_do_not_get_smaller(seed):
     frames, truth = noisy_case(seed, n_clips=6)

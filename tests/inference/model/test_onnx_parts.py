@@ -33,7 +33,7 @@ def onnx_direction(x, weights, states, bias) -> np.ndarray:
     return np.stack(found)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     n_inputs=st.integers(1, 6),
     hidden=st.integers(1, 5),

@@ -107,7 +107,7 @@ values = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.lists(label | tricky, min_size=1, max_size=4, unique=True),
     st.data(),
