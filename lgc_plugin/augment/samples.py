@@ -1,0 +1,32 @@
+"""Samples as numbers that can be added and stretched."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from lgc_plugin.nnet.precision import at_least_float32
+
+
+def float_samples(wavs: Tensor) -> Tensor:
+    """The same sound in at least float32, in [-1, 1).
+
+    Arguments
+    ---------
+    wavs : Tensor
+        Samples of any shape; 16-bit integers are scaled, as in the front end,
+        other types keep their numbers.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape; the same tensor if there is nothing to do.
+
+    Example
+    -------
+    >>> float_samples(torch.tensor([16384, -32768], dtype=torch.int16))
+    tensor([ 0.5000, -1.0000])
+    """
+    if wavs.dtype == torch.int16:
+        return wavs.float() / 32768.0
+    return at_least_float32(wavs)

@@ -1,0 +1,249 @@
+"""One random change of the waveforms per label kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lgc_plugin.augment.pitch_shift import pitch_shift
+from lgc_plugin.augment.samples import float_samples
+from lgc_plugin.augment.wave_mask import (
+    WaveMaskPlan,
+    plan_wave_mask,
+    wave_mask,
+)
+from lgc_plugin.augment.wave_roll import (
+    WaveRollPlan,
+    plan_wave_roll,
+    wave_roll,
+)
+from lgc_plugin.types import LabelKind
+
+WAVE_CHANGES = ("time mask", "pitch shift", "time shift")
+
+# What one step of magnitude is worth; a time shift has tenths of a clip.
+_HOLES = 5
+_CENTS = 50
+
+
+class WaveChange(NamedTuple):
+    """What happens to the clips of a label kind.
+
+    Arguments
+    ---------
+    name : str
+        One of :data:`WAVE_CHANGES`.
+    magnitude : int
+        How much of it, from 1.
+    sign : int
+        1, or -1 for a pitch shift downwards.
+    """
+
+    name: str
+    magnitude: int
+    sign: int
+
+
+class WaveAugmentPlan(NamedTuple):
+    """What happens to each clip; the host knows the kind of change.
+
+    Arguments
+    ---------
+    changes : Mapping[LabelKind, WaveChange]
+        By label kind.
+    roll : WaveRollPlan
+        Of all clips; those that are not shifted are turned by 0.
+    mask : WaveMaskPlan
+        Of all clips; those that are not masked have no holes.
+    pitch : tuple[tuple[Tensor, int], ...]
+        Numbers of the clips, and by how many cents they move.
+    """
+
+    changes: Mapping[LabelKind, WaveChange]
+    roll: WaveRollPlan
+    mask: WaveMaskPlan
+    pitch: tuple[tuple[Tensor, int], ...]
+
+
+def draw_wave_augment(
+    label_kind: Tensor,
+    n_samples: Tensor,
+    frame_samples: int,
+    n_frames: int,
+    names: Sequence[str] = WAVE_CHANGES,
+    max_magnitude: int = 5,
+    *,
+    generator: torch.Generator | None = None,
+) -> WaveAugmentPlan:
+    """Draws one change for each label kind, and its magnitude s.
+
+    All with equal probability, s from 1 to ``max_magnitude``: a time mask has
+    ``5 s`` holes of 1 % of the clip; a pitch shift moves by ``50 s`` cents, up
+    or down; a time shift turns by ``10 s`` % of the clip, see
+    :func:`~lgc_plugin.augment.wave_roll.plan_wave_roll`.
+
+    Draws are made on the CPU, and nothing waits for the device. Which changes
+    are drawn does not depend on the clips.
+
+    Shao, Loweimi and Li, Interspeech 2022 (arXiv 2110.11144). Their code draws
+    31 % of the pitch shifts upwards.
+
+    Arguments
+    ---------
+    label_kind : Tensor
+        (B,) values of :class:`~lgc_plugin.types.LabelKind`, on the CPU: read
+        it before the batch moves to the device.
+    n_samples : Tensor
+        (B,) samples of each clip before padding; the plan is on its device.
+    frame_samples : int
+        Samples per output frame.
+    n_frames : int
+        Output frames per clip, T'.
+    names : Sequence[str]
+        Changes to draw from, of :data:`WAVE_CHANGES`.
+    max_magnitude : int
+        Largest s, from 1 to 9.
+    generator : torch.Generator, optional
+        Source of randomness, on the CPU.
+
+    Returns
+    -------
+    WaveAugmentPlan
+
+    Raises
+    ------
+    ValueError
+        If a change is unknown, the magnitude is out of range or the label
+        kinds are not on the CPU.
+
+    Example
+    -------
+    >>> kind, n_samples = torch.tensor([2, 1, 0]), torch.tensor([16000] * 3)
+    >>> plan = draw_wave_augment(kind, n_samples, 1024, 15, ["time shift"])
+    >>> plan.changes[LabelKind.WEAK].name
+    'time shift'
+    >>> bool(((2 <= plan.roll.frames) & (plan.roll.frames <= 8)).all())
+    True
+    """
+    _check(label_kind, names, max_magnitude)
+    changes = {
+        kind: _draw_change(names, max_magnitude, generator)
+        for kind in LabelKind
+    }
+    places = torch.rand(
+        len(label_kind), _HOLES * max_magnitude, generator=generator
+    )
+    kinds = label_kind.tolist()
+    device = n_samples.device
+
+    def magnitudes(name: str) -> Tensor:
+        each = [
+            changes[kind].magnitude if changes[kind].name == name else 0
+            for kind in kinds
+        ]
+        return torch.tensor(each).to(device, non_blocking=True)
+
+    roll = plan_wave_roll(
+        magnitudes("time shift"), n_samples, frame_samples, n_frames
+    )
+    mask = plan_wave_mask(
+        _HOLES * magnitudes("time mask"),
+        places.to(device, non_blocking=True),
+        n_samples,
+    )
+    pitch = []
+    for kind, change in changes.items():
+        clips = [number for number, k in enumerate(kinds) if k == kind]
+        if change.name == "pitch shift" and clips:
+            index = torch.tensor(clips).to(device, non_blocking=True)
+            pitch.append((index, _CENTS * change.magnitude * change.sign))
+    return WaveAugmentPlan(changes, roll, mask, tuple(pitch))
+
+
+def wave_augment(
+    wavs: Tensor,
+    plan: WaveAugmentPlan,
+    n_samples: Tensor,
+    sample_rate: int,
+    frame_samples: int,
+) -> Tensor:
+    """Changes the waveforms; the frame labels of shifted clips move along.
+
+    Their labels, and the scores they are compared with, are
+    ``wave_roll(labels, plan.roll)``; all other labels stay as they are, and so
+    do lengths and masks of valid frames.
+
+    Arguments
+    ---------
+    wavs : Tensor
+        (B, N) waveforms, silent on padding; 16-bit integers become float32 in
+        [-1, 1), as in the front end.
+    plan : WaveAugmentPlan
+        From :func:`draw_wave_augment`.
+    n_samples : Tensor
+        (B,) samples of each clip before padding.
+    sample_rate : int
+        Samples per second.
+    frame_samples : int
+        Samples per output frame.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and, unless whole numbers came in, type.
+
+    Example
+    -------
+    >>> kind, n_samples = torch.tensor([2, 1]), torch.tensor([4096, 3000])
+    >>> plan = draw_wave_augment(kind, n_samples, 1024, 4)
+    >>> wavs = torch.zeros(2, 4096, dtype=torch.int16)
+    >>> wave_augment(wavs, plan, n_samples, 16000, 1024).dtype
+    torch.float32
+    """
+    names = {change.name for change in plan.changes.values()}
+    changed = wavs if wavs.is_floating_point() else float_samples(wavs)
+    if "time shift" in names:
+        changed = wave_roll(changed, plan.roll, frame_samples)
+    if "time mask" in names:
+        changed = wave_mask(changed, plan.mask)
+    for clips, cents in plan.pitch:
+        shifted = pitch_shift(
+            changed[clips], cents, sample_rate, n_samples[clips]
+        )
+        changed = changed.index_copy(0, clips, shifted)
+    return changed
+
+
+def _draw_change(
+    names: Sequence[str], max_magnitude: int, generator: torch.Generator | None
+) -> WaveChange:
+    """One change; three draws, whatever comes out."""
+
+    def below(n: int) -> int:
+        return int(torch.randint(n, (), generator=generator))
+
+    name, magnitude = names[below(len(names))], 1 + below(max_magnitude)
+    sign = 1 - 2 * below(2)
+    return WaveChange(name, magnitude, sign if name == "pitch shift" else 1)
+
+
+def _check(
+    label_kind: Tensor, names: Sequence[str], max_magnitude: int
+) -> None:
+    unknown = sorted(set(names) - set(WAVE_CHANGES))
+    if unknown or not names:
+        raise ValueError(
+            f"changes {list(names)}: give at least one of {list(WAVE_CHANGES)}"
+        )
+    if not 1 <= max_magnitude <= 9:
+        raise ValueError(
+            f"max_magnitude must lie between 1 and 9, got {max_magnitude}"
+        )
+    if label_kind.device.type != "cpu":
+        raise ValueError(
+            f"label kinds are on {label_kind.device}: read them on the CPU, "
+            f"before the batch moves, so that nothing waits for the device"
+        )
