@@ -11,6 +11,12 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+
+# The default arguments of its functions are the group that there is when it is
+# first imported, by whomever. Imported before there is one, they hold none;
+# later they keep the group, with its threads, beyond leave_processes(), and now
+# and then such a thread meets a Python that has ended: the process aborts.
+import torch.distributed.nn.functional  # noqa: F401
 from speechbrain.utils.distributed import (
     ddp_init_group,
     is_distributed_initialized,

@@ -33,6 +33,42 @@ def learned(tmp_path_factory):
     }
 
 
+LEAVING = """
+import os
+from speechbrain.utils.run_opts import RunOptions
+from lgc_plugin.distributed import (
+    join_processes, leave_processes, process_count, sum_over_processes
+)
+import torch
+join_processes(RunOptions(device="cpu"))
+assert process_count() == 2
+assert sum_over_processes(torch.ones(1)) == 2
+# As some part of a recipe does, once there is a group.
+import torch.distributed.nn.functional
+leave_processes()
+for thread in os.listdir("/proc/self/task"):
+    name = open(f"/proc/self/task/{thread}/comm").read()
+    assert "gloo" not in name, name
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc for threads")
+def test_no_thread_outlives_the_group(tmp_path):
+    """At the end of a process it could abort it."""
+    script = tmp_path / "leaving.py"
+    script.write_text(LEAVING)
+    torchrun = ["-m", "torch.distributed.run", "--standalone"]
+    done = subprocess.run(
+        [sys.executable, *torchrun, "--nproc_per_node=2", str(script)],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_two_processes_follow_one(learned, when):
     one, two = learned["1-0"][when], learned["2-0"][when]
