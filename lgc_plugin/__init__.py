@@ -5,8 +5,8 @@ Data flows one way; each arrow is one room, and a room imports only the rooms
 before it::
 
     audio file -> data.manifest -> data.datasets -> nnet.features
-      -> nnet.crnn (student, teacher) -> losses -> postprocess -> metrics
-      -> inference -> report
+      -> nnet.crnn (student, teacher) -> losses -> terms -> postprocess
+      -> metrics -> inference -> report
 
 ``LGC`` ties teacher, prototypes, ramp and the consistency terms into one
 module; ``LGCBrain`` calls it from SpeechBrain's training loop.

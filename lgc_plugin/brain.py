@@ -46,7 +46,8 @@ class LGCBrain(DeviceBrain):
     (:class:`~lgc_plugin.nnet.features.LogMel`) and ``lgc``
     (:class:`~lgc_plugin.lgc.LGC`). ``hparams`` holds ``encoder``, ``lr``,
     ``mixup_alpha``, ``mixup_probability``, ``seed``, ``epoch_counter``,
-    ``bootstrap_resamples``, ``train_logger`` and ``tensorboard_logger``.
+    ``bootstrap_resamples``, ``train_logger``, ``tensorboard_logger`` and, if
+    clips are augmented, ``augment_clips``, see :mod:`.augment.labelled`.
 
     Arguments
     ---------
@@ -93,15 +94,12 @@ class LGCBrain(DeviceBrain):
     ) -> dict[str, SEDOutput]:
         """What the student says of a batch; and, to be scored, the teacher."""
         self.clips = self.prepare(batch, mix=stage == sb.Stage.TRAIN)
-        networks = {"student": self.modules.model}
+        networks, lgc = {"student": self.modules.model}, self.modules.lgc
         if stage != sb.Stage.TRAIN:
-            networks["teacher"] = self.modules.lgc.teacher
-        return {
-            name: self.modules.lgc.run(
-                network, self.clips.mels, self.clips.valid
-            )
-            for name, network in networks.items()
-        }
+            networks["teacher"] = lgc.teacher
+        valid = self.clips.valid
+        mels = lgc.view(self.clips.mels, valid)
+        return {name: lgc.run(n, mels, valid) for name, n in networks.items()}
 
     def compute_objectives(
         self,
@@ -140,27 +138,24 @@ class LGCBrain(DeviceBrain):
             clips.label_kind,
             clips.frame_labels,
             clips.valid,
+            clips.n_unlabelled,
         )
         loss = loss + terms.total
+        scalars = terms.scalars()
         # The mean of the processes' means is the number in a whole step.
-        n_anchors = terms.n_anchors * process_count()
-        self._means.add(
-            loss=loss,
-            frame=frame_loss,
-            clip=clip_loss,
-            **terms._replace(n_anchors=n_anchors)._asdict(),
-        )
+        scalars["n_anchors"] = terms.n_anchors * process_count()
+        self._means.add(loss=loss, frame=frame_loss, clip=clip_loss, **scalars)
         return loss
 
     def prepare(self, batch: PaddedBatch, mix: bool) -> Clips:
-        """Moves a batch to the device, makes its mels, mixes it up.
+        """Moves a batch to the device, makes its mels, changes them.
 
         Arguments
         ---------
         batch : PaddedBatch
             From :mod:`lgc_plugin.data.datasets`.
         mix : bool
-            Whether mixup may act.
+            Whether augmentation and mixup may act.
 
         Returns
         -------
@@ -171,6 +166,10 @@ class LGCBrain(DeviceBrain):
         )
         if not mix:
             return clips
+        # Recipes that do not augment may be without.
+        augment = getattr(self.hparams, "augment_clips", None)
+        if augment is not None:
+            clips = clips.augmented(augment, self.hparams.encoder.pooling)
         plan = draw_mixup(
             clips.label_kind,
             self.hparams.mixup_alpha,

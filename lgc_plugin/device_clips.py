@@ -9,10 +9,12 @@ from torch import Tensor
 
 from lgc_plugin.augment.mixup import mixup
 from lgc_plugin.nnet.valid_frames import count_valid, frame_mask
+from lgc_plugin.types import LabelKind
 
 if TYPE_CHECKING:
     from speechbrain.dataio.batch import PaddedBatch
 
+    from lgc_plugin.augment.labelled import LabelledAugmentation
     from lgc_plugin.augment.mixup import MixupPlan
     from lgc_plugin.data.labels import EventEncoder
     from lgc_plugin.nnet.features import LogMel
@@ -35,6 +37,8 @@ class Clips(NamedTuple):
         (B,) output frames that hold sound.
     valid : Tensor or None
         (B, T') bool, False on padding; None when no clip is padded.
+    n_unlabelled : int
+        Clips of kind ``NONE``.
     """
 
     mels: Tensor
@@ -43,6 +47,27 @@ class Clips(NamedTuple):
     label_kind: Tensor
     valid_frames: Tensor
     valid: Tensor | None
+    n_unlabelled: int
+
+    def augmented(self, augment: LabelledAugmentation, pooling: int) -> Clips:
+        """The same, augmented: features, frame labels and mask alike.
+
+        Arguments
+        ---------
+        augment : LabelledAugmentation
+            What draws and applies.
+        pooling : int
+            Mel frames per output frame.
+
+        Returns
+        -------
+        Clips
+            ``valid_frames`` stays a number: where they are, ``valid`` tells.
+        """
+        changed = augment(
+            self.mels, self.frame_labels, self.label_kind, pooling, self.valid
+        )
+        return self._replace(**changed._asdict())
 
     def mixed(self, plan: MixupPlan) -> Clips:
         """The same, mixed up: features and labels alike.
@@ -93,6 +118,7 @@ def clips_on_device(
     Clips
     """
     # Read before the batch moves: afterwards it would cost a device sync.
+    n_unlabelled = batch.label_kind.tolist().count(LabelKind.NONE)
     padded = bool((batch.n_samples < batch.wav.data.shape[1]).any())
     batch = batch.to(device, non_blocking=True)
     mels = front_end.mel(batch.wav.data)
@@ -107,4 +133,5 @@ def clips_on_device(
         batch.label_kind,
         valid_frames,
         frame_mask(valid_frames, n_frames) if padded else None,
+        n_unlabelled,
     )

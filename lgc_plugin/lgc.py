@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from lgc_plugin.augment.cutmix import cutmix, draw_cutmix
-from lgc_plugin.distributed import (
-    mean_over_processes,
-    process_count,
-    process_rank,
-    spread_state,
-)
+from lgc_plugin.augment.cutmix import draw_cutmix
+from lgc_plugin.distributed import process_rank, spread_state
 from lgc_plugin.lgc_terms import LGCTerms, TrainingClips
 from lgc_plugin.losses.consistency import clip_consistency, frame_consistency
 from lgc_plugin.losses.prototype_contrast import PrototypeContrastLoss
 from lgc_plugin.losses.ramp import device_rampup, exp_rampup
-from lgc_plugin.nnet.frame_classes import frame_classes
 from lgc_plugin.nnet.kmeans import FrameReservoir
 from lgc_plugin.nnet.mean_teacher import MeanTeacher
 from lgc_plugin.nnet.prototypes import FrameSums, PrototypeBank
 from lgc_plugin.nnet.valid_frames import spread_to_mel
-from lgc_plugin.types import LabelKind, SEDOutput
+from lgc_plugin.terms.birth import fill_reservoir
+from lgc_plugin.terms.cut_batch import contrast_term, local_term, run_cut_batch
+from lgc_plugin.terms.frames import labels_by_frame
+from lgc_plugin.terms.term import ConsistencyTerm, TermInputs, pool_count
+from lgc_plugin.types import SEDOutput
 
 
 class LGC(nn.Module):
     """Teacher, prototypes, ramp and both consistency terms.
 
-    ``total = r (w_mt L_MT + w_clc L_CLC) + w_pgc L_PGC``, where L_MT compares
-    student and teacher on the batch, L_CLC on its CutMix, L_PGC contrasts the
-    student's frames of the CutMix batch with the prototypes once these are
-    born, and r is the ramp (:func:`~lgc_plugin.losses.ramp.exp_rampup`). A
-    weight of 0 skips the work of its term, forward pass included.
+    ``total = r (w_mt L_MT + w_clc L_CLC + ...) + w_pgc L_PGC``, where L_MT
+    compares student and teacher on the batch, L_CLC on its CutMix, L_PGC
+    contrasts the student's frames of the CutMix batch with the prototypes once
+    these are born, ``...`` are further ``terms`` with their weights, and r is
+    the ramp (:func:`~lgc_plugin.losses.ramp.exp_rampup`). A weight of 0 skips
+    the work of its term, forward pass included.
 
     The student is copied for the teacher and not kept: call the module with
     the student, and :meth:`update_teacher` after each optimizer step.
@@ -75,11 +74,18 @@ class LGC(nn.Module):
         Frames of each class that k-means sees at birth, at most.
     class_names : Sequence[str], optional
         For messages.
+    augment : Callable, optional
+        Makes a view of (B, F, T) features, given a (B, T) mask or None, such
+        as :class:`~lgc_plugin.augment.views.Views`. In training the teacher
+        hears one, the student another in each of its passes; for its pass on
+        the batch itself, call :meth:`view`.
+    terms : Mapping[str, ConsistencyTerm], optional
+        Further terms by name: :mod:`lgc_plugin.terms`.
 
     Raises
     ------
     ValueError
-        If a weight is negative.
+        If a weight is negative, or a term has the name of one of LGC's own.
 
     Example
     -------
@@ -115,11 +121,16 @@ class LGC(nn.Module):
         temperature: float = 0.1,
         frames_per_class: int = 20000,
         class_names: Sequence[str] | None = None,
+        augment: Callable[[Tensor, Tensor | None], Tensor] | None = None,
+        terms: Mapping[str, ConsistencyTerm] | None = None,
     ) -> None:
         super().__init__()
         weights = (consistency_weight, cutmix_weight, contrast_weight)
         if min(weights) < 0:
             raise ValueError(f"weights must be at least 0, got {weights}")
+        self.terms = dict(terms or {})
+        if taken := self.terms.keys() & LGCTerms._fields:
+            raise ValueError(f"terms: {min(taken)} is the name of another term")
         self.consistency_weight = consistency_weight
         self.cutmix_weight = cutmix_weight
         self.contrast_weight = contrast_weight
@@ -129,6 +140,7 @@ class LGC(nn.Module):
         self.frames_per_class = frames_per_class
         self._pooling = getattr(student, "time_pooling", None)
         self._normalise = getattr(normalise, "normalise", normalise)
+        self._augment = augment
         self.teacher = MeanTeacher(student, ema_decay)
         self.bank = PrototypeBank(
             n_classes,
@@ -174,16 +186,14 @@ class LGC(nn.Module):
             "mean_teacher": self.ramp * self.consistency_weight,
             "cutmix": self.ramp * self.cutmix_weight,
             "contrast": self.contrast_weight if self.contrasts else 0.0,
+            **{n: self.ramp * t.weight for n, t in self._others().items()},
         }
 
     @property
     def trains_teacher(self) -> bool:
         """Whether any term needs the teacher's opinion during training."""
-        return (
-            self.consistency_weight > 0
-            or self.cutmix_weight > 0
-            or self.contrast_weight > 0
-        )
+        own = self.consistency_weight, self.cutmix_weight, self.contrast_weight
+        return max(own) > 0 or bool(self._others())
 
     def forward(
         self,
@@ -193,6 +203,7 @@ class LGC(nn.Module):
         label_kind: Tensor,
         frame_labels: Tensor | None = None,
         valid: Tensor | None = None,
+        n_unlabelled: int | None = None,
     ) -> LGCTerms:
         """The consistency terms of one training batch.
 
@@ -201,9 +212,9 @@ class LGC(nn.Module):
         student : nn.Module
             The network that learns.
         features : Tensor
-            (B, F, T) features before ``normalise``.
+            (B, F, T) features before ``augment`` and ``normalise``.
         predictions : SEDOutput
-            What the student said of them.
+            What the student said of them, or of a :meth:`view` of them.
         label_kind : Tensor
             (B,) values of :class:`~lgc_plugin.types.LabelKind`.
         frame_labels : Tensor, optional
@@ -211,6 +222,8 @@ class LGC(nn.Module):
             teacher's scores place all frames in their classes.
         valid : Tensor, optional
             (B, T') bool, False on padding.
+        n_unlabelled : int, optional
+            Clips of kind ``NONE``, if the host knows: spares terms work.
 
         Returns
         -------
@@ -224,26 +237,56 @@ class LGC(nn.Module):
             untrained = 0.0 * predictions.embedding.sum()
         if not self.trains_teacher:
             return LGCTerms(untrained, zero, zero, zero, zero)
-        target = self.run(self.teacher, features, valid)
+        target = self.run(self.teacher, self.view(features, valid), valid)
+        given = TermInputs(
+            lambda heard, mask: self.run(student, self.view(heard, mask), mask),
+            features,
+            predictions,
+            target,
+            label_kind,
+            valid,
+            self._pooling or features.shape[-1] // target.frame.shape[-1],
+            n_unlabelled,
+        )
         agreement = local = contrast = n_anchors = zero
         if self.consistency_weight > 0:
             agreement = frame_consistency(
-                predictions.frame, target.frame, valid, _pool_count()
+                predictions.frame, target.frame, valid, pool_count()
             ) + clip_consistency(predictions.clip, target.clip)
         if self.cutmix_weight > 0 or self.contrasts:
-            local, contrast, n_anchors = self._mixed_terms(
-                student, features, target.frame, label_kind, valid
-            )
+            local, contrast, n_anchors = self._cut_terms(given)
         if self.contrasts:
             self._remember(target, label_kind, frame_labels, valid)
         consistency = (
             self.consistency_weight * agreement + self.cutmix_weight * local
         )
+        others = {name: term(given) for name, term in self._others().items()}
+        for name, value in others.items():
+            consistency = consistency + self.terms[name].weight * value
         ramp = self.device_ramp.to(consistency.dtype)
         total = ramp * consistency + self.contrast_weight * contrast
-        return LGCTerms(
-            total + untrained, agreement, local, contrast, n_anchors
-        )
+        own = total + untrained, agreement, local, contrast, n_anchors
+        return LGCTerms(*own, others=others)
+
+    def view(self, features: Tensor, valid: Tensor | None = None) -> Tensor:
+        """A view of features, augmented anew in every call.
+
+        Arguments
+        ---------
+        features : Tensor
+            (B, F, T) features before ``normalise``.
+        valid : Tensor, optional
+            (B, T') bool, False on padding.
+
+        Returns
+        -------
+        Tensor
+            Of the same shape; the features themselves without ``augment``, and
+            outside training.
+        """
+        if self._augment is None or not self.training:
+            return features
+        return self._augment(features, self._feature_mask(features, valid))
 
     def run(
         self, network: nn.Module, features: Tensor, valid: Tensor | None = None
@@ -263,15 +306,11 @@ class LGC(nn.Module):
         -------
         SEDOutput
         """
-        if valid is None:
-            if self._normalise is not None:
-                features = self._normalise(features)
-            return network(features)
         if self._normalise is not None:
-            pooling = self._pooling or features.shape[-1] // valid.shape[-1]
-            mel_valid = spread_to_mel(valid, features.shape[-1], pooling)
-            features = self._normalise(features, mel_valid)
-        return network(features, valid)
+            mask = self._feature_mask(features, valid)
+            masks = () if mask is None else (mask,)
+            features = self._normalise(features, *masks)
+        return network(features) if valid is None else network(features, valid)
 
     def update_teacher(
         self, student: nn.Module, happened: Tensor | None = None
@@ -322,8 +361,9 @@ class LGC(nn.Module):
     def give_birth(self, clips: Iterable[TrainingClips], seed: int = 0) -> None:
         """Prototypes from the teacher's embeddings of the training set.
 
-        The teacher runs in evaluation mode. Frames of strong clips have the
-        classes of their labels, all others those that the teacher is sure of.
+        The teacher runs in evaluation mode, on the clips as they are. Frames
+        of strong clips have the classes of their labels, all others those that
+        the teacher is sure of.
 
         Several processes each bring a share, and all get the prototypes that
         the main one finds. They are those of a single process when process r
@@ -341,64 +381,42 @@ class LGC(nn.Module):
             len(self.bank.class_names), self.frames_per_class, seed
         )
         with self.teacher.evaluating():
-            for number, batch in enumerate(clips):
-                output = self.run(self.teacher, batch.features, batch.valid)
-                labels = _frame_labels(
-                    output.frame, batch.label_kind, batch.frame_labels
-                )
-                classes = frame_classes(labels, self.bank.pos_threshold)
-                if batch.valid is not None:
-                    classes &= batch.valid.flatten().unsqueeze(1)
-                reservoir.add(
-                    output.embedding.flatten(0, 1),
-                    classes,
-                    process_rank() + number * process_count(),
-                )
-        reservoir.gather()
+            fill_reservoir(
+                reservoir,
+                clips,
+                lambda c: self.run(self.teacher, c.features, c.valid),
+                self.bank.pos_threshold,
+            )
         if process_rank() == 0:
             self.bank.fit_classes(reservoir.frames(), seed)
         spread_state(self.bank)
         self.bank.born = True
 
-    def _mixed_terms(
-        self,
-        student: nn.Module,
-        features: Tensor,
-        pseudo_labels: Tensor,
-        label_kind: Tensor,
-        valid: Tensor | None,
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def _others(self) -> dict[str, ConsistencyTerm]:
+        """The further terms that are at work."""
+        return {n: t for n, t in self.terms.items() if t.weight > 0}
+
+    def _feature_mask(
+        self, features: Tensor, valid: Tensor | None
+    ) -> Tensor | None:
+        """(B, T) at the rate of the features, from (B, T')."""
+        if valid is None:
+            return None
+        pooling = self._pooling or features.shape[-1] // valid.shape[-1]
+        return spread_to_mel(valid, features.shape[-1], pooling)
+
+    def _cut_terms(self, given: TermInputs) -> tuple[Tensor, Tensor, Tensor]:
         """L_CLC, L_PGC and the number of anchors on the CutMix batch."""
-        batch_size, _, n_frames = pseudo_labels.shape
+        n_clips, _, n_frames = given.target.frame.shape
         plan = draw_cutmix(
-            batch_size, n_frames, self.cutmix_ratio, device=features.device
+            n_clips, n_frames, self.cutmix_ratio, device=given.features.device
         )
-        pooling = self._pooling or features.shape[-1] // n_frames
-        mixed_features = cutmix(features, plan, pooling)
-        mixed_labels = cutmix(pseudo_labels, plan)
-        mixed_valid = None if valid is None else cutmix(valid, plan)
-        output = self.run(student, mixed_features, mixed_valid)
-        zero = pseudo_labels.new_zeros(())
-        local = contrast = n_anchors = zero
-        if self.cutmix_weight > 0:
-            local = frame_consistency(
-                output.frame, mixed_labels, mixed_valid, _pool_count()
-            )
-        if self.contrasts:
-            candidates = (label_kind != LabelKind.STRONG).unsqueeze(1)
-            candidates = cutmix(candidates.expand(-1, n_frames), plan)
-            if mixed_valid is not None:
-                candidates = candidates & mixed_valid
-            contrast, n_anchors = self.contrast.terms(
-                output.embedding.flatten(0, 1),
-                _by_frame(output.frame),
-                _by_frame(mixed_labels),
-                self.bank.prototypes,
-                self.bank.active,
-                candidates.flatten(),
-                _pool_count(),
-            )
-        return local, contrast, n_anchors
+        cut = run_cut_batch(given, plan)
+        zero = given.target.frame.new_zeros(())
+        local = local_term(cut) if self.cutmix_weight > 0 else zero
+        if not self.contrasts:
+            return local, zero, zero
+        return local, *contrast_term(cut, self.contrast, self.bank)
 
     def _remember(
         self,
@@ -410,29 +428,9 @@ class LGC(nn.Module):
         """Keeps what the batch says of the prototypes until the step."""
         sums = self.bank.assign(
             target.embedding.flatten(0, 1),
-            _frame_labels(target.frame, label_kind, frame_labels),
+            labels_by_frame(target.frame, label_kind, frame_labels),
             None if valid is None else valid.flatten(),
         )
         if self._pending is not None:
             sums = self._pending.plus(sums)
         self._pending = sums
-
-
-def _pool_count() -> Callable[[Tensor], Tensor] | None:
-    """How the means of several processes become one; None for one process."""
-    return mean_over_processes if process_count() > 1 else None
-
-
-def _by_frame(frame_scores: Tensor) -> Tensor:
-    """(B, C, T') to (B * T', C)."""
-    return frame_scores.transpose(1, 2).flatten(0, 1)
-
-
-def _frame_labels(
-    scores: Tensor, label_kind: Tensor, frame_labels: Tensor | None
-) -> Tensor:
-    """(B * T', C) labels: true ones on strong clips, scores elsewhere."""
-    if frame_labels is not None:
-        strong = (label_kind == LabelKind.STRONG).view(-1, 1, 1)
-        scores = torch.where(strong, frame_labels.to(scores.dtype), scores)
-    return _by_frame(scores)

@@ -6,6 +6,7 @@ import speechbrain as sb
 import torch
 from speechbrain.dataio.batch import PaddedBatch
 
+from lgc_plugin.augment.labelled import LabelledAugmentation
 from lgc_plugin.brain import LGCBrain
 from lgc_plugin.data.labels import EventEncoder
 from lgc_plugin.lgc import LGC
@@ -17,7 +18,7 @@ ENCODER = EventEncoder(["Cat", "Dog"], clip_seconds=1.0, hop_length=512)
 KINDS = (LabelKind.STRONG, LabelKind.WEAK, LabelKind.NONE)
 
 
-def make_brain(**options):
+def make_brain(augment_clips=None, **options):
     torch.manual_seed(0)
     front_end = LogMel(hop_length=512, n_mels=8)
     model = CRNN(2, 8, filters=(4,), pooling=((4, 8),), embedding_dim=6)
@@ -29,6 +30,8 @@ def make_brain(**options):
         "mixup_probability": 0.5,
         "seed": 0,
     }
+    if augment_clips is not None:
+        hparams["augment_clips"] = augment_clips
     brain = LGCBrain(
         {"front_end": front_end, "model": model, "lgc": lgc},
         lambda parameters: torch.optim.Adam(parameters, lr=0.01),
@@ -152,3 +155,16 @@ def test_nothing_to_test_is_an_error_when_only_testing(tmp_path):
     brain.test_only = True
     with pytest.raises(FileNotFoundError, match="no checkpoint to test"):
         brain.on_evaluate_start(max_key="x")
+
+
+def test_clips_are_augmented_in_training_only():
+    """Then their labels and mask have moved along with them."""
+    brain = make_brain(LabelledAugmentation(frame_shift_std=20.0))
+    batch = make_batch(n_samples=8000)
+    batch.frame_labels.data[:, :, :4] = 1
+    plain = brain.prepare(batch, mix=False)
+    assert plain.valid[:, :4].all() and not plain.valid[:, 4:].any()
+    shifted = brain.prepare(batch, mix=True)
+    assert not torch.equal(shifted.valid, plain.valid)
+    assert torch.equal(shifted.frame_labels[:, 0] > 0, shifted.valid)
+    assert plain.n_unlabelled == shifted.n_unlabelled == 1

@@ -7,6 +7,7 @@ import oracles
 from lgc_plugin.lgc import LGC
 from lgc_plugin.losses.supervised import supervised_losses
 from lgc_plugin.nnet.crnn import CRNN
+from lgc_plugin.terms.shift import ShiftConsistency
 from lgc_plugin.types import LabelKind
 from lgc_scenes import (
     FRONT_END,
@@ -98,6 +99,7 @@ def test_nothing_in_the_padding_matters():
             labels[clip, :, length:] = noise > 0
         loud = scene._replace(features=features, frame_labels=labels)
         student, lgc = build(loud)
+        lgc.terms = {"sct": ShiftConsistency(std=4.0)}
         make_all_anchors(lgc)
         predictions = lgc.run(student, loud.features, loud.valid)
         loss = sum(
@@ -114,7 +116,8 @@ def test_nothing_in_the_padding_matters():
         (loss + terms.total).backward()
         gradients = [p.grad for p in student.parameters()]
         lgc.update_teacher(student)
-        results.append([*terms, loss, *gradients, lgc.bank.prototypes])
+        values = terms.scalars().values()
+        results.append([*values, loss, *gradients, lgc.bank.prototypes])
     assert results[0][4] > 0  # anchors
     for silent, noisy in zip(*results, strict=True):
         assert torch.equal(silent, noisy)

@@ -110,6 +110,19 @@ def cutmix(values: Tensor, plan: CutMixPlan, pooling: int = 1) -> Tensor:
     [[1, 2], [1, 2]]
     >>> cutmix(torch.tensor([[1] * 5, [2] * 5]), plan, pooling=2).tolist()
     [[1, 1, 2, 2, 1], [1, 1, 2, 2, 2]]
+
+    With a network of one's own: what it says of the mixed clips should be the
+    mixture of what it says of each.
+
+    >>> from lgc_plugin.losses.consistency import frame_consistency
+    >>> network = torch.nn.Conv1d(8, 1, 3, padding=1)
+    >>> features = torch.rand(4, 8, 20)
+    >>> plan = draw_cutmix(batch_size=4, n_frames=20)
+    >>> target = cutmix(network(features).sigmoid(), plan).detach()
+    >>> mixed = network(cutmix(features, plan)).sigmoid()
+    >>> frame_consistency(mixed, target).backward()
+    >>> bool(network.weight.grad.any())
+    True
     """
     span = spread_spans(plan.span, values, pooling)
     return torch.where(span, values[plan.permutation], values)

@@ -3,16 +3,24 @@ import re
 from pathlib import Path
 
 import pytest
+from hyperpyyaml import load_hyperpyyaml
 from ruamel.yaml import YAML
 
-from lgc_plugin.command_line import read_plain
+from lgc_plugin.augment.labelled import LabelledAugmentation
+from lgc_plugin.augment.views import Views
+from lgc_plugin.command_line import parse_recipe_arguments, read_plain
 from lgc_plugin.lgc import LGC
 from lgc_plugin.nnet.crnn import CRNN
 from lgc_plugin.nnet.features import LogMel
+from lgc_plugin.terms.interpolation import InterpolationConsistency
+from lgc_plugin.terms.shift import ShiftConsistency
 
 ROOT = Path(__file__).resolve().parents[2]
 HPARAMS = ROOT / "hparams"
 PAPER = read_plain(HPARAMS / "lgc.yaml", {})
+COMBINATIONS = (
+    "mean_teacher supervised lgc_ict lgc_sct lgc_strong_aug lgc_filter_aug"
+).split()
 
 
 def test_every_key_is_used():
@@ -49,7 +57,9 @@ def test_overrides_change_keys_that_exist(file):
     assert "!new" not in file.read_text()
 
 
-@pytest.mark.parametrize("part", [CRNN, LGC, LogMel])
+@pytest.mark.parametrize(
+    "part", [CRNN, LGC, LogMel, LabelledAugmentation, Views]
+)
 def test_defaults_in_code_are_the_papers(part):
     for name, parameter in inspect.signature(part).parameters.items():
         if name in PAPER and parameter.default is not inspect.Parameter.empty:
@@ -72,3 +82,74 @@ def test_the_numbers_of_the_method():
     # 118 steps an epoch on DESED, for as many epochs as the ramp takes.
     default = inspect.signature(LGC).parameters["ramp_steps"].default
     assert default == 118 * PAPER["ramp_epochs"]
+
+
+def test_terms_in_code_have_the_numbers_of_the_files():
+    """The weight where one is switched on, the rest as in lgc.yaml."""
+    for part, name in (
+        (InterpolationConsistency, "ict"),
+        (ShiftConsistency, "sct"),
+    ):
+        file = HPARAMS / f"lgc_{name}.yaml"
+        assert part().weight == YAML(typ="safe").load(file)[f"{name}_weight"]
+    assert InterpolationConsistency().alpha == PAPER["ict_alpha"]
+    assert ShiftConsistency().std == PAPER["sct_shift_std"]
+
+
+def made_by(tmp_path, *names):
+    """The objects of lgc.yaml with files of overrides, as the recipe does."""
+    words = [f"--overrides={HPARAMS / name}.yaml" for name in names]
+    words += ["--labels=[Cat, Dog]", f"--output_folder={tmp_path}"]
+    parsed = parse_recipe_arguments([str(HPARAMS / "lgc.yaml"), *words])
+    overrides = {**parsed.overrides, "checkpointer": None}
+    overrides.update(train_logger=None, tensorboard_logger=None)
+    return load_hyperpyyaml((HPARAMS / "lgc.yaml").read_text(), overrides)
+
+
+def switches(hparams):
+    """What of the combinations is on."""
+    lgc, augment = hparams["lgc"], hparams["augment_clips"]
+    view = hparams["augment"]
+    assert lgc._augment is view
+    return {
+        "mean_teacher": lgc.consistency_weight > 0,
+        "cutmix": lgc.cutmix_weight > 0,
+        "contrast": lgc.contrast_weight > 0,
+        **{name: term.weight > 0 for name, term in lgc.terms.items()},
+        "shift": augment.frame_shift_std > 0,
+        "mask": augment.time_mask,
+        "warp": view.frequency_warp is not None,
+        "filter": view.filter_augment is not None,
+        "noise": view.noise_snr is not None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("names", "others", "missing"),
+    [
+        ((), "", ""),
+        (("mean_teacher",), "", "cutmix contrast"),
+        (("supervised",), "", "mean_teacher cutmix contrast"),
+        (("lgc_ict",), "ict", ""),
+        (("mini", "lgc_sct"), "sct", ""),
+        (("mini", "lgc_filter_aug"), "filter", ""),
+        (("mini", "lgc_strong_aug"), "shift mask warp filter", ""),
+        (("mean_teacher", "lgc_ict", "lgc_sct"), "ict sct", "cutmix contrast"),
+    ],
+    ids=str,
+)
+def test_files_of_overrides_combine(tmp_path, names, others, missing):
+    expected = {"mean_teacher", "cutmix", "contrast", *others.split()}
+    expected -= set(missing.split())
+    hparams = made_by(tmp_path, *names)
+    on = {name for name, is_on in switches(hparams).items() if is_on}
+    assert on == expected
+    assert hparams["n_mels"] == (40 if "mini" in names else 128)
+
+
+@pytest.mark.parametrize("name", COMBINATIONS)
+def test_a_combination_is_a_few_lines_with_results_of_its_own(name):
+    text = (HPARAMS / f"{name}.yaml").read_text()
+    assert text.startswith("# Overrides of lgc.yaml")
+    assert len(text.splitlines()) < 15
+    assert YAML(typ="safe").load(text)["experiment"] == name

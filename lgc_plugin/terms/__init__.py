@@ -1,0 +1,1 @@
+"""Consistency terms that a student can learn from, one per file."""

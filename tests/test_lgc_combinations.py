@@ -1,0 +1,112 @@
+"""Views and further terms inside the whole module."""
+
+import pytest
+import torch
+
+from lgc_plugin.augment.views import Views
+from lgc_plugin.lgc import LGC, TrainingClips
+from lgc_plugin.nnet.crnn import CRNN
+from lgc_plugin.terms.interpolation import InterpolationConsistency
+from lgc_plugin.terms.shift import ShiftConsistency
+from lgc_plugin.types import LabelKind
+
+KIND = torch.tensor([LabelKind.STRONG, LabelKind.WEAK, LabelKind.NONE] * 2)
+NONE = {"consistency_weight": 0, "cutmix_weight": 0, "contrast_weight": 0}
+
+
+def make(ict=2.0, sct=2.0, **options):
+    torch.manual_seed(0)
+    student = CRNN(
+        2, 8, filters=(4, 4), pooling=((2, 2), (2, 4)), embedding_dim=6
+    )
+    terms = {
+        "ict": InterpolationConsistency(ict),
+        "sct": ShiftConsistency(sct, std=8.0),
+    }
+    lgc = LGC(student, 2, embedding_dim=6, terms=terms, **options)
+    return student, lgc, torch.rand(6, 8, 41)
+
+
+def heard_by(network):
+    """The features of each pass from here on."""
+    passes = []
+    network.register_forward_hook(lambda _, given, __: passes.append(given[0]))
+    return passes
+
+
+@pytest.mark.parametrize(
+    ("ict", "sct", "teacher_passes", "student_clips"),
+    [(0, 0, 0, []), (2, 0, 1, [2]), (0, 2, 1, [6]), (2, 2, 1, [2, 6])],
+)
+def test_a_weight_of_zero_skips_the_work(
+    ict, sct, teacher_passes, student_clips
+):
+    """ICT needs the two unlabelled clips only, and the teacher just once."""
+    student, lgc, features = make(ict, sct, **NONE)
+    predictions = student(features)
+    of_teacher, of_student = heard_by(lgc.teacher.network), heard_by(student)
+    terms = lgc(student, features, predictions, KIND, n_unlabelled=2)
+    assert len(of_teacher) == teacher_passes
+    assert [len(passed) for passed in of_student] == student_clips
+    assert lgc.trains_teacher == bool(student_clips)
+    weights = {"ict": ict, "sct": sct}
+    assert list(terms.others) == [n for n, w in weights.items() if w]
+
+
+def test_further_terms_ramp_up_and_are_told_by_name():
+    student, lgc, features = make(ict=3.0, sct=0.5)
+    terms = lgc(student, features, student(features), KIND)
+    consistency = 2 * (terms.mean_teacher + terms.cutmix)
+    consistency += 3.0 * terms.others["ict"] + 0.5 * terms.others["sct"]
+    torch.testing.assert_close(terms.total, lgc.ramp * consistency)
+    assert terms.scalars()["sct"] is terms.others["sct"]
+    assert lgc.effective_weights["ict"] == pytest.approx(3.0 * lgc.ramp)
+    terms.total.backward()
+    assert all(p.grad is None for p in lgc.parameters())
+
+
+def test_terms_and_views_that_are_off_leave_every_number_alone():
+    """Losses, gradients and what is drawn are those of LGC without them."""
+    results = []
+    for options in ({}, {"augment": Views(8, filter_min_bandwidth=1)}):
+        student, lgc, features = make(0.0, 0.0, **options)
+        if not options:
+            lgc.terms = {}
+        torch.manual_seed(1)
+        seen = lgc.view(features)
+        terms = lgc(student, features, student(seen), KIND, n_unlabelled=2)
+        terms.total.backward()
+        gradients = [p.grad for p in student.parameters() if p.grad is not None]
+        results.append([*terms, *gradients, torch.get_rng_state()])
+    assert all(map(torch.equal, *results))
+
+
+def test_student_and_teacher_hear_views_of_their_own():
+    """The views here tell the number of their draw by how loud they are."""
+    draws = []
+
+    def louder(features, valid):
+        draws.append(valid)
+        return features + 10 * len(draws)
+
+    student, lgc, features = make(augment=louder)
+    valid = torch.ones(6, 10, dtype=torch.bool)
+    valid[0, 5:] = False
+    of_teacher, of_student = heard_by(lgc.teacher.network), heard_by(student)
+    predictions = lgc.run(student, lgc.view(features, valid), valid)
+    lgc(student, features, predictions, KIND, valid=valid, n_unlabelled=2)
+    loudness = [int(x.mean()) // 10 for x in (*of_student, *of_teacher)]
+    assert sorted(loudness) == [1, 2, 3, 4, 5] and loudness[0] == 1
+    assert loudness[-1] == 2 and torch.equal(of_teacher[0], features + 20)
+    assert draws[0].shape == (6, 41)
+    assert draws[0][0].sum() == 20 and draws[0][1:].all()
+    lgc.eval()
+    assert lgc.view(features, valid) is features
+    lgc.train()
+    lgc.give_birth([TrainingClips(features, KIND)])
+    assert torch.equal(of_teacher[-1], features)
+
+
+def test_a_term_cannot_take_the_name_of_another():
+    with pytest.raises(ValueError, match="cutmix"):
+        LGC(make()[0], 2, terms={"cutmix": ShiftConsistency()})
