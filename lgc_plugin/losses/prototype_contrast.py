@@ -69,6 +69,16 @@ class PrototypeContrastLoss(nn.Module):
     10.0
     >>> loss(frames, sure, sure, prototypes).item()
     0.0
+
+    As the loss of a network of one's own; the prototypes are any unit vectors,
+    such as those of a :class:`~lgc_plugin.nnet.prototypes.PrototypeBank`:
+
+    >>> network = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 2))
+    >>> frames = nn.functional.normalize(network(torch.randn(5, 4)), dim=1)
+    >>> unsure, sure = torch.full((5, 1), 0.2), torch.full((5, 1), 0.95)
+    >>> loss(frames, unsure, sure, prototypes).backward()
+    >>> bool(network[0].weight.grad.any())
+    True
     """
 
     def __init__(

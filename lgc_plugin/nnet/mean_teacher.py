@@ -48,6 +48,20 @@ class MeanTeacher(nn.Module):
     [[1.0, 1.0]]
     >>> teacher(torch.ones(1, 2)).requires_grad
     False
+
+    In a training loop of PyTorch, with any loss and optimizer:
+
+    >>> student = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
+    >>> teacher = MeanTeacher(student)
+    >>> optimizer = torch.optim.SGD(student.parameters(), lr=0.1)
+    >>> for batch in torch.rand(3, 4, 2):
+    ...     noisy = batch + 0.1 * torch.randn(batch.shape)
+    ...     (student(noisy) - teacher(batch)).square().mean().backward()
+    ...     optimizer.step()
+    ...     optimizer.zero_grad()
+    ...     teacher.update(student)
+    >>> teacher.step
+    3
     """
 
     steps: Tensor

@@ -92,6 +92,18 @@ class PrototypeBank(nn.Module):
     >>> bank.update(torch.tensor([[0.0, 1.0]]), torch.tensor([[1.0]]))
     >>> [round(x, 4) for x in bank.prototypes[0, 0].tolist()]
     [0.7071, 0.7071]
+
+    With a network of one's own; only the rows of frames matter, whatever they
+    were cut from:
+
+    >>> network = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3))
+    >>> embedding = normalize(network(torch.randn(100, 4)), dim=1)
+    >>> labels = torch.randint(2, (100, 2)).float()
+    >>> bank = PrototypeBank(n_classes=2, dim=3)
+    >>> bank.fit(embedding, labels)
+    >>> bank.prototypes.shape, bool(bank.active.all())
+    (torch.Size([3, 3, 3]), True)
+    >>> bank.update(embedding[:10], labels[:10])
     """
 
     prototypes: Tensor
