@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""What each part of LGC adds, and what LGC adds to other methods.
+
+    python benchmarks/ablation.py [--quick]
+
+Soundscapes of a bank of recordings, one data set per seed; those of the test
+were never heard in training. Every method takes the same number of steps.
+Runs that are finished are not done again, so that the command may be stopped
+and repeated. Methods are compared clip for clip on the tests of all seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ablation_figure import plot_scores
+from ablation_methods import HEADLINE, METHODS, pairs
+from ablation_report import (
+    compare_pair,
+    difference_table,
+    pool,
+    score_table,
+    seed_scores,
+)
+from ablation_runs import Run, make_data, plan_runs, train_all
+from step_report import describe_machine
+
+from lgc_plugin.files import write_json
+from lgc_plugin.parallel import available_cores
+
+_HERE = Path(__file__).resolve().parent
+_SETS = "--strong 300 --strong-validation 100 --weak 200 --unlabelled 1000"
+_CLIPS = f"{_SETS} --validation 300 --clip-seconds 5"
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Reads the command line.
+
+    Arguments
+    ---------
+    words : Sequence[str]
+        Behind the script's name.
+
+    Returns
+    -------
+    argparse.Namespace
+        With ``methods`` as such.
+    """
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    add = parser.add_argument
+    add(
+        "--bank",
+        default="synthetic",
+        help="folder with foreground/<Label>/ and background/ (default:\n"
+        "synthetic, sounds made by code)",
+    )
+    add("--methods", help=f"commas between them: {', '.join(METHODS)}")
+    add("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
+    add("--jobs", type=int, default=available_cores(), help="runs at a time")
+    add("--resamples", type=int, default=1000, help="behind the intervals")
+    add(
+        "--folder",
+        type=Path,
+        default=Path("results/ablation"),
+        help="data and runs (default: results/ablation)",
+    )
+    add("--clips", default=_CLIPS, help="options of lgc-sed soundscapes")
+    add("--train", default="", help="more options of the recipe, for all runs")
+    add(
+        "--quick",
+        action="store_true",
+        help="the headline alone, on two seeds: 15 minutes on two cores",
+    )
+    add(
+        "--write",
+        action="store_true",
+        help="write ablation/results.json and ablation/scores.png",
+    )
+    options = parser.parse_args(words)
+    names = options.methods.split(",") if options.methods else list(METHODS)
+    if options.quick:
+        if options.write:
+            parser.error("--quick measures too little to --write")
+        names, options.seeds = list(HEADLINE[::-1]), options.seeds[:2]
+    unknown = [name for name in names if name not in METHODS]
+    if unknown:
+        parser.error(
+            f"method {unknown[0]!r} is unknown; there are {', '.join(METHODS)}"
+        )
+    if min(options.jobs, options.resamples) < 1:
+        parser.error("--jobs and --resamples must be at least 1")
+    options.methods = [METHODS[name] for name in names]
+    options.folder = options.folder.resolve()
+    return options
+
+
+def main(words: Sequence[str]) -> int:
+    """Makes data, trains, compares, prints the tables.
+
+    Arguments
+    ---------
+    words : Sequence[str]
+        Behind the script's name.
+
+    Returns
+    -------
+    int
+        Exit status: 1 if a run failed.
+    """
+    options = parse(words)
+    runs = plan_runs(options.folder, options.methods, options.seeds)
+    for run in {run.data: run for run in runs}.values():
+        make_data(run, options.bank, options.clips.split())
+    failed = train_all(
+        runs,
+        options.train.split(),
+        options.jobs,
+        lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    # Only seeds that all methods have can be compared clip for clip.
+    lost = {run.seed for run in failed}
+    good = [run for run in runs if run.seed not in lost]
+    if not good:
+        return 1
+    scores = seed_scores(good)
+    differences = _differences(good, options)
+    print(f"\n{score_table(scores)}\n\n{difference_table(differences)}")
+    plot_scores(scores, options.folder / "scores.png")
+    if options.write:
+        plot_scores(scores, _HERE / "ablation" / "scores.png")
+        _write(options, scores, differences, good)
+    return int(bool(failed))
+
+
+def _differences(
+    runs: Sequence[Run], options: argparse.Namespace
+) -> dict[tuple[str, str], dict[str, Any]]:
+    folder = options.folder / "pooled"
+    folder.mkdir(parents=True, exist_ok=True)
+    results = json.loads((runs[0].folder / "results.json").read_text())
+    names = list(dict.fromkeys(run.method.name for run in runs))
+    pooled = {
+        name: pool([r for r in runs if r.method.name == name], folder)
+        for name in names
+    }
+    return {
+        (better, worse): compare_pair(
+            pooled[better],
+            pooled[worse],
+            results["median_windows"],
+            options.resamples,
+        )
+        for better, worse in pairs(names)
+    }
+
+
+def _write(
+    options: argparse.Namespace,
+    scores: dict[str, Any],
+    differences: dict[tuple[str, str], dict[str, Any]],
+    runs: Sequence[Run],
+) -> None:
+    """Everything that the tables say, and what it was measured with."""
+    results = json.loads((runs[0].folder / "results.json").read_text())
+    path = _HERE / "ablation" / "results.json"
+    content = {
+        "benchmark": "ablation",
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "bank": Path(options.bank).name,
+        "clips": options.clips,
+        "train": options.train,
+        "seeds": sorted({run.seed for run in runs}),
+        "machine": describe_machine({}),
+        "versions": results["versions"],
+        "median_windows": results["median_windows"],
+        "scores": scores,
+        "differences": {
+            f"{better} - {worse}": found
+            for (better, worse), found in differences.items()
+        },
+    }
+    write_json(path, content)
+    print(f"written: {path}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
