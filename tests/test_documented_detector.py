@@ -122,7 +122,7 @@ def test_the_page(place, run):
     assert printed[3].startswith("filename\t")
     pytest.importorskip("onnxruntime")
     install, export = blocks(PAGE, "As ONNX")[0].strip().splitlines()
-    assert install == "pip install 'lgc_plugin[onnx]'"
+    assert install == "pip install -e '.[onnx]'"
     run(export)
     (onnx,) = blocks(PAGE, "As ONNX", "python")
     scope = {}
