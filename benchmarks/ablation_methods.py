@@ -57,6 +57,7 @@ COMBINATIONS = tuple(
     for name, title in (
         ("lgc_ict", "LGC + ICT"),
         ("lgc_sct", "LGC + SCT"),
+        ("lgc_rct", "LGC + RCT"),
         ("lgc_filter_aug", "LGC + FilterAugment"),
         ("lgc_strong_aug", "LGC + strong augmentation"),
     )

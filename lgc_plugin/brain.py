@@ -31,6 +31,7 @@ from lgc_plugin.metrics.evaluation import EvaluationMetrics
 from lgc_plugin.metrics.manifest_truth import clip_name
 from lgc_plugin.metrics.result import SEDResult
 from lgc_plugin.nnet.statistics import StatisticsGuard
+from lgc_plugin.terms.random import RandomConsistency
 from lgc_plugin.types import SEDOutput
 
 logger = logging.getLogger(__name__)
@@ -47,7 +48,8 @@ class LGCBrain(DeviceBrain):
     (:class:`~lgc_plugin.lgc.LGC`). ``hparams`` holds ``encoder``, ``lr``,
     ``mixup_alpha``, ``mixup_probability``, ``seed``, ``epoch_counter``,
     ``bootstrap_resamples``, ``train_logger``, ``tensorboard_logger`` and, if
-    clips are augmented, ``augment_clips``, see :mod:`.augment.labelled`.
+    clips are augmented, ``augment_clips``, see :mod:`.augment.labelled`; for
+    random consistency, ``rct``, see :mod:`.terms.random`.
 
     Arguments
     ---------
@@ -85,6 +87,7 @@ class LGCBrain(DeviceBrain):
         self.tested_epoch: int | None = None
         self._means = ScalarMeans()
         self._train_stats: dict[str, float] = {}
+        self._random = self._random_consistency()
         if self.debug:
             # Two epochs should reach every part of the method.
             self.modules.lgc.birth_epoch = 1
@@ -139,6 +142,7 @@ class LGCBrain(DeviceBrain):
             clips.frame_labels,
             clips.valid,
             clips.n_unlabelled,
+            clips.versions,
         )
         loss = loss + terms.total
         scalars = terms.scalars()
@@ -161,10 +165,12 @@ class LGCBrain(DeviceBrain):
         -------
         Clips
         """
+        random = self._random if mix else None
         clips = clips_on_device(
-            batch, self.device, self.modules.front_end, self.hparams.encoder
+            *(batch, self.device, self.modules.front_end),
+            *(self.hparams.encoder, random),
         )
-        if not mix:
+        if not mix or random is not None:
             return clips
         # Recipes that do not augment may be without.
         augment = getattr(self.hparams, "augment_clips", None)
@@ -176,6 +182,19 @@ class LGCBrain(DeviceBrain):
             self.hparams.mixup_probability,
         )
         return clips.mixed(plan)
+
+    def _random_consistency(self) -> RandomConsistency | None:
+        """What draws further versions of the clips, if that is wanted."""
+        # A Brain that only loads weights may have no hparams at all.
+        random = getattr(getattr(self, "hparams", None), "rct", None)
+        if random is None or random.weight == 0:
+            return None
+        augment = getattr(self.hparams, "augment_clips", None)
+        random.check_alone(
+            self.hparams.mixup_probability,
+            augment is not None and augment.moves_labels,
+        )
+        return random
 
     def networks_to_compile(self) -> Iterable[nn.Module]:
         """The teacher with the student: it costs a third of a step."""

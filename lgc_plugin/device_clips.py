@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     from lgc_plugin.augment.labelled import LabelledAugmentation
     from lgc_plugin.augment.mixup import MixupPlan
+    from lgc_plugin.augment.versions import Versions
     from lgc_plugin.data.labels import EventEncoder
     from lgc_plugin.nnet.features import LogMel
+    from lgc_plugin.terms.random import RandomConsistency
 
 
 class Clips(NamedTuple):
@@ -39,6 +41,9 @@ class Clips(NamedTuple):
         (B, T') bool, False on padding; None when no clip is padded.
     n_unlabelled : int
         Clips of kind ``NONE``.
+    versions : Versions or None
+        How a batch of three versions was made: B is three times the clips,
+        of which ``valid_frames`` and ``n_unlabelled`` tell.
     """
 
     mels: Tensor
@@ -48,6 +53,7 @@ class Clips(NamedTuple):
     valid_frames: Tensor
     valid: Tensor | None
     n_unlabelled: int
+    versions: Versions | None = None
 
     def augmented(self, augment: LabelledAugmentation, pooling: int) -> Clips:
         """The same, augmented: features, frame labels and mask alike.
@@ -99,6 +105,7 @@ def clips_on_device(
     device: torch.device | str,
     front_end: LogMel,
     encoder: EventEncoder,
+    random: RandomConsistency | None = None,
 ) -> Clips:
     """Moves a batch to the device and makes its mels.
 
@@ -112,26 +119,40 @@ def clips_on_device(
         On that device.
     encoder : EventEncoder
         Hop and pooling.
+    random : RandomConsistency, optional
+        Draws further versions of the clips.
 
     Returns
     -------
     Clips
     """
     # Read before the batch moves: afterwards it would cost a device sync.
-    n_unlabelled = batch.label_kind.tolist().count(LabelKind.NONE)
+    host_kind = batch.label_kind
+    n_unlabelled = host_kind.tolist().count(LabelKind.NONE)
     padded = bool((batch.n_samples < batch.wav.data.shape[1]).any())
     batch = batch.to(device, non_blocking=True)
-    mels = front_end.mel(batch.wav.data)
+    wavs, kind = batch.wav.data, batch.label_kind
+    frame_labels, clip_labels = batch.frame_labels.data, batch.clip_labels.data
+    frame_samples = encoder.hop_length * encoder.pooling
+    versions = None
+    if random is not None:
+        versions = random.draw(
+            *(kind, host_kind, batch.n_samples),
+            *(frame_samples, frame_labels.shape[-1]),
+        )
+        wavs = versions.wavs(
+            wavs, batch.n_samples, encoder.sample_rate, frame_samples
+        )
+        frame_labels = versions.frame_labels(frame_labels)
+        clip_labels = versions.joined(clip_labels)
+        kind = kind.repeat(3)
+    mels = front_end.mel(wavs)
     n_frames = mels.shape[-1] // encoder.pooling
-    valid_frames = count_valid(
-        batch.n_samples, encoder.hop_length * encoder.pooling, n_frames
-    )
+    valid_frames = count_valid(batch.n_samples, frame_samples, n_frames)
+    valid = frame_mask(valid_frames, n_frames) if padded else None
+    if versions is not None and valid is not None:
+        valid = versions.joined(valid)
     return Clips(
-        mels,
-        batch.frame_labels.data,
-        batch.clip_labels.data,
-        batch.label_kind,
-        valid_frames,
-        frame_mask(valid_frames, n_frames) if padded else None,
-        n_unlabelled,
+        *(mels, frame_labels, clip_labels, kind, valid_frames, valid),
+        *(n_unlabelled, versions),
     )

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from lgc_plugin.augment.cutmix import draw_cutmix
+from lgc_plugin.augment.versions import Versions
 from lgc_plugin.distributed import process_rank, spread_state
 from lgc_plugin.lgc_terms import LGCTerms, TrainingClips
 from lgc_plugin.losses.consistency import clip_consistency, frame_consistency
@@ -204,6 +205,7 @@ class LGC(nn.Module):
         frame_labels: Tensor | None = None,
         valid: Tensor | None = None,
         n_unlabelled: int | None = None,
+        versions: Versions | None = None,
     ) -> LGCTerms:
         """The consistency terms of one training batch.
 
@@ -224,6 +226,11 @@ class LGC(nn.Module):
             (B, T') bool, False on padding.
         n_unlabelled : int, optional
             Clips of kind ``NONE``, if the host knows: spares terms work.
+        versions : Versions, optional
+            For a batch of three versions (B is three times the clips), such
+            as :class:`~lgc_plugin.terms.random.RandomConsistency` wants: all
+            of them count for L_MT, the clips as they are for everything else;
+            ``n_unlabelled`` counts these.
 
         Returns
         -------
@@ -253,10 +260,12 @@ class LGC(nn.Module):
             agreement = frame_consistency(
                 predictions.frame, target.frame, valid, pool_count()
             ) + clip_consistency(predictions.clip, target.clip)
+        if versions is not None:
+            given = given.split(versions)
         if self.cutmix_weight > 0 or self.contrasts:
             local, contrast, n_anchors = self._cut_terms(given)
         if self.contrasts:
-            self._remember(target, label_kind, frame_labels, valid)
+            self._remember(given, frame_labels)
         consistency = (
             self.consistency_weight * agreement + self.cutmix_weight * local
         )
@@ -418,17 +427,14 @@ class LGC(nn.Module):
             return local, zero, zero
         return local, *contrast_term(cut, self.contrast, self.bank)
 
-    def _remember(
-        self,
-        target: SEDOutput,
-        label_kind: Tensor,
-        frame_labels: Tensor | None,
-        valid: Tensor | None,
-    ) -> None:
+    def _remember(self, given: TermInputs, frame_labels: Tensor | None) -> None:
         """Keeps what the batch says of the prototypes until the step."""
+        target, valid = given.target, given.valid
+        if frame_labels is not None:
+            frame_labels = frame_labels[: len(given.label_kind)]
         sums = self.bank.assign(
             target.embedding.flatten(0, 1),
-            labels_by_frame(target.frame, label_kind, frame_labels),
+            labels_by_frame(target.frame, given.label_kind, frame_labels),
             None if valid is None else valid.flatten(),
         )
         if self._pending is not None:

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from speechbrain.dataio.batch import PaddedBatch
 
 from lgc_plugin.augment.labelled import LabelledAugmentation
 from lgc_plugin.augment.mixup import MixupPlan
@@ -9,8 +10,10 @@ from lgc_plugin.augment.views import Views
 from lgc_plugin.device_values import LaggingValue
 from lgc_plugin.terms import interpolation
 from lgc_plugin.terms.interpolation import InterpolationConsistency
+from lgc_plugin.terms.random import RandomConsistency
 from lgc_plugin.terms.shift import ShiftConsistency
 from split_batches import (
+    ENCODER,
     SplitDraws,
     fit,
     give_prototypes,
@@ -55,6 +58,85 @@ def test_with_everything_on_a_step_reads_nothing_more(monkeypatch, padding):
     means = brain._means.read()
     assert brain.modules.lgc.step == 1
     assert means["ict"] > 0 and means["sct"] > 0 and means["n_anchors"] > 0
+
+
+def with_versions(**options):
+    """A brain of which random consistency is part."""
+    brain = make_brain(thresholds=(0.4, 0.9), batch_norm=True)
+    random = RandomConsistency(**options)
+    brain.modules.lgc.terms = {"rct": random}
+    brain.hparams.mixup_probability = 0.0
+    brain.hparams.rct = random
+    brain._random = brain._random_consistency()
+    return brain
+
+
+@pytest.mark.parametrize("padding", [False, True])
+def test_of_three_versions_sound_and_labels_agree(padding):
+    brain = with_versions(changes=["time shift"])
+    batch = PaddedBatch(whole_batch(0, padding))
+    plain = brain.prepare(batch, mix=False)
+    clips = brain.prepare(PaddedBatch(whole_batch(0, padding)), mix=True)
+    assert len(clips.mels) == len(clips.frame_labels) == 30
+    assert clips.n_unlabelled == plain.n_unlabelled == 4
+    for name in ("mels", "frame_labels", "clip_labels", "label_kind"):
+        assert torch.equal(getattr(clips, name)[:10], getattr(plain, name))
+    plan, pooling = clips.versions.change.roll, ENCODER.pooling
+    assert plan.frames.any()
+    for clip, (frames, circle) in enumerate(zip(*plan, strict=True)):
+        steps = [(t - frames) % circle for t in range(int(circle))]
+        assert torch.equal(
+            clips.frame_labels[20 + clip][:, : len(steps)],
+            plain.frame_labels[clip][:, steps],
+        )
+        # Mel frames turn along, but for those whose window meets an end of
+        # the clip, before or after.
+        end = int(circle) * pooling
+        turned = [(m, (m + int(frames) * pooling) % end) for m in range(end)]
+        inner = [
+            pair for pair in turned if all(2 <= m <= end - 2 for m in pair)
+        ]
+        before, after = map(list, zip(*inner, strict=True))
+        torch.testing.assert_close(
+            clips.mels[20 + clip][:, after], plain.mels[clip][:, before]
+        )
+    members, active = clips.versions.mixture
+    assert (active.sum(dim=0) > 1).sum() >= 4
+    for clip in range(10):
+        among = members[:, clip][active[:, clip]]
+        assert (plain.label_kind[among] == plain.label_kind[clip]).all()
+        expected = plain.clip_labels[among].amax(dim=0)
+        assert torch.equal(clips.clip_labels[10 + clip], expected)
+        if padding:
+            sound = plain.valid[among].any(dim=0)
+            assert torch.equal(clips.valid[10 + clip], sound)
+    assert (clips.valid is not None) == padding
+
+
+@pytest.mark.parametrize("padding", [False, True])
+def test_versions_are_drawn_on_the_host_before_the_clips_move(
+    monkeypatch, padding
+):
+    """What is read is drawn there, or of the lengths and kinds there."""
+    brain = with_versions()
+    give_prototypes(brain)
+    monkeypatch.setattr(LaggingValue, "offer", lambda self, value: self.value)
+    items = whole_batch(0, padding)
+    with Readers() as readers:
+        fit(brain, items)
+    assert set(readers.seen) <= {"clips_on_device", "below"}
+    means = brain._means.read()
+    assert brain.modules.lgc.step == 1
+    assert means["rct"] > 0 and means["n_anchors"] > 0
+
+
+def test_versions_that_are_off_change_nothing():
+    """Not even what is drawn; validation hears clips as they are."""
+    brain = with_versions(weight=0.0)
+    assert brain._random is None
+    active = with_versions()
+    clips = active.prepare(PaddedBatch(whole_batch(0)), mix=False)
+    assert len(clips.mels) == 10 and clips.versions is None
 
 
 def test_two_accumulated_halves_are_one_batch(monkeypatch):

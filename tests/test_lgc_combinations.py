@@ -7,6 +7,7 @@ from lgc_plugin.augment.views import Views
 from lgc_plugin.lgc import LGC, TrainingClips
 from lgc_plugin.nnet.crnn import CRNN
 from lgc_plugin.terms.interpolation import InterpolationConsistency
+from lgc_plugin.terms.random import RandomConsistency
 from lgc_plugin.terms.shift import ShiftConsistency
 from lgc_plugin.types import LabelKind
 
@@ -105,6 +106,51 @@ def test_student_and_teacher_hear_views_of_their_own():
     lgc.train()
     lgc.give_birth([TrainingClips(features, KIND)])
     assert torch.equal(of_teacher[-1], features)
+
+
+def test_versions_count_for_the_mean_teacher_only():
+    """Everything else is that of the clips as they are."""
+    student, lgc, features = make(ict=0.0, sct=2.0)
+    lgc.terms["rct"] = RandomConsistency()
+    lgc.bank.born = True
+    lgc.bank.active.fill_(True)
+    lgc.bank.prototypes.normal_()
+    lgc.contrast.pos_threshold, lgc.contrast.neg_threshold = 0.4, 0.9
+    lgc.bank.pos_threshold = 0.4
+    with torch.no_grad():
+        for parameter in student.parameters():  # it leads, the teacher follows
+            parameter.add_(0.1 * torch.randn(parameter.shape))
+    labels = torch.rand(6, 2, 10).round()
+    lengths = torch.full((6,), 10)
+    plan = lgc.terms["rct"].draw(KIND, KIND, lengths, 1, 10)
+    everything = torch.cat([features, features.flip(0), features.flip(2)])
+    heard = heard_by(student)
+    results = []
+    for given, versions in ((features, None), (everything, plan)):
+        times = len(given) // 6
+        weight = 2.0 if versions else 0.0
+        lgc.terms["rct"].weight = weight
+        torch.manual_seed(1)
+        predictions = student.eval()(given)
+        terms = lgc.eval()(
+            *(student, given, predictions, KIND.repeat(times)),
+            *(labels.repeat(times, 1, 1), None, 2, versions),
+        )
+        results.append((terms, lgc._pending))
+        lgc.skip_step()
+        said = lgc.teacher(given)
+        squares = (predictions.frame - said.frame).square().mean()
+        squares = squares + (predictions.clip - said.clip).square().mean()
+        torch.testing.assert_close(terms.mean_teacher, squares)
+    (plain, sums), (versed, more) = results
+    for name in ("cutmix", "contrast", "n_anchors"):
+        torch.testing.assert_close(getattr(versed, name), getattr(plain, name))
+    assert plain.n_anchors > 0
+    torch.testing.assert_close(versed.others["sct"], plain.others["sct"])
+    assert all(map(torch.allclose, sums, more))
+    assert versed.others["rct"] > 0 and "rct" not in plain.others
+    # A batch, CutMix and SCT of it; then three versions, and the same again.
+    assert [len(each) for each in heard] == [6, 6, 6, 18, 6, 6]
 
 
 def test_a_term_cannot_take_the_name_of_another():

@@ -135,6 +135,11 @@ class LabelledAugmentation:
         kind = torch.empty(1, device="meta")
         draw_time_mask(kind, 1, self.time_mask_ratio)
 
+    @property
+    def moves_labels(self) -> bool:
+        """Whether anything is on."""
+        return self.frame_shift_std > 0 or self.time_mask
+
     def __call__(
         self,
         mels: Tensor,

@@ -7,8 +7,25 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
+from lgc_plugin.augment.versions import Versions
 from lgc_plugin.distributed import mean_over_processes, process_count
 from lgc_plugin.types import SEDOutput
+
+
+class HeardVersions(NamedTuple):
+    """What the student says of the other versions of a batch.
+
+    Arguments
+    ---------
+    mixed, changed : SEDOutput
+        Of the mixtures, and of the changed clips.
+    plan : Versions
+        How they were made.
+    """
+
+    mixed: SEDOutput
+    changed: SEDOutput
+    plan: Versions
 
 
 class TermInputs(NamedTuple):
@@ -35,6 +52,8 @@ class TermInputs(NamedTuple):
     n_unlabelled : int or None
         Clips of kind ``NONE``, where the host knows their number: to ask the
         device would stop the training step.
+    heard : HeardVersions or None
+        The batch in other versions, if there are any.
     """
 
     run: Callable[[Tensor, Tensor | None], SEDOutput]
@@ -45,6 +64,34 @@ class TermInputs(NamedTuple):
     valid: Tensor | None
     pooling: int
     n_unlabelled: int | None = None
+    heard: HeardVersions | None = None
+
+    def split(self, plan: Versions) -> TermInputs:
+        """Of a batch of three versions, the clips as they are.
+
+        Arguments
+        ---------
+        plan : Versions
+            How the versions were made.
+
+        Returns
+        -------
+        TermInputs
+            Of B instead of 3 B clips, with the rest in ``heard``.
+        """
+        n_clips = plan.n_clips
+        clips, mixed, changed = (
+            SEDOutput(*(part[first : first + n_clips] for part in self.student))
+            for first in (0, n_clips, 2 * n_clips)
+        )
+        return self._replace(
+            features=self.features[:n_clips],
+            student=clips,
+            target=SEDOutput(*(part[:n_clips] for part in self.target)),
+            label_kind=self.label_kind[:n_clips],
+            valid=None if self.valid is None else self.valid[:n_clips],
+            heard=HeardVersions(mixed, changed, plan),
+        )
 
 
 class ConsistencyTerm(Protocol):

@@ -75,6 +75,7 @@ def mixture_loss(
     mixtures: list[list[int]],
     kinds: list[int],
     valid: Tensor | None,
+    thresholds: tuple[float, float] = (0.95, 0.05),
 ) -> Tensor:
     """Weighted means of (M f(x_mix) - P+)^2; members end where padding is."""
 
@@ -84,8 +85,8 @@ def mixture_loss(
             for member in mixtures[place[0]]
             if valid is None or valid[member, place[2]]
         ]
-        present = any(p > 0.95 for p in said)
-        absent = all(p < 0.05 for p in said)
+        present = any(p > thresholds[0] for p in said)
+        absent = all(p < thresholds[1] for p in said)
         heard = mixed_scores[place] if present or absent else 0.0
         return torch.as_tensor((heard - float(present)) ** 2).double()
 

@@ -37,6 +37,28 @@ def test_everything_at_once_trains_and_is_logged(train, tmp_path):
     assert 0 <= scores["teacher"]["psds1"] <= 1
 
 
+def test_random_consistency_trains_with_other_terms(train, tmp_path):
+    """The versions of a batch, beside ICT and views of their own."""
+    folder = tmp_path / "run"
+    train(
+        folder,
+        "--overrides=hparams/lgc_rct.yaml",
+        "--overrides=hparams/lgc_ict.yaml",
+        "--filter_augment=step",
+        "--filter_min_bandwidth=2",
+        "--number_of_epochs=3",
+    )
+    last = (folder / "train_log.txt").read_text().splitlines()[-1]
+    for name in ("rct", "ict", "mean_teacher", "cutmix"):
+        assert float(re.search(rf"train {name}: ([\w.+-]+)", last)[1]) > 0
+
+
+def test_two_mixups_are_an_error_at_once(train, tmp_path):
+    done = train(tmp_path / "run", "--rct_weight=2.0", check=False)
+    assert done.returncode == 2, done.stderr
+    assert "give --mixup_probability=0" in done.stderr
+
+
 def test_an_augmentation_that_cannot_be_is_an_error_at_once(train, tmp_path):
     done = train(tmp_path / "run", "--filter_augment=square", check=False)
     assert done.returncode == 2, done.stderr
