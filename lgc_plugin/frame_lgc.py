@@ -166,7 +166,7 @@ class FrameLGC(LGC):
         labels: Tensor,
         known: Tensor,
     ) -> Tensor:
-        """What to add to the loss of a training batch.
+        """What to add to the loss of a batch: nothing outside training.
 
         Arguments
         ---------
@@ -180,14 +180,26 @@ class FrameLGC(LGC):
         Tensor
             Scalar.
         """
+        if not self.training:
+            return logits.new_zeros(())
         clips = self.clips(feats, lengths, labels, known)
         said = sed_output(hidden, logits, clips.valid)
         (student,) = self._student
         return self(student, clips.features, said, *clips[1:]).total
 
-    def follow(self, happened: Tensor | None = None) -> None:
-        """Follows one optimizer step: :meth:`~LGC.update_teacher`."""
-        self.update_teacher(*self._student, happened)
+    def follow(self, happened: bool | Tensor = True) -> None:
+        """Follows one optimizer step: :meth:`~LGC.update_teacher`.
+
+        Arguments
+        ---------
+        happened : bool or Tensor
+            Whether there was one: False while gradients accumulate, a tensor
+            where only the device knows whether the step was skipped.
+        """
+        if happened is False:
+            return
+        known = happened if isinstance(happened, Tensor) else None
+        self.update_teacher(*self._student, known)
 
     def born_from(
         self,
