@@ -1,0 +1,192 @@
+"""What a finished run's network makes of the frames of its test clips."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from ablation_runs import Run
+
+from lgc_plugin.data.manifest import ClipRow, read_manifest
+from lgc_plugin.frame_scores import FrameScores
+from lgc_plugin.inference.audio.blocks import read_blocks
+from lgc_plugin.inference.audio.samples import round_to_16_bits
+from lgc_plugin.inference.model.model_folder import LoadedModel, read_model
+from lgc_plugin.inference.window_network import run_on_windows, stack_windows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lgc_plugin.data.labels import EventEncoder
+
+_BATCH = 20
+_EDGE_TOLERANCE = 1e-6  # seconds, as EventEncoder's
+_SCORE_TOLERANCE = 1e-3  # other machines add in another order
+_UNCLEAR = -1
+
+
+class Frames(NamedTuple):
+    """Frames of test clips in which at most one class sounds.
+
+    Arguments
+    ---------
+    labels : tuple[str, ...]
+        The C classes.
+    hidden : numpy.ndarray
+        (N, D) what the classifier of frames reads.
+    projected : numpy.ndarray
+        (N, E) unit vectors, what the prototypes are compared with.
+    groups : numpy.ndarray
+        (N,) class of each frame; C where nothing sounds.
+    clips : numpy.ndarray
+        (N,) number of the clip in the manifest.
+    """
+
+    labels: tuple[str, ...]
+    hidden: NDArray[np.float32]
+    projected: NDArray[np.float32]
+    groups: NDArray[np.int64]
+    clips: NDArray[np.int64]
+
+
+def read_frames(run: Run, network: str = "teacher") -> Frames:
+    """Hears the test clips of a run as its recipe did.
+
+    Arguments
+    ---------
+    run : Run
+        A finished one, and its data.
+    network : str
+        ``teacher`` or ``student``.
+
+    Returns
+    -------
+    Frames
+
+    Raises
+    ------
+    FileNotFoundError
+        If model, manifest, scores or a clip are missing.
+    ValueError
+        If one of them is damaged, or the network does not give the scores
+        that the run's own test gave.
+    """
+    model = read_model(run.folder, network)
+    rows = read_manifest(run.folder / "manifests" / "test.csv", run.data)
+    hidden, projected, scores = _hear(model, rows)
+    _check_scores(run, network, rows, scores)
+    groups = sole_classes(rows, model.settings.encoder())
+    clip, frame = np.nonzero(groups != _UNCLEAR)
+    return Frames(
+        model.settings.labels,
+        hidden[clip, frame],
+        projected[clip, frame],
+        groups[clip, frame],
+        clip,
+    )
+
+
+def sole_classes(
+    rows: Iterable[ClipRow], encoder: EventEncoder
+) -> NDArray[np.int64]:
+    """The one class that sounds in a frame, from its begin to its end.
+
+    Arguments
+    ---------
+    rows : Iterable[ClipRow]
+        K clips, with their events.
+    encoder : EventEncoder
+        Their classes and frames.
+
+    Returns
+    -------
+    numpy.ndarray
+        (K, T') the class; C where nothing sounds; -1 where several classes
+        do, where an event begins or ends, and beyond the clip's end.
+
+    Example
+    -------
+    >>> from lgc_plugin.data.labels import EventEncoder
+    >>> from lgc_plugin.types import Event, LabelKind
+    >>> encoder = EventEncoder(["Cat", "Dog"], 0.5, 1000, 25, 4)
+    >>> events = (Event(0.0, 0.3, "Dog"), Event(0.15, 0.2, "Cat"))
+    >>> row = ClipRow("a", 0.5, "a.wav", LabelKind.STRONG, events)
+    >>> sole_classes([row], encoder).tolist()
+    [[1, -1, 1, 2, 2]]
+    """
+    seconds, n_classes = encoder.frame_seconds, len(encoder.labels)
+    found = []
+    for row in rows:
+        touched = encoder.encode(row.events).numpy() > 0
+        full = np.zeros_like(touched)
+        for onset, offset, label in row.events:
+            first = math.ceil((onset - _EDGE_TOLERANCE) / seconds)
+            end = math.floor((offset + _EDGE_TOLERANCE) / seconds)
+            full[encoder.index(label), first:end] = True
+        number = touched.sum(axis=0)
+        sole = (number == 1) & (touched & full).any(axis=0)
+        groups = np.where(sole, touched.argmax(axis=0), _UNCLEAR)
+        groups[number == 0] = n_classes
+        end = math.floor((row.duration + _EDGE_TOLERANCE) / seconds)
+        groups[end:] = _UNCLEAR
+        found.append(groups)
+    return np.array(found, dtype=np.int64).reshape(-1, encoder.n_frames)
+
+
+def _hear(
+    model: LoadedModel, rows: Sequence[ClipRow]
+) -> tuple[NDArray[np.float32], ...]:
+    """(K, T', D) hidden, (K, T', E) projected, (K, C, T') scores."""
+    settings = model.settings
+    window = settings.encoder().n_samples
+    parts: list[tuple[torch.Tensor, ...]] = []
+    inputs: list[torch.Tensor] = []
+    # The heads share their input; hearing it there asks nothing of CRNN.
+    hook = model.network.frame_head.register_forward_pre_hook(
+        lambda _, arguments: inputs.append(arguments[0])
+    )
+    try:
+        for first in range(0, len(rows), _BATCH):
+            clips = [
+                _samples(row, settings.sample_rate)[:window]
+                for row in rows[first : first + _BATCH]
+            ]
+            with torch.inference_mode():
+                said = run_on_windows(
+                    model.front_end,
+                    model.network,
+                    *stack_windows(clips, window),
+                    settings.pooling,
+                )
+            parts.append((inputs.pop(), said.embedding, said.frame))
+    finally:
+        hook.remove()
+    return tuple(torch.cat(each).numpy() for each in zip(*parts, strict=True))
+
+
+def _samples(row: ClipRow, sample_rate: int) -> NDArray[np.float32]:
+    blocks = read_blocks(row.wav, sample_rate)
+    return round_to_16_bits(np.concatenate(list(blocks)))
+
+
+def _check_scores(
+    run: Run,
+    network: str,
+    rows: Sequence[ClipRow],
+    scores: NDArray[np.float32],
+) -> None:
+    """Whether it is the network that was tested, on the clips of the test."""
+    path = run.folder / "scores" / f"test_{network}.npz"
+    tested = FrameScores.load(path)
+    for number, row in enumerate(rows):
+        expected = tested.of(row.wav.rpartition("/")[2])
+        gap = abs(scores[number, :, : expected.shape[1]] - expected).max()
+        if not gap <= _SCORE_TOLERANCE:
+            raise ValueError(
+                f"{path}: clip {row.id!r} has other scores than the model in "
+                f"{run.folder} gives now (by up to {gap:.3g}): model or data "
+                "changed after the test, train this run again"
+            )

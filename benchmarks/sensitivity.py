@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""How much the scores of LGC depend on its own settings.
+
+    python benchmarks/sensitivity.py [--seeds 1 2 3] [--report]
+
+Prototypes per class, momentum, both thresholds, temperature and birth, each
+varied alone around the ablation's LGC, on the ablation's data sets. The runs
+of the defaults are the ablation's own, so that only one of the two commands
+may train at a time. Finished runs are not done again, so that the command may
+be stopped and repeated; it does all settings with the first seed, then all
+with the second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import ablation
+from ablation_runs import Run, make_data, plan_runs, train_all
+from sensitivity_figure import plot_settings
+from sensitivity_report import describe, sensitivity_table, unborn_notes
+from sensitivity_results import read_method, read_settings
+from sensitivity_runs import check_runs, plan
+from sensitivity_settings import (
+    REFERENCE,
+    TITLES,
+    check_options,
+    plan_settings,
+    read_profile,
+)
+
+from lgc_plugin.files import write_json
+from lgc_plugin.parallel import available_cores
+
+_HERE = Path(__file__).resolve().parent
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Reads the command line.
+
+    Arguments
+    ---------
+    words : Sequence[str]
+        Behind the script's name.
+
+    Returns
+    -------
+    argparse.Namespace
+        With ``settings`` as such, and the ``profile`` that they vary.
+    """
+    usual = ablation.parse([])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    add = parser.add_argument
+    add("--bank", default=usual.bank, help="as of ablation.py")
+    add("--settings", help=f"commas between them: {', '.join(TITLES)}")
+    add("--seeds", type=int, nargs="+", default=[1, 2])
+    add("--jobs", type=int, default=available_cores(), help="runs at a time")
+    add(
+        "--folder",
+        type=Path,
+        default=usual.folder,
+        help="data and runs, those of the ablation (default:\n"
+        "results/ablation)",
+    )
+    add("--clips", default=usual.clips, help="as of ablation.py")
+    add("--train", default="", help="more options of the recipe, for all runs")
+    add(
+        "--report",
+        action="store_true",
+        help="train nothing, tell of the runs that are finished",
+    )
+    add(
+        "--write",
+        action="store_true",
+        help="write ablation/sensitivity.json and ablation/sensitivity.png",
+    )
+    options = parser.parse_args(words)
+    names = options.settings.split(",") if options.settings else list(TITLES)
+    unknown = [name for name in names if name not in TITLES]
+    if unknown:
+        parser.error(
+            f"setting {unknown[0]!r} is unknown; there are {', '.join(TITLES)}"
+        )
+    if options.jobs < 1:
+        parser.error("--jobs must be at least 1")
+    options.seeds = list(dict.fromkeys(options.seeds))
+    options.folder = options.folder.resolve()
+    try:
+        check_options(names, options.train.split())
+        options.profile = read_profile(options.train.split())
+    except (OSError, ValueError) as error:
+        parser.error(f"--train: {error}")
+    options.settings = plan_settings(dict.fromkeys(names), options.profile)
+    return options
+
+
+def main(words: Sequence[str]) -> int:
+    """Trains what is missing, prints the table, draws the figure.
+
+    Arguments
+    ---------
+    words : Sequence[str]
+        Behind the script's name.
+
+    Returns
+    -------
+    int
+        Exit status: 1 if a run failed or none is finished, 2 if the data
+        could not be made or finished runs are no runs of this plan.
+    """
+    options = parse(words)
+    runs = plan(options.folder, options.settings, options.seeds)
+    others = plan_runs(options.folder, [REFERENCE], options.seeds)
+    try:
+        check_runs([*runs, *others], options.profile)
+        failed = [] if options.report else _train(runs, options)
+    except ValueError as error:
+        return _complain(str(error), 2)
+    except subprocess.CalledProcessError as error:
+        return _complain(f"no data: {' '.join(error.cmd)} failed", 2)
+    runs = [run for run in runs if run.finished]
+    if not runs:
+        place = options.folder / "runs"
+        return _complain(f"{place}: no finished run of seeds {options.seeds}")
+    _tell(runs, options)
+    return int(bool(failed))
+
+
+def _train(runs: Sequence[Run], options: argparse.Namespace) -> list[Run]:
+    for run in {run.data: run for run in runs}.values():
+        make_data(run, options.bank, options.clips.split())
+    return train_all(
+        runs,
+        options.train.split(),
+        options.jobs,
+        lambda line: print(line, file=sys.stderr, flush=True),
+    )
+
+
+def _tell(runs: Sequence[Run], options: argparse.Namespace) -> None:
+    """What finished runs say: on stdout, as a picture, as JSON."""
+    known = (options.seeds, options.profile)
+    settings = options.settings
+    found = read_settings(options.folder, settings, *known)
+    reference = read_method(options.folder, REFERENCE, *known)
+    print(f"\n{sensitivity_table(settings, found)}")
+    if notes := unborn_notes(settings, found):
+        print("", *notes, sep="\n")
+    picture = "sensitivity.png"
+    plot_settings(settings, found, reference, options.folder / picture)
+    if options.write:
+        here = _HERE / "ablation"
+        plot_settings(settings, found, reference, here / picture)
+        path = here / "sensitivity.json"
+        content = describe(settings, found, reference, runs, options.train)
+        write_json(path, content)
+        print(f"written: {path}")
+
+
+def _complain(text: str, status: int = 1) -> int:
+    print(f"sensitivity.py: error: {text}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

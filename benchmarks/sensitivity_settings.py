@@ -1,0 +1,212 @@
+"""The settings of LGC that are varied, each alone around its default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ablation_methods import METHODS, Method
+from ablation_runs import ROOT, plan_runs, train_command
+
+from lgc_plugin.command_line import parse_recipe_arguments, read_plain
+
+DEFAULT = METHODS["lgc"]
+REFERENCE = METHODS["cutmix"]
+"""LGC without its global term."""
+
+TITLES = {
+    "n_prototypes": "prototypes per class, K",
+    "prototype_momentum": "momentum of prototypes",
+    "pos_threshold": "positive threshold, τ+",
+    "neg_threshold": "negative threshold, τ-",
+    "temperature": "temperature",
+    "birth_epoch": "birth of prototypes, epoch",
+}
+
+# Defaults are in the YAML files; they need not be among these.
+_VALUES = {
+    "n_prototypes": (1, 3, 8),
+    "prototype_momentum": (0.9, 0.99, 0.996),
+    "pos_threshold": (0.6, 0.7, 0.8, 0.9),
+    "neg_threshold": (0.3, 0.5, 0.7),
+    "temperature": (0.05, 0.1, 0.5),
+}
+_BIRTH_SIXTHS = (1, 3, 5)  # of the training
+
+# What each run has of its own.
+_OWN = ("seed", "data_folder", "output_folder")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting and the values that it takes.
+
+    Arguments
+    ---------
+    name : str
+        Its key in the YAML file.
+    values : tuple[float, ...]
+        In order, the default among them.
+    default : float
+        That of the profile.
+
+    Example
+    -------
+    >>> setting = Setting("n_prototypes", (1, 3), 3)
+    >>> setting.method(1).words, setting.method(3).name
+    (('--n_prototypes=1',), 'lgc')
+    """
+
+    name: str
+    values: tuple[float, ...]
+    default: float
+
+    def method(self, value: float) -> Method:
+        """What is trained for a value; for the default it is LGC itself.
+
+        Arguments
+        ---------
+        value : float
+            One of the values.
+
+        Returns
+        -------
+        Method
+        """
+        if value == self.default:
+            return DEFAULT
+        text = f"{self.name}={value:g}"
+        return Method(text, text, (f"--{text}",), DEFAULT.name)
+
+
+def read_profile(words: Sequence[str]) -> dict[str, Any]:
+    """What the ablation trains LGC with.
+
+    Arguments
+    ---------
+    words : Sequence[str]
+        Further options of the recipe, for all runs.
+
+    Returns
+    -------
+    dict[str, Any]
+        The plain values of the recipe's YAML files.
+
+    Raises
+    ------
+    ValueError
+        If an option is unknown.
+    FileNotFoundError
+        If a file of overrides is missing.
+
+    Example
+    -------
+    >>> profile = read_profile(["--lr=0.5"])
+    >>> profile["lr"], profile["contrast_weight"] > 0
+    (0.5, True)
+    """
+    (run,) = plan_runs(ROOT / "results", [DEFAULT], [1])
+    file, overrides = _parse(train_command(run, words)[2:])
+    return read_plain(file, overrides)
+
+
+@cache
+def changed_settings(words: tuple[str, ...]) -> dict[str, Any]:
+    """What options of the recipe change.
+
+    Arguments
+    ---------
+    words : tuple[str, ...]
+        The options.
+
+    Returns
+    -------
+    dict[str, Any]
+        New values.
+
+    Example
+    -------
+    >>> changed_settings(("--pos_threshold=0.7",))
+    {'pos_threshold': 0.7}
+    """
+    (run,) = plan_runs(ROOT / "results", [DEFAULT], [1])
+    file = train_command(run, [])[2]
+    return _parse([file, *words])[1]
+
+
+def plan_settings(
+    names: Sequence[str], profile: Mapping[str, Any]
+) -> list[Setting]:
+    """The values of each setting.
+
+    Arguments
+    ---------
+    names : Sequence[str]
+        Of :data:`TITLES`.
+    profile : Mapping[str, Any]
+        From :func:`read_profile`; it has the defaults.
+
+    Returns
+    -------
+    list[Setting]
+
+    Example
+    -------
+    >>> profile = {"birth_epoch": 20, "number_of_epochs": 60}
+    >>> plan_settings(["birth_epoch"], profile)[0].values
+    (10, 20, 30, 50)
+    """
+    epochs = profile["number_of_epochs"]
+    births = [max(1, round(epochs * part / 6)) for part in _BIRTH_SIXTHS]
+    listed = {**_VALUES, "birth_epoch": births}
+    return [
+        Setting(
+            name,
+            tuple(sorted({*listed[name], profile[name]})),
+            profile[name],
+        )
+        for name in names
+    ]
+
+
+def check_options(names: Sequence[str], words: Sequence[str]) -> None:
+    """Refuses options for all runs that would undo what a run is.
+
+    Arguments
+    ---------
+    names : Sequence[str]
+        Settings that are varied.
+    words : Sequence[str]
+        Further options of the recipe, for all runs.
+
+    Raises
+    ------
+    ValueError
+        If they set what is varied, or what each run has of its own; or if one
+        is unknown.
+    FileNotFoundError
+        If a file of overrides is missing.
+    """
+    for key in changed_settings(tuple(words)):
+        if key in names:
+            raise ValueError(
+                f"{key} is varied, so that it cannot be set for all runs: "
+                "leave it out here or among --settings"
+            )
+        if key in _OWN:
+            raise ValueError(f"{key} is each run's own: leave it out")
+
+
+def _parse(words: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """The YAML file and its overrides; files are named from the root."""
+    found = []
+    for word in words:
+        option, equals, file = word.rpartition("=")
+        if file.endswith(".yaml"):
+            word = f"{option}{equals}{Path(ROOT, file)}"
+        found.append(word)
+    parsed = parse_recipe_arguments(found)
+    return parsed.hparams_file, parsed.overrides
