@@ -6,9 +6,10 @@
 Prototypes per class, momentum, both thresholds, temperature and birth, each
 varied alone around the ablation's LGC, on the ablation's data sets. The runs
 of the defaults are the ablation's own, so that only one of the two commands
-may train at a time. Finished runs are not done again, so that the command may
-be stopped and repeated; it does all settings with the first seed, then all
-with the second.
+may train at a time. What acts after the birth of the prototypes alone
+continues one start, which is trained once per seed. Finished runs are not done
+again, so that the command may be stopped and repeated; it does all settings
+with the first seed, then all with the second.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from sensitivity_settings import (
     plan_settings,
     read_profile,
 )
+from sensitivity_starts import give_starts, plan_starts, start_words
 
 from lgc_plugin.files import write_json
 from lgc_plugin.parallel import available_cores
@@ -135,12 +137,20 @@ def main(words: Sequence[str]) -> int:
 def _train(runs: Sequence[Run], options: argparse.Namespace) -> list[Run]:
     for run in {run.data: run for run in runs}.values():
         make_data(run, options.bank, options.clips.split())
-    return train_all(
-        runs,
-        options.train.split(),
-        options.jobs,
-        lambda line: print(line, file=sys.stderr, flush=True),
-    )
+
+    def train(them: Sequence[Run], words: list[str]) -> list[Run]:
+        words = [*options.train.split(), *words]
+        return train_all(them, words, options.jobs, _progress)
+
+    profile = options.profile
+    starts = plan_starts(runs, profile, options.folder)
+    train(starts, start_words(profile))
+    give_starts(runs, starts, profile)
+    return train(runs, [])
+
+
+def _progress(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _tell(runs: Sequence[Run], options: argparse.Namespace) -> None:

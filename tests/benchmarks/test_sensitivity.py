@@ -21,6 +21,7 @@ from sensitivity_settings import (
     plan_settings,
     read_profile,
 )
+from sensitivity_starts import give_starts, plan_starts, shares_start
 from speechbrain.utils.train_logger import FileTrainLogger
 
 from lgc_plugin.command_line import parse_recipe_arguments
@@ -251,11 +252,17 @@ def test_runs_of_another_profile_are_refused(profile, tmp_path, capsys):
 
 
 def test_training_is_that_of_the_ablation(tmp_path, monkeypatch, capsys):
-    made, trained = [], []
+    made, trained, begun = [], [], []
 
     def train(runs, words, jobs, tell):
+        assert jobs == 3
+        if words != ["--lr=0.5"]:
+            # Until the epoch before the birth, for the runs to continue.
+            epochs = sensitivity.read_profile(["--lr=0.5"])["birth_epoch"] - 1
+            assert words == ["--lr=0.5", f"--number_of_epochs={epochs}"]
+            begun.extend(runs)
+            return []
         trained.extend(runs)
-        assert (words, jobs) == (["--lr=0.5"], 3)
         return runs[:1]
 
     monkeypatch.setattr(sensitivity, "make_data", lambda *a: made.append(a[0]))
@@ -267,6 +274,8 @@ def test_training_is_that_of_the_ablation(tmp_path, monkeypatch, capsys):
     names = [run.method.name for run in trained]
     assert names[0] == names[3] == "lgc"
     assert len(set(names)) == 3 and len(names) == 6
+    assert [run.seed for run in begun] == [5, 6]
+    assert len({run.method.name for run in begun} | set(names)) == 4
 
     def fail(*_):
         raise CalledProcessError(2, ["lgc-sed", "soundscapes"])
@@ -274,6 +283,28 @@ def test_training_is_that_of_the_ablation(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sensitivity, "make_data", fail)
     assert sensitivity.main(words) == 2
     assert "no data: lgc-sed soundscapes failed" in capsys.readouterr().err
+
+
+def test_what_acts_after_the_birth_continues_one_start(profile, tmp_path):
+    settings = plan_settings(list(TITLES), profile)
+    runs = plan(tmp_path, settings, [1, 2])
+    late = [run for run in runs if shares_start(run, profile)]
+    names = {run.method.name.partition("=")[0] for run in late}
+    assert names == {*TITLES} - {"n_prototypes"}
+    assert not any("birth_epoch=1" in run.method.name for run in late)
+    starts = plan_starts(runs, profile, tmp_path)
+    assert [start.seed for start in starts] == [1, 2]
+    # One start failed; one run began by itself, another is finished.
+    write_run(starts[1], profile, 0.1)
+    (starts[1].folder / "save" / "CKPT").mkdir(parents=True)
+    begun, finished, *others = [run for run in late if run.seed == 2]
+    (begun.folder / "save" / "its own").mkdir(parents=True)
+    write_run(finished, profile, 0.2)
+    give_starts(runs, starts, profile)
+    given = [run for run in runs if (run.folder / "save" / "CKPT").exists()]
+    assert given == others and len(others) > 5
+    assert [f.name for f in begun.folder.glob("save/*")] == ["its own"]
+    assert plan_starts([*others, finished, begun], profile, tmp_path) == []
 
 
 @pytest.mark.parametrize(
