@@ -30,7 +30,7 @@ TITLES = {
 _VALUES = {
     "n_prototypes": (1, 3, 8),
     "prototype_momentum": (0.9, 0.99, 0.996),
-    "pos_threshold": (0.6, 0.7, 0.8, 0.9),
+    "pos_threshold": (0.6, 0.8, 0.9),
     "neg_threshold": (0.3, 0.5, 0.7),
     "temperature": (0.05, 0.1, 0.5),
 }
