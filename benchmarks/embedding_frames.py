@@ -136,6 +136,25 @@ def sole_classes(
     return np.array(found, dtype=np.int64).reshape(-1, encoder.n_frames)
 
 
+def clip_samples(row: ClipRow, sample_rate: int) -> NDArray[np.float32]:
+    """The sound of a clip as a run's test hears it.
+
+    Arguments
+    ---------
+    row : ClipRow
+        Of a manifest.
+    sample_rate : int
+        Samples per second.
+
+    Returns
+    -------
+    numpy.ndarray
+        (N,) rounded to 16 bits.
+    """
+    blocks = read_blocks(row.wav, sample_rate)
+    return round_to_16_bits(np.concatenate(list(blocks)))
+
+
 def _hear(
     model: LoadedModel, rows: Sequence[ClipRow]
 ) -> tuple[NDArray[np.float32], ...]:
@@ -151,7 +170,7 @@ def _hear(
     try:
         for first in range(0, len(rows), _BATCH):
             clips = [
-                _samples(row, settings.sample_rate)[:window]
+                clip_samples(row, settings.sample_rate)[:window]
                 for row in rows[first : first + _BATCH]
             ]
             with torch.inference_mode():
@@ -165,11 +184,6 @@ def _hear(
     finally:
         hook.remove()
     return tuple(torch.cat(each).numpy() for each in zip(*parts, strict=True))
-
-
-def _samples(row: ClipRow, sample_rate: int) -> NDArray[np.float32]:
-    blocks = read_blocks(row.wav, sample_rate)
-    return round_to_16_bits(np.concatenate(list(blocks)))
 
 
 def _check_scores(
