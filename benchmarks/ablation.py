@@ -132,7 +132,8 @@ def main(words: Sequence[str]) -> int:
         return 1
     scores = seed_scores(good)
     differences = _differences(good, options)
-    print(f"\n{score_table(scores)}\n\n{difference_table(differences)}")
+    table = difference_table(differences, scores)
+    print(f"\n{score_table(scores)}\n\n{table}")
     plot_scores(scores, options.folder / "scores.png")
     if options.write:
         plot_scores(scores, _HERE / "ablation" / "scores.png")

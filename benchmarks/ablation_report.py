@@ -152,25 +152,42 @@ def score_table(scores: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
 
 def difference_table(
     differences: Mapping[tuple[str, str], Mapping[str, Any]],
+    scores: Mapping[str, Mapping[str, Sequence[float]]],
 ) -> str:
     """Differences of pairs with their intervals.
+
+    The intervals are those of the test clips; how far trainings differ is
+    told by the seeds, so their number is there as well.
 
     Arguments
     ---------
     differences : Mapping
         From :func:`compare_pair`, by the names of the two methods.
+    scores : Mapping
+        From :func:`seed_scores`.
 
     Returns
     -------
     str
-        Markdown.
+        Markdown; the last columns say on how many seeds the first method of
+        the pair is the better one.
     """
     lines = []
     for (better, worse), found in differences.items():
         title = f"{METHODS[better].title} - {METHODS[worse].title}"
         entries = (_entry(found, name) for name in SCORES)
-        lines.append([title, *map(_gap, entries)])
-    return markdown_table(["difference", *SCORES.values()], lines)
+        ahead = (
+            _seeds_ahead(scores[better][name], scores[worse][name])
+            for name in ("psds1", "psds2")
+        )
+        lines.append([title, *map(_gap, entries), *ahead])
+    seeds = [f"seeds ahead, {SCORES[name]}" for name in ("psds1", "psds2")]
+    return markdown_table(["difference", *SCORES.values(), *seeds], lines)
+
+
+def _seeds_ahead(better: Sequence[float], worse: Sequence[float]) -> str:
+    ahead = [one > other for one, other in zip(better, worse, strict=True)]
+    return f"{sum(ahead)}/{len(ahead)}"
 
 
 def _entry(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:

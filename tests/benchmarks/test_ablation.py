@@ -79,10 +79,18 @@ def test_methods_are_compared_on_the_clips_of_all_seeds(runs, tmp_path):
     assert event_f1["interval"][0] > 0
     same = compare_pair(lgc, lgc, WINDOWS, resamples=50)
     assert same["psds1"]["value"]["difference"] == 0
-    table = difference_table({HEADLINE: found, HEADLINE[::-1]: same})
+    scores = {
+        name: dict.fromkeys(SCORES, numbers)
+        for name, numbers in zip(
+            HEADLINE, ([0.3, 0.2], [0.2, 0.2]), strict=True
+        )
+    }
+    pairs = {HEADLINE: found, HEADLINE[::-1]: same}
+    table = difference_table(pairs, scores)
     better, equal = table.splitlines()[2:]
     assert better.startswith("| + prototypes = LGC - mean teacher | **+0.")
     assert "**" not in equal
+    assert better.endswith("| 1/2 | 1/2 |") and equal.endswith("| 0/2 | 0/2 |")
 
 
 def test_tables_and_picture(runs, tmp_path):
