@@ -3,8 +3,8 @@
 
     python benchmarks/sensitivity.py [--seeds 1 2 3] [--report]
 
-Prototypes per class, momentum, both thresholds, temperature and birth, each
-varied alone around the ablation's LGC, on the ablation's data sets. The runs
+Prototypes per class, momentum, both thresholds, temperature, birth and weight,
+each varied alone around the ablation's LGC, on the ablation's data sets. The runs
 of the defaults are the ablation's own, so that only one of the two commands
 may train at a time. What acts after the birth of the prototypes alone
 continues one start, which is trained once per seed. Finished runs are not done

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_COLUMNS = 3
+_MOST_COLUMNS = 4
 _COLOUR = colours(["mean", "reference"])
 _SEED = {"color": QUIET, "marker": "o", "markersize": 4, "markeredgewidth": 0}
 _SEED |= {"lw": 0.8, "alpha": 0.5}
@@ -53,8 +53,8 @@ def plot_settings(
     path : Path
         The picture.
     """
-    columns = min(_COLUMNS, len(settings))
-    rows = ceil(len(settings) / columns)
+    rows = ceil(len(settings) / _MOST_COLUMNS)
+    columns = ceil(len(settings) / rows)
     with new_figure(path, 1 + 3.6 * columns, 0.7 + 3.8 * rows) as figure:
         grid = figure.add_gridspec(rows, columns)
         first: dict[str, Axes] = {}

@@ -24,6 +24,7 @@ _AFTER_BIRTH = {
     "pos_threshold",
     "neg_threshold",
     "temperature",
+    "contrast_weight",
 }
 
 
