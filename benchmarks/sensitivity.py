@@ -4,9 +4,9 @@
     python benchmarks/sensitivity.py [--seeds 1 2 3] [--report]
 
 Prototypes per class, momentum, both thresholds, temperature, birth and weight,
-each varied alone around the ablation's LGC, on the ablation's data sets. The runs
-of the defaults are the ablation's own, so that only one of the two commands
-may train at a time. What acts after the birth of the prototypes alone
+each varied alone around the ablation's LGC, on the ablation's data sets. The
+runs of the defaults are the ablation's own, so that only one of the two
+commands may train at a time. What acts after the birth of the prototypes alone
 continues one start, which is trained once per seed. Finished runs are not done
 again, so that the command may be stopped and repeated; it does all settings
 with the first seed, then all with the second.

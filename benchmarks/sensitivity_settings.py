@@ -34,7 +34,7 @@ _VALUES = {
     "pos_threshold": (0.6, 0.8, 0.9),
     "neg_threshold": (0.3, 0.5, 0.7),
     "temperature": (0.05, 0.1, 0.5),
-    "contrast_weight": (0.02, 0.1),
+    "contrast_weight": (0.02, 0.05, 0.1),
 }
 _BIRTH_SIXTHS = (1, 3, 5)  # of the training
 
