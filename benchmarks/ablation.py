@@ -21,6 +21,7 @@ from typing import Any
 
 from ablation_figure import plot_scores
 from ablation_methods import HEADLINE, METHODS, pairs
+from ablation_profile import check_runs, read_profile
 from ablation_report import (
     compare_pair,
     difference_table,
@@ -33,6 +34,7 @@ from step_report import describe_machine
 
 from lgc_plugin.files import write_json
 from lgc_plugin.parallel import available_cores
+from lgc_plugin.same_run import RECORD
 
 _HERE = Path(__file__).resolve().parent
 _SETS = "--strong 300 --strong-validation 100 --weak 200 --unlabelled 1000"
@@ -81,8 +83,10 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     )
     add(
         "--write",
-        action="store_true",
-        help="write ablation/results.json and ablation/scores.png",
+        nargs="?",
+        const="results",
+        metavar="NAME",
+        help="write ablation/NAME.json and NAME.png (without a name: results)",
     )
     options = parser.parse_args(words)
     names = options.methods.split(",") if options.methods else list(METHODS)
@@ -113,10 +117,16 @@ def main(words: Sequence[str]) -> int:
     Returns
     -------
     int
-        Exit status: 1 if a run failed.
+        Exit status: 1 if a run failed, 2 if finished runs are of another
+        profile.
     """
     options = parse(words)
     runs = plan_runs(options.folder, options.methods, options.seeds)
+    try:
+        check_runs(runs, read_profile(options.train.split()))
+    except (OSError, ValueError) as error:
+        print(f"ablation.py: error: {error}", file=sys.stderr)
+        return 2
     for run in {run.data: run for run in runs}.values():
         make_data(run, options.bank, options.clips.split())
     failed = train_all(
@@ -136,7 +146,8 @@ def main(words: Sequence[str]) -> int:
     print(f"\n{score_table(scores)}\n\n{table}")
     plot_scores(scores, options.folder / "scores.png")
     if options.write:
-        plot_scores(scores, _HERE / "ablation" / "scores.png")
+        picture = f"{options.write}.png"
+        plot_scores(scores, _HERE / "ablation" / picture)
         _write(options, scores, differences, good)
     return int(bool(failed))
 
@@ -171,7 +182,10 @@ def _write(
 ) -> None:
     """Everything that the tables say, and what it was measured with."""
     results = json.loads((runs[0].folder / "results.json").read_text())
-    path = _HERE / "ablation" / "results.json"
+    # The profile is that of LGC, where it was trained.
+    of_lgc = [run for run in runs if run.method.name == HEADLINE[0]]
+    settings = (of_lgc or runs)[0].folder / RECORD
+    path = _HERE / "ablation" / f"{options.write}.json"
     content = {
         "benchmark": "ablation",
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -181,6 +195,7 @@ def _write(
         "seeds": sorted({run.seed for run in runs}),
         "machine": describe_machine({}),
         "versions": results["versions"],
+        "profile": json.loads(settings.read_text()),
         "median_windows": results["median_windows"],
         "scores": scores,
         "differences": {

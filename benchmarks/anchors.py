@@ -19,11 +19,11 @@ from pathlib import Path
 from statistics import mean
 
 from ablation_methods import METHODS
+from ablation_profile import read_profile
 from ablation_runs import plan_runs
 from anchor_frames import count_anchors, hear_as_in_training
 from embedding_runs import finished_seeds
 from report_table import markdown_table
-from sensitivity_settings import read_profile
 from step_report import describe_machine
 
 from lgc_plugin.files import write_json

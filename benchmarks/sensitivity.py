@@ -21,17 +21,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import ablation
+from ablation_profile import check_runs, read_profile
 from ablation_runs import Run, make_data, plan_runs, train_all
 from sensitivity_figure import plot_settings
 from sensitivity_report import describe, sensitivity_table, unborn_notes
 from sensitivity_results import read_method, read_settings
-from sensitivity_runs import check_runs, plan
+from sensitivity_runs import plan
 from sensitivity_settings import (
     REFERENCE,
     TITLES,
     check_options,
     plan_settings,
-    read_profile,
 )
 from sensitivity_starts import give_starts, plan_starts, start_words
 

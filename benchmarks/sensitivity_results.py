@@ -10,9 +10,10 @@ from statistics import mean
 from typing import Any, NamedTuple
 
 from ablation_methods import Method
+from ablation_profile import changed_settings
 from ablation_report import SCORES
 from ablation_runs import Run, plan_runs
-from sensitivity_settings import Setting, changed_settings
+from sensitivity_settings import Setting
 
 _ANCHORS = re.compile(r"epoch: (\d+),.* train n_anchors: ([^\s,]+)")
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ablation_runs import Run, plan_runs
-from sensitivity_settings import DEFAULT, Setting, changed_settings
-
-from lgc_plugin.same_run import RECORD, check_same_run
+from sensitivity_settings import DEFAULT, Setting
 
 
 def plan(
@@ -44,31 +40,3 @@ def plan(
         for value in setting.values
     ]
     return plan_runs(folder, list(dict.fromkeys([DEFAULT, *varied])), seeds)
-
-
-def check_runs(runs: Sequence[Run], profile: Mapping[str, Any]) -> None:
-    """Refuses finished runs that were trained with other settings.
-
-    Two runs tell something of a setting only if all else is equal.
-
-    Arguments
-    ---------
-    runs : Sequence[Run]
-        Those that are not finished do not matter.
-    profile : Mapping[str, Any]
-        What LGC is trained with.
-
-    Raises
-    ------
-    ValueError
-        If a run differs from the profile in more than its method and seed.
-    """
-    for run in runs:
-        record = run.folder / RECORD
-        if not run.finished or not record.is_file():
-            continue
-        # The labels come from the data, which the profile has not seen.
-        known = json.loads(record.read_text())
-        own = {"seed": run.seed, "labels": known["labels"]}
-        expected = {**profile, **changed_settings(run.method.words), **own}
-        check_same_run(run.folder, expected, record=False)

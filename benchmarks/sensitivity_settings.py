@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from ablation_methods import METHODS, Method
-from ablation_runs import ROOT, plan_runs, train_command
-
-from lgc_plugin.command_line import parse_recipe_arguments, read_plain
+from ablation_profile import changed_settings
 
 DEFAULT = METHODS["lgc"]
 REFERENCE = METHODS["cutmix"]
@@ -84,61 +80,6 @@ class Setting:
         return Method(text, text, (f"--{text}",), DEFAULT.name)
 
 
-def read_profile(words: Sequence[str]) -> dict[str, Any]:
-    """What the ablation trains LGC with.
-
-    Arguments
-    ---------
-    words : Sequence[str]
-        Further options of the recipe, for all runs.
-
-    Returns
-    -------
-    dict[str, Any]
-        The plain values of the recipe's YAML files.
-
-    Raises
-    ------
-    ValueError
-        If an option is unknown.
-    FileNotFoundError
-        If a file of overrides is missing.
-
-    Example
-    -------
-    >>> profile = read_profile(["--lr=0.5"])
-    >>> profile["lr"], profile["contrast_weight"] > 0
-    (0.5, True)
-    """
-    (run,) = plan_runs(ROOT / "results", [DEFAULT], [1])
-    file, overrides = _parse(train_command(run, words)[2:])
-    return read_plain(file, overrides)
-
-
-@cache
-def changed_settings(words: tuple[str, ...]) -> dict[str, Any]:
-    """What options of the recipe change.
-
-    Arguments
-    ---------
-    words : tuple[str, ...]
-        The options.
-
-    Returns
-    -------
-    dict[str, Any]
-        New values.
-
-    Example
-    -------
-    >>> changed_settings(("--pos_threshold=0.7",))
-    {'pos_threshold': 0.7}
-    """
-    (run,) = plan_runs(ROOT / "results", [DEFAULT], [1])
-    file = train_command(run, [])[2]
-    return _parse([file, *words])[1]
-
-
 def plan_settings(
     names: Sequence[str], profile: Mapping[str, Any]
 ) -> list[Setting]:
@@ -149,7 +90,7 @@ def plan_settings(
     names : Sequence[str]
         Of :data:`TITLES`.
     profile : Mapping[str, Any]
-        From :func:`read_profile`; it has the defaults.
+        From :func:`ablation_profile.read_profile`; it has the defaults.
 
     Returns
     -------
@@ -200,15 +141,3 @@ def check_options(names: Sequence[str], words: Sequence[str]) -> None:
             )
         if key in _OWN:
             raise ValueError(f"{key} is each run's own: leave it out")
-
-
-def _parse(words: Sequence[str]) -> tuple[str, dict[str, Any]]:
-    """The YAML file and its overrides; files are named from the root."""
-    found = []
-    for word in words:
-        option, equals, file = word.rpartition("=")
-        if file.endswith(".yaml"):
-            word = f"{option}{equals}{Path(ROOT, file)}"
-        found.append(word)
-    parsed = parse_recipe_arguments(found)
-    return parsed.hparams_file, parsed.overrides

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ablation_methods import Method
+from ablation_profile import changed_settings
 from ablation_runs import Run, plan_runs
-from sensitivity_settings import DEFAULT, changed_settings
+from sensitivity_settings import DEFAULT
 
 START = Method("lgc_unborn", "LGC until its birth")
 """Trained with :func:`start_words`."""

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from ablation_figure import plot_scores
 from ablation_methods import HEADLINE, METHODS, pairs
+from ablation_profile import changed_settings, read_profile
 from ablation_report import (
     SCORES,
     compare_pair,
@@ -20,6 +21,7 @@ from ablation_runs import plan_runs, train_all, train_command
 from lgc_plugin.command_line import parse_recipe_arguments
 from lgc_plugin.data.manifest import ClipRow, write_manifest
 from lgc_plugin.frame_scores import FrameScores
+from lgc_plugin.same_run import check_same_run
 from lgc_plugin.types import Event, LabelKind
 
 LABELS = ("Cat", "Dog")
@@ -48,6 +50,7 @@ def write_run(run, hit_rate, n_clips=20):
     ).save(run.folder / "scores" / "test_teacher.npz")
     numbers = {name: hit_rate + run.seed / 100 for name in SCORES}
     results = {"scores": {"teacher": numbers}, "median_windows": WINDOWS}
+    results["versions"] = {"torch": "2"}
     (run.folder / "results.json").write_text(json.dumps(results))
 
 
@@ -136,6 +139,30 @@ def test_what_is_finished_is_not_done_again(runs, tmp_path):
     assert train_all([other], ["--no_such_key=1"], 1, told.append) == [other]
     assert "FAILED" in told[0]
     assert "no_such_key" in (other.folder / "log.txt").read_text()
+
+
+def test_finished_runs_to_tables_and_files(runs, tmp_path, monkeypatch, capsys):
+    """A profile that has changed since is another experiment."""
+    profile = read_profile([])
+    for run in runs[1]:
+        run.data.mkdir(parents=True, exist_ok=True)
+        (run.data / "soundscapes.json").write_text("{}")
+        own = changed_settings(run.method.words)
+        record = {**profile, **own, "seed": run.seed, "labels": list(LABELS)}
+        (run.folder / "settings.json").unlink(missing_ok=True)
+        check_same_run(run.folder, record)
+    (tmp_path / "ablation").mkdir()
+    monkeypatch.setattr(ablation, "_HERE", tmp_path)
+    words = [f"--folder={runs[0]}", "--methods=mean_teacher,lgc"]
+    words += ["--seeds", "1", "2", "--resamples=20"]
+    assert ablation.main([*words, "--write=now"]) == 0
+    assert "seeds ahead, PSDS1" in capsys.readouterr().out
+    written = json.loads((tmp_path / "ablation" / "now.json").read_text())
+    assert written["seeds"] == [1, 2]
+    assert written["profile"]["pos_threshold"] == profile["pos_threshold"]
+    assert (tmp_path / "ablation" / "now.png").stat().st_size > 10_000
+    assert ablation.main([*words, "--train=--lr=7"]) == 2
+    assert "now it is 7" in capsys.readouterr().err
 
 
 def test_wrong_options(capsys):

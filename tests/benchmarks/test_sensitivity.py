@@ -9,6 +9,7 @@ from subprocess import CalledProcessError
 import pytest
 import sensitivity
 import sensitivity_figure
+from ablation_profile import read_profile
 from ablation_report import SCORES
 from ablation_runs import ROOT, plan_runs, train_command
 from matplotlib.figure import Figure
@@ -19,7 +20,6 @@ from sensitivity_settings import (
     TITLES,
     Setting,
     plan_settings,
-    read_profile,
 )
 from sensitivity_starts import give_starts, plan_starts, shares_start
 from speechbrain.utils.train_logger import FileTrainLogger

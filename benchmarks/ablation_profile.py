@@ -1,0 +1,112 @@
+"""What all runs of an ablation have in common, and whether they do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ablation_methods import METHODS
+from ablation_runs import ROOT, Run, plan_runs, train_command
+
+from lgc_plugin.command_line import parse_recipe_arguments, read_plain
+from lgc_plugin.same_run import RECORD, check_same_run
+
+_DEFAULT = METHODS["lgc"]
+
+
+def read_profile(words: Sequence[str]) -> dict[str, Any]:
+    """What the ablation trains LGC with.
+
+    Arguments
+    ---------
+    words : Sequence[str]
+        Further options of the recipe, for all runs.
+
+    Returns
+    -------
+    dict[str, Any]
+        The plain values of the recipe's YAML files.
+
+    Raises
+    ------
+    ValueError
+        If an option is unknown.
+    FileNotFoundError
+        If a file of overrides is missing.
+
+    Example
+    -------
+    >>> profile = read_profile(["--lr=0.5"])
+    >>> profile["lr"], profile["contrast_weight"] > 0
+    (0.5, True)
+    """
+    (run,) = plan_runs(ROOT / "results", [_DEFAULT], [1])
+    file, overrides = _parse(train_command(run, words)[2:])
+    return read_plain(file, overrides)
+
+
+@cache
+def changed_settings(words: tuple[str, ...]) -> dict[str, Any]:
+    """What options of the recipe change.
+
+    Arguments
+    ---------
+    words : tuple[str, ...]
+        The options.
+
+    Returns
+    -------
+    dict[str, Any]
+        New values.
+
+    Example
+    -------
+    >>> changed_settings(("--pos_threshold=0.7",))
+    {'pos_threshold': 0.7}
+    """
+    (run,) = plan_runs(ROOT / "results", [_DEFAULT], [1])
+    file = train_command(run, [])[2]
+    return _parse([file, *words])[1]
+
+
+def check_runs(runs: Sequence[Run], profile: Mapping[str, Any]) -> None:
+    """Refuses finished runs that were trained with other settings.
+
+    Two runs tell something of a setting only if all else is equal.
+
+    Arguments
+    ---------
+    runs : Sequence[Run]
+        Those that are not finished do not matter.
+    profile : Mapping[str, Any]
+        What LGC is trained with.
+
+    Raises
+    ------
+    ValueError
+        If a run differs from the profile in more than its method and seed.
+    """
+    for run in runs:
+        record = run.folder / RECORD
+        if not run.finished or not record.is_file():
+            continue
+        # The labels come from the data, which the profile has not seen.
+        known = json.loads(record.read_text())
+        own = {"seed": run.seed, "labels": known["labels"]}
+        expected = {**profile, **changed_settings(run.method.words), **own}
+        check_same_run(run.folder, expected, record=False)
+
+
+def _parse(words: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """The YAML file and its overrides; files are named from the root."""
+    found = []
+    for word in words:
+        option, equals, file = word.rpartition("=")
+        if file.endswith(".yaml"):
+            word = f"{option}{equals}{Path(ROOT, file)}"
+        found.append(word)
+    parsed = parse_recipe_arguments(found)
+    return parsed.hparams_file, parsed.overrides
