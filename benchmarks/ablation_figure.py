@@ -15,7 +15,7 @@ from lgc_plugin.report.style import GRID, INK, bare, colours, new_figure
 def plot_scores(
     scores: Mapping[str, Mapping[str, Sequence[float]]], path: Path
 ) -> None:
-    """Draws one panel per score: a dot per seed, a line at their mean.
+    """Draws one panel per score: dots joined by seed, a bar at their mean.
 
     Arguments
     ---------
@@ -30,18 +30,24 @@ def plot_scores(
     with new_figure(path, 11, 1.2 + 0.4 * len(names)) as figure:
         panels = figure.subplots(1, len(SCORES), sharey=True, squeeze=False)[0]
         for axes, (key, title) in zip(panels, SCORES.items(), strict=True):
-            for row, name in enumerate(names):
-                numbers = scores[name][key]
+            # A thin line per seed: data sets differ more than methods.
+            for place in seeds:
+                known = [
+                    (scores[name][key][place], row)
+                    for row, name in enumerate(names)
+                    if place < len(scores[name][key])
+                ]
                 axes.plot(
-                    numbers,
-                    [row] * len(numbers),
-                    "o",
+                    *zip(*known, strict=True),
+                    "o-",
                     color=colour["seed"],
                     alpha=0.55,
+                    lw=0.7,
                     markersize=6,
                     markeredgewidth=0,
                 )
-                middle = mean(numbers)
+            for row, name in enumerate(names):
+                middle = mean(scores[name][key])
                 axes.plot(
                     [middle] * 2, [row - 0.32, row + 0.32], color=INK, lw=2
                 )
@@ -54,7 +60,7 @@ def plot_scores(
             bare(axes, "top", "right", "left")
         panels[0].invert_yaxis()
         figure.supxlabel(
-            f"score of the teacher on its seed's test set, {len(seeds)} seeds; "
-            "line: mean",
+            f"score of the teacher on its seed's test set, {len(seeds)} seeds, "
+            "joined by seed; bar: mean",
             fontsize=9,
         )
