@@ -15,6 +15,15 @@ from lgc_plugin.command_line import parse_recipe_arguments, read_plain
 from lgc_plugin.same_run import RECORD, check_same_run
 
 _DEFAULT = METHODS["lgc"]
+_OF_THE_GLOBAL_TERM = {
+    "birth_epoch",
+    "frames_per_class",
+    "n_prototypes",
+    "neg_threshold",
+    "pos_threshold",
+    "prototype_momentum",
+    "temperature",
+}
 
 
 def read_profile(words: Sequence[str]) -> dict[str, Any]:
@@ -75,7 +84,8 @@ def changed_settings(words: tuple[str, ...]) -> dict[str, Any]:
 def check_runs(runs: Sequence[Run], profile: Mapping[str, Any]) -> None:
     """Refuses finished runs that were trained with other settings.
 
-    Two runs tell something of a setting only if all else is equal.
+    Two runs tell something of a setting only if all else is equal; settings
+    of the global term do not matter where it is off.
 
     Arguments
     ---------
@@ -97,6 +107,12 @@ def check_runs(runs: Sequence[Run], profile: Mapping[str, Any]) -> None:
         known = json.loads(record.read_text())
         own = {"seed": run.seed, "labels": known["labels"]}
         expected = {**profile, **changed_settings(run.method.words), **own}
+        if expected["contrast_weight"] == 0:
+            # Nobody read them.
+            own = {
+                key: known[key] for key in _OF_THE_GLOBAL_TERM & known.keys()
+            }
+            expected.update(own)
         check_same_run(run.folder, expected, record=False)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from ablation_figure import plot_scores
 from ablation_methods import HEADLINE, METHODS, pairs
-from ablation_profile import changed_settings, read_profile
+from ablation_profile import changed_settings, check_runs, read_profile
 from ablation_report import (
     SCORES,
     compare_pair,
@@ -163,6 +163,12 @@ def test_finished_runs_to_tables_and_files(runs, tmp_path, monkeypatch, capsys):
     assert (tmp_path / "ablation" / "now.png").stat().st_size > 10_000
     assert ablation.main([*words, "--train=--lr=7"]) == 2
     assert "now it is 7" in capsys.readouterr().err
+    # A mean teacher has no prototypes, so that theirs are not its profile.
+    teachers = [run for run in runs[1] if run.method.name != "lgc"]
+    changed = {**profile, "birth_epoch": 99}
+    check_runs(teachers, changed)
+    with pytest.raises(ValueError, match="now it is 99"):
+        check_runs(runs[1], changed)
 
 
 def test_wrong_options(capsys):
