@@ -5,11 +5,11 @@ import json
 import anchors
 import pytest
 import torch
+from ablation_cases import write_runs
 from ablation_methods import METHODS
 from ablation_runs import plan_runs
 from anchor_frames import count_anchors, hear_as_in_training
 
-from ablation_cases import write_runs
 from lgc_plugin.inference.model.model_folder import write_model
 from model_cases import small_settings, used_network
 

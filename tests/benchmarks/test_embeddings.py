@@ -7,13 +7,13 @@ from itertools import product
 import embeddings
 import numpy as np
 import pytest
+from ablation_cases import write_runs
 from embedding_distances import Distances, measure_distances
 from embedding_figure import plot_distances
 from embedding_frames import Frames, read_frames, sole_classes
 from embedding_map import plot_map, principal_axes
 from embedding_report import MEAN, distance_table, make_lines
 
-from ablation_cases import write_runs
 from lgc_plugin.data.labels import EventEncoder
 from lgc_plugin.data.manifest import ClipRow
 from lgc_plugin.frame_scores import FrameScores
