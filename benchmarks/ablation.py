@@ -29,7 +29,7 @@ from ablation_report import (
     score_table,
     seed_scores,
 )
-from ablation_runs import Run, make_data, plan_runs, train_all
+from ablation_runs import Run, make_data, plan_runs, train_all, usual_bank
 from step_report import describe_machine
 
 from lgc_plugin.files import write_json
@@ -60,9 +60,10 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     add = parser.add_argument
     add(
         "--bank",
-        default="synthetic",
-        help="folder with foreground/<Label>/ and background/ (default:\n"
-        "synthetic, sounds made by code)",
+        default=usual_bank(),
+        help="folder with foreground/<Label>/ and background/, or synthetic:\n"
+        "sounds made by code (default: ../shared/data/sounds if there is\n"
+        "one, else synthetic)",
     )
     add("--methods", help=f"commas between them: {', '.join(METHODS)}")
     add("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
@@ -118,17 +119,23 @@ def main(words: Sequence[str]) -> int:
     -------
     int
         Exit status: 1 if a run failed, 2 if finished runs are of another
-        profile.
+        profile or data of another bank.
     """
     options = parse(words)
     runs = plan_runs(options.folder, options.methods, options.seeds)
     try:
         check_runs(runs, read_profile(options.train.split()))
+        for run in {run.data: run for run in runs}.values():
+            make_data(run, options.bank, options.clips.split())
     except (OSError, ValueError) as error:
         print(f"ablation.py: error: {error}", file=sys.stderr)
         return 2
-    for run in {run.data: run for run in runs}.values():
-        make_data(run, options.bank, options.clips.split())
+    if options.bank == "synthetic":
+        print(
+            "note: these sounds are made by code, and take more steps to "
+            "learn than the recordings that the README tells of",
+            file=sys.stderr,
+        )
     failed = train_all(
         runs,
         options.train.split(),

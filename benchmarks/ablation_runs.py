@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,18 @@ from ablation_methods import Method
 
 ROOT = Path(__file__).resolve().parents[1]
 _STEPS = "benchmarks/ablation/steps.yaml"
+
+
+def usual_bank() -> str:
+    """The real recordings that the tests read as well; else made sounds.
+
+    Example
+    -------
+    >>> Path(usual_bank()).name in ("sounds", "synthetic")
+    True
+    """
+    recordings = ROOT.parent / "shared" / "data" / "sounds"
+    return str(recordings) if recordings.is_dir() else "synthetic"
 
 
 class Run(NamedTuple):
@@ -90,8 +103,20 @@ def make_data(run: Run, bank: str, words: Sequence[str]) -> None:
         Folder of sounds, or ``synthetic``.
     words : Sequence[str]
         Further options of ``lgc-sed soundscapes``.
+
+    Raises
+    ------
+    ValueError
+        If those that are there were made of another bank.
     """
-    if (run.data / "soundscapes.json").is_file():
+    about = run.data / "soundscapes.json"
+    if about.is_file():
+        made_of = json.loads(about.read_text())["bank"]["name"]
+        if made_of != Path(bank).name:
+            raise ValueError(
+                f"{run.data}: made of the sounds in {made_of!r}, wanted are "
+                f"{Path(bank).name!r}: give another --folder, or that bank"
+            )
         return
     command = [sys.executable, "-m", "lgc_plugin.cli", "soundscapes"]
     options = ["--bank", bank, "--out", str(run.data), "--quiet"]

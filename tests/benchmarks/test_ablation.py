@@ -148,7 +148,8 @@ def test_finished_runs_to_tables_and_files(runs, tmp_path, monkeypatch, capsys):
     profile = read_profile([])
     for run in runs[1]:
         run.data.mkdir(parents=True, exist_ok=True)
-        (run.data / "soundscapes.json").write_text("{}")
+        about = '{"bank": {"name": "mine"}}'
+        (run.data / "soundscapes.json").write_text(about)
         own = changed_settings(run.method.words)
         record = {**profile, **own, "seed": run.seed, "labels": list(LABELS)}
         (run.folder / "settings.json").unlink(missing_ok=True)
@@ -156,7 +157,7 @@ def test_finished_runs_to_tables_and_files(runs, tmp_path, monkeypatch, capsys):
     (tmp_path / "ablation").mkdir()
     monkeypatch.setattr(ablation, "_HERE", tmp_path)
     words = [f"--folder={runs[0]}", "--methods=supervised,lgc"]
-    words += ["--seeds", "1", "2", "--resamples=20"]
+    words += ["--seeds", "1", "2", "--resamples=20", "--bank=folder/mine"]
     assert ablation.main([*words, "--write=now"]) == 0
     assert "seeds ahead, PSDS1" in capsys.readouterr().out
     written = json.loads((tmp_path / "ablation" / "now.json").read_text())
@@ -165,6 +166,9 @@ def test_finished_runs_to_tables_and_files(runs, tmp_path, monkeypatch, capsys):
     assert (tmp_path / "ablation" / "now.png").stat().st_size > 10_000
     assert ablation.main([*words, "--train=--lr=7"]) == 2
     assert "now it is 7" in capsys.readouterr().err
+    assert ablation.main([*words, "--bank=yours"]) == 2
+    said = capsys.readouterr().err
+    assert "'mine'" in said and "'yours'" in said
     # A mean teacher has no prototypes, so that theirs are not its profile.
     teachers = [run for run in runs[1] if run.method.name != "lgc"]
     changed = {**profile, "birth_epoch": 99}
