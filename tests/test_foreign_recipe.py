@@ -143,6 +143,10 @@ mean = brain.modules.normalise.glob_mean
 state = {**brain.modules.state_dict(), "features": mean}
 file = brain.hparams.output_folder + "/rank" + os.environ["RANK"] + ".pt"
 torch.save({k: v for k, v in state.items() if torch.is_tensor(v)}, file)
+# A group that is still there at the end may abort the process, and wrapped
+# modules hold it.
+del brain, state, mean
+torch.distributed.destroy_process_group()
 """
 
 
