@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from ablation_report import (
     seed_scores,
 )
 from ablation_runs import Run, make_data, plan_runs, train_all, usual_bank
-from step_report import describe_machine
+from step_report import describe_run
 
 from lgc_plugin.files import write_json
 from lgc_plugin.parallel import available_cores
@@ -119,7 +119,7 @@ def main(words: Sequence[str]) -> int:
     -------
     int
         Exit status: 1 if a run failed, 2 if finished runs are of another
-        profile or data of another bank.
+        profile, or data of another bank or none.
     """
     options = parse(words)
     runs = plan_runs(options.folder, options.methods, options.seeds)
@@ -129,6 +129,11 @@ def main(words: Sequence[str]) -> int:
             make_data(run, options.bank, options.clips.split())
     except (OSError, ValueError) as error:
         print(f"ablation.py: error: {error}", file=sys.stderr)
+        return 2
+    except subprocess.CalledProcessError as error:
+        # It has said itself what is wrong with the bank or the options.
+        command = " ".join(error.cmd)
+        print(f"ablation.py: error: no data: {command}", file=sys.stderr)
         return 2
     if options.bank == "synthetic":
         print(
@@ -194,13 +199,11 @@ def _write(
     settings = (of_lgc or runs)[0].folder / RECORD
     path = _HERE / "ablation" / f"{options.write}.json"
     content = {
-        "benchmark": "ablation",
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        **describe_run("ablation"),
         "bank": Path(options.bank).name,
         "clips": options.clips,
         "train": options.train,
         "seeds": sorted({run.seed for run in runs}),
-        "machine": describe_machine({}),
         "versions": results["versions"],
         "profile": json.loads(settings.read_text()),
         "median_windows": results["median_windows"],

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 from statistics import mean
 
@@ -24,7 +23,7 @@ from ablation_runs import plan_runs
 from anchor_frames import count_anchors, hear_as_in_training
 from embedding_runs import finished_seeds
 from report_table import markdown_table
-from step_report import describe_machine
+from step_report import describe_run
 
 from lgc_plugin.files import write_json
 
@@ -130,11 +129,9 @@ def main(words: Sequence[str]) -> int:
     print(f"\n{markdown_table(['τ+, τ-', *COLUMNS.values()], lines)}")
     if options.write:
         content = {
-            "benchmark": "anchors",
-            "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            **describe_run("anchors"),
             "method": options.method,
             "seeds": options.seeds,
-            "machine": describe_machine({}),
             "thresholds": [
                 {
                     "pos_threshold": pair[0],

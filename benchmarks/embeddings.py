@@ -15,7 +15,6 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ from embedding_runs import (
     finished_seeds,
     measure_runs,
 )
-from step_report import describe_machine
+from step_report import describe_run
 
 from lgc_plugin.files import write_json
 
@@ -166,13 +165,11 @@ def _write(
     run = plan_runs(options.folder, [method], options.seeds)[0]
     results = json.loads((run.folder / "results.json").read_text())
     content: dict[str, Any] = {
-        "benchmark": "embeddings",
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        **describe_run("embeddings"),
         "without": options.without,
         "with": options.with_term,
         "network": options.network,
         "seeds": options.seeds,
-        "machine": describe_machine({}),
         "versions": results["versions"],
         "distance": "1 - cos, mean over pairs of frames of different clips",
     }

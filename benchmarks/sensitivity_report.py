@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -14,7 +13,7 @@ from ablation_runs import Run
 from report_table import markdown_table
 from sensitivity_results import Found, Outcome, Outcomes, seed_differences
 from sensitivity_settings import REFERENCE, Setting
-from step_report import describe_machine
+from step_report import describe_run
 
 SHOWN = ("psds1", "psds2", "event_f1_macro")
 COMPARED = ("psds1", "psds2")
@@ -109,12 +108,10 @@ def describe(
     """
     results = json.loads((runs[0].folder / "results.json").read_text())
     return {
-        "benchmark": "sensitivity",
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        **describe_run("sensitivity"),
         "data": _describe_data(runs[0].data),
         "train": train,
         "seeds": sorted({run.seed for run in runs}),
-        "machine": describe_machine({}),
         "versions": results["versions"],
         "median_windows": results["median_windows"],
         "settings": {

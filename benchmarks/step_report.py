@@ -6,6 +6,7 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -170,6 +171,30 @@ def format_table(rows: Sequence[Row]) -> str:
 
 def _number(value: float | None, digits: int) -> str:
     return "" if value is None else f"{value:.{digits}f}"
+
+
+def describe_run(name: str) -> dict[str, Any]:
+    """How the file of a benchmark without timings begins.
+
+    Arguments
+    ---------
+    name : str
+        Of the benchmark.
+
+    Returns
+    -------
+    dict[str, Any]
+
+    Example
+    -------
+    >>> list(describe_run("anchors"))
+    ['benchmark', 'date', 'machine']
+    """
+    return {
+        "benchmark": name,
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "machine": describe_machine({}),
+    }
 
 
 def describe_machine(runs: Runs) -> dict[str, Any]:
