@@ -179,7 +179,8 @@ def train_command(run: Run, words: Sequence[str]) -> list[str]:
     run : Run
         What to train.
     words : Sequence[str]
-        Further options, for all runs.
+        Further options, for all runs. Those of the method come later, and win:
+        what is varied is varied around them.
 
     Returns
     -------
@@ -191,10 +192,10 @@ def train_command(run: Run, words: Sequence[str]) -> list[str]:
         "hparams/lgc.yaml",
         "--overrides=hparams/mini.yaml",
         f"--overrides={_STEPS}",
+        *words,
         *run.method.words,
         f"--seed={run.seed}",
         f"--data_folder={run.data}",
         f"--output_folder={run.folder}",
         "--noprogressbar",
-        *words,
     ]

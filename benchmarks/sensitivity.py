@@ -71,7 +71,12 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         "results/ablation)",
     )
     add("--clips", default=usual.clips, help="as of ablation.py")
-    add("--train", default="", help="more options of the recipe, for all runs")
+    add(
+        "--train",
+        default="",
+        help="more options of the recipe, for all runs; what is varied is\n"
+        "varied around them",
+    )
     add(
         "--report",
         action="store_true",
@@ -94,7 +99,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     options.seeds = list(dict.fromkeys(options.seeds))
     options.folder = options.folder.resolve()
     try:
-        check_options(names, options.train.split())
+        check_options(options.train.split())
         options.profile = read_profile(options.train.split())
     except (OSError, ValueError) as error:
         parser.error(f"--train: {error}")

@@ -115,29 +115,21 @@ def plan_settings(
     ]
 
 
-def check_options(names: Sequence[str], words: Sequence[str]) -> None:
-    """Refuses options for all runs that would undo what a run is.
+def check_options(words: Sequence[str]) -> None:
+    """Refuses options for all runs that each run has of its own.
 
     Arguments
     ---------
-    names : Sequence[str]
-        Settings that are varied.
     words : Sequence[str]
         Further options of the recipe, for all runs.
 
     Raises
     ------
     ValueError
-        If they set what is varied, or what each run has of its own; or if one
-        is unknown.
+        If they set such a one, or if one is unknown.
     FileNotFoundError
         If a file of overrides is missing.
     """
     for key in changed_settings(tuple(words)):
-        if key in names:
-            raise ValueError(
-                f"{key} is varied, so that it cannot be set for all runs: "
-                "leave it out here or among --settings"
-            )
         if key in _OWN:
             raise ValueError(f"{key} is each run's own: leave it out")

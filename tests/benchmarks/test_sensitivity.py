@@ -312,7 +312,6 @@ def test_what_acts_after_the_birth_continues_one_start(profile, tmp_path):
     [
         (["--settings=magic"], "'magic' is unknown"),
         (["--jobs=0"], "--jobs must be at least 1"),
-        (["--train=--temperature=1"], "temperature is varied"),
         (["--train=--seed=1"], "seed is each run's own"),
         (["--train=--no_such_key=1"], "no_such_key: unknown option"),
         (["--train=--overrides=no_such.yaml"], "no_such.yaml"),
@@ -324,6 +323,20 @@ def test_wrong_options(words, said, capsys):
     assert said in capsys.readouterr().err
 
 
-def test_what_is_not_varied_may_be_set_for_all_runs():
-    fixed = ["--train=--temperature=1", "--settings=neg_threshold"]
-    assert sensitivity.parse(fixed).profile["temperature"] == 1
+def test_settings_are_varied_around_what_is_set_for_all_runs(tmp_path):
+    given = ["--train=--temperature=1 --birth_epoch=12", "--seeds", "1"]
+    options = sensitivity.parse([*given, f"--folder={tmp_path}"])
+    settings = {setting.name: setting for setting in options.settings}
+    assert settings["temperature"].default == 1
+    assert settings["temperature"].values == (0.05, 0.1, 0.5, 1)
+    runs = plan(tmp_path, options.settings, [1])
+    trained = {}
+    for run in runs:
+        words = train_command(run, options.train.split())[2:]
+        words.remove("--noprogressbar")
+        trained[run.method.name] = parse_recipe_arguments(words).overrides
+    default = trained.pop("lgc")
+    assert (default["temperature"], default["birth_epoch"]) == (1, 12)
+    for name, overrides in trained.items():
+        key, _, value = name.partition("=")
+        assert overrides[key] == float(value) != default.get(key)
