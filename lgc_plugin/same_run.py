@@ -105,8 +105,8 @@ def check_same_run(
         if record:
             write_json(file, now)
         return
-    before = {**_LATER, **json.loads(file.read_text(encoding="utf-8"))}
-    now = {**_LATER, **now}
+    before = _with_later(json.loads(file.read_text(encoding="utf-8")))
+    now = _with_later(now)
     for key in sorted(now.keys() | before.keys()):
         if now.get(key) != before.get(key):
             raise ValueError(
@@ -114,3 +114,9 @@ def check_same_run(
                 f"now it is {now.get(key)}: give another --output_folder, or "
                 "delete that one to begin anew"
             )
+
+
+def _with_later(settings: dict[str, Any]) -> dict[str, Any]:
+    # Runs older than the choice masked with zeros, if at all.
+    fill = "zero" if settings.get("time_mask") else "quietest"
+    return {**_LATER, "time_mask_fill": fill, **settings}

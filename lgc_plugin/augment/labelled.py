@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,7 +12,12 @@ from lgc_plugin.augment.frame_shift import (
     draw_frame_shift,
     frame_shift,
 )
-from lgc_plugin.augment.time_mask import draw_time_mask, time_mask
+from lgc_plugin.augment.time_mask import (
+    draw_time_mask,
+    quietest,
+    time_mask,
+)
+from lgc_plugin.nnet.valid_frames import spread_to_mel
 
 
 class LabelledMels(NamedTuple):
@@ -95,6 +100,12 @@ class LabelledAugmentation:
     valid frames stays exact. Clip labels stay, also of a strong clip whose
     only event is masked: those of strong clips are not read.
 
+    A masked stretch is as quiet as the quietest magnitude of its clip.
+    Published systems set it to 0. A front end that scales levels per clip then
+    presses every strong clip, and no other one, into the upper part of its
+    range, and the detector of frames never hears levels as they are in a test:
+    the louder the backgrounds of the recordings, the worse.
+
     What is off draws nothing.
 
     Arguments
@@ -105,6 +116,8 @@ class LabelledAugmentation:
         Whether a stretch of each strong clip falls silent.
     time_mask_ratio : tuple[float, float]
         Shortest and longest stretch, as a share of the clip.
+    time_mask_fill : str
+        ``quietest``, or ``zero`` as published.
 
     Raises
     ------
@@ -125,10 +138,17 @@ class LabelledAugmentation:
         frame_shift_std: float = 0.0,
         time_mask: bool = False,
         time_mask_ratio: tuple[float, float] = (0.05, 0.2),
+        time_mask_fill: Literal["quietest", "zero"] = "quietest",
     ) -> None:
+        if time_mask_fill not in ("quietest", "zero"):
+            raise ValueError(
+                f"time_mask_fill must be 'quietest' or 'zero', "
+                f"got {time_mask_fill!r}"
+            )
         self.frame_shift_std = frame_shift_std
         self.time_mask = time_mask
         self.time_mask_ratio = tuple(time_mask_ratio)
+        self.time_mask_fill = time_mask_fill
         # Their own checks, before a training begins; this device draws
         # nothing.
         draw_frame_shift(1, 1, frame_shift_std, device="meta")
@@ -182,6 +202,16 @@ class LabelledAugmentation:
             mask = draw_time_mask(
                 label_kind, frame_labels.shape[-1], self.time_mask_ratio
             )
-            mels = time_mask(mels, mask, pooling)
+            fill = self._fill(mels, pooling, valid)
+            mels = time_mask(mels, mask, pooling, fill)
             frame_labels = time_mask(frame_labels, mask)
         return LabelledMels(mels, frame_labels, valid)
+
+    def _fill(
+        self, mels: Tensor, pooling: int, valid: Tensor | None
+    ) -> Tensor | None:
+        if self.time_mask_fill == "zero":
+            return None
+        if valid is not None:
+            valid = spread_to_mel(valid, mels.shape[-1], pooling)
+        return quietest(mels, valid)

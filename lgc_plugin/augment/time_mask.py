@@ -77,15 +77,52 @@ def draw_time_mask(
     return TimeMaskPlan(span & strong)
 
 
-def time_mask(values: Tensor, plan: TimeMaskPlan, pooling: int = 1) -> Tensor:
-    """Sets the span of each clip to 0.
+def quietest(mels: Tensor, valid: Tensor | None = None) -> Tensor:
+    """The smallest magnitude of each clip.
+
+    Where levels are scaled per clip, a span of it becomes 0 and the rest of
+    the clip stays what it is.
+
+    Arguments
+    ---------
+    mels : Tensor
+        (B, ..., T) magnitudes.
+    valid : Tensor, optional
+        (B, T) bool, False on padding, which has no say.
+
+    Returns
+    -------
+    Tensor
+        (B,); 0 for a clip that is nothing but padding.
+
+    Example
+    -------
+    >>> mels = torch.tensor([[[3.0, 2.0, 0.0]]])
+    >>> quietest(mels, torch.tensor([[True, True, False]])).tolist()
+    [2.0]
+    """
+    if valid is None:
+        return mels.flatten(1).amin(dim=1)
+    padding = ~valid.view(len(valid), *[1] * (mels.ndim - 2), -1)
+    lowest = mels.masked_fill(padding, torch.inf).flatten(1).amin(dim=1)
+    return lowest.masked_fill(lowest.isinf(), 0)
+
+
+def time_mask(
+    values: Tensor,
+    plan: TimeMaskPlan,
+    pooling: int = 1,
+    fill: Tensor | None = None,
+) -> Tensor:
+    """Sets the span of each clip to 0, or to a value of its own.
 
     The same plan applied to features (with the network's pooling) and to
     frame labels keeps the two aligned. A mask of valid frames stays as it is:
     what is masked is silence, not padding.
 
-    Mel magnitudes of 0 become the lowest level that the front end knows, which
-    then is the lowest of its clip when levels are scaled per clip.
+    Mel magnitudes of 0 become the lowest level that the front end knows. Where
+    levels are scaled per clip, that presses all sounds of the clip into what is
+    left of the range; :func:`quietest` as ``fill`` leaves them as they are.
 
     Arguments
     ---------
@@ -95,6 +132,8 @@ def time_mask(values: Tensor, plan: TimeMaskPlan, pooling: int = 1) -> Tensor:
         From :func:`draw_time_mask`.
     pooling : int
         Steps of ``values`` per output frame.
+    fill : Tensor, optional
+        (B,) what the span of each clip becomes; None: 0.
 
     Returns
     -------
@@ -114,4 +153,8 @@ def time_mask(values: Tensor, plan: TimeMaskPlan, pooling: int = 1) -> Tensor:
     >>> time_mask(torch.ones(2, 5), plan, pooling=2)[0].tolist()
     [1.0, 1.0, 0.0, 0.0, 1.0]
     """
-    return values.masked_fill(spread_spans(plan.span, values, pooling), 0)
+    span = spread_spans(plan.span, values, pooling)
+    if fill is None:
+        return values.masked_fill(span, 0)
+    fill = fill.to(values.dtype).view(-1, *[1] * (values.ndim - 1))
+    return torch.where(span, fill, values)

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from lgc_plugin.augment.frame_shift import FrameShiftPlan, frame_shift
 from lgc_plugin.augment.labelled import LabelledAugmentation, shift_with_mask
+from lgc_plugin.nnet.features import LogMel
 from lgc_plugin.nnet.valid_frames import spread_to_mel
 from lgc_plugin.types import LabelKind
 from strategies import random_tensor, seeds
@@ -29,7 +30,9 @@ def test_with_padding_sounds_labels_and_mask_stay_together(seed, mask, length):
     valid[::2, length:] = False
     labels[~valid.unsqueeze(1).expand_as(labels)] = 0
     mels = mels * labels.repeat_interleave(POOLING, dim=-1)
-    augment = LabelledAugmentation(frame_shift_std=90.0, time_mask=mask)
+    augment = LabelledAugmentation(
+        frame_shift_std=90.0, time_mask=mask, time_mask_fill="zero"
+    )
     torch.manual_seed(seed)
     changed = augment(mels, labels, KIND, POOLING, valid)
     expected = changed.frame_labels.repeat_interleave(POOLING, dim=-1)
@@ -66,6 +69,41 @@ def test_only_strong_clips_fall_silent():
     assert silence[strong].unique().numel() > 1
 
 
+@settings(deadline=None, max_examples=30)
+@given(seeds, st.one_of(st.none(), st.integers(20, 50)))
+def test_a_masked_clip_sounds_as_before_where_it_still_sounds(seed, length):
+    """Levels scaled per clip: 0 in the mask, elsewhere what they were."""
+    mels = random_tensor(len(KIND), 3, 203, seed=seed).abs().float() + 0.1
+    mels[:, 0, ::7] = 9.0  # the loudest, also outside of any mask
+    labels, valid, steps = torch.ones(len(KIND), 2, 50), None, None
+    if length is not None:
+        valid = torch.ones(len(KIND), 50, dtype=torch.bool)
+        valid[::2, length:] = False
+        steps = spread_to_mel(valid, 203, POOLING)
+        mels = mels * steps.unsqueeze(1)  # padding is silent
+    augment = LabelledAugmentation(time_mask=True)
+    torch.manual_seed(seed)
+    changed = augment(mels, labels, KIND, POOLING, valid)
+    inside = changed.frame_labels[:, :1] == 0
+    inside = spread_to_mel(inside[:, 0], 203, POOLING)
+    inside[:, 200:] = False  # no label stands for these
+    # The quietest step may have been in the mask; as quiet as it is the mask.
+    levels = LogMel(n_mels=3).normalise
+    torch.testing.assert_close(
+        levels(changed.mels, steps),
+        levels(mels, steps).masked_fill(inside.unsqueeze(1), 0),
+    )
+
+
+def test_zeros_as_published_press_levels_together():
+    mels, labels = torch.rand(len(KIND), 3, 200) + 1, torch.ones(12, 2, 50)
+    augment = LabelledAugmentation(time_mask=True, time_mask_fill="zero")
+    changed = augment(mels, labels, KIND, POOLING)
+    inside = changed.frame_labels[:, :1].repeat_interleave(POOLING, -1) == 0
+    assert inside.any()
+    assert torch.equal(changed.mels, mels.masked_fill(inside, 0))
+
+
 def test_what_is_off_draws_nothing_and_changes_nothing():
     mels, labels = sounding_labels()
     before = torch.get_rng_state()
@@ -96,7 +134,12 @@ def test_no_step_behind_the_circle_becomes_a_sound_of_its_own():
 
 
 @pytest.mark.parametrize(
-    "options", [{"frame_shift_std": -1.0}, {"time_mask_ratio": (0.5, 1.5)}]
+    "options",
+    [
+        {"frame_shift_std": -1.0},
+        {"time_mask_ratio": (0.5, 1.5)},
+        {"time_mask_fill": "noise"},
+    ],
 )
 def test_numbers_that_cannot_be_right_are_refused(options):
     with pytest.raises(ValueError):

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from lgc_plugin.augment.time_mask import (
     TimeMaskPlan,
     draw_time_mask,
+    quietest,
     time_mask,
 )
 from lgc_plugin.types import LabelKind
@@ -86,6 +87,33 @@ def test_lengths_and_starts_are_uniform():
     assert ((counts[10:40] > 550) & (counts[10:40] < 790)).all()
     deciles = torch.histc(starts / (200 - lengths), 10, 0, 1)
     assert ((deciles > 1750) & (deciles < 2250)).all()
+
+
+@settings(max_examples=30)
+@given(st.integers(5, 60), st.integers(1, 3), st.integers(0, 2), seeds)
+def test_every_clip_may_have_a_fill_of_its_own(n_frames, pooling, rest, seed):
+    kind = torch.full((3,), int(LabelKind.STRONG))
+    generator = torch.Generator().manual_seed(seed)
+    plan = draw_time_mask(kind, n_frames, (0.2, 0.5), generator=generator)
+    values = random_tensor(3, 2, n_frames * pooling + rest, seed=seed)
+    fill = random_tensor(3, seed=seed)
+    masked = time_mask(values, plan, pooling, fill)
+    for clip, span in enumerate(spans_of(plan, pooling)):
+        expected = values[clip].clone()
+        for step in span:
+            expected[:, step] = fill[clip]
+        assert torch.equal(masked[clip], expected)
+
+
+def test_the_quietest_is_asked_of_sound_alone():
+    mels = random_tensor(3, 4, 6, seed=0).abs() + 1
+    valid = torch.ones(3, 6, dtype=torch.bool)
+    valid[1, 4:] = False
+    valid[2] = False
+    mels[1, :, 4:] = 0
+    expected = [float(mels[0].min()), float(mels[1, :, :4].min()), 0.0]
+    assert quietest(mels, valid).tolist() == expected
+    assert quietest(mels[:2]).tolist() == [expected[0], 0.0]
 
 
 def test_a_mask_without_span_changes_nothing():
