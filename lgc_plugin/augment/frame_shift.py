@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from lgc_plugin.augment.circle import turn
+
 
 class FrameShiftPlan(NamedTuple):
     """How far each clip is shifted; a positive shift moves sounds later.
@@ -134,18 +136,7 @@ def frame_shift(
     >>> frame_shift(mels, plan, pooling=2).tolist()
     [[4, 5, 0, 1, 2, 3, 6], [3, 4, 5, 0, 1, 2, 6]]
     """
-    n_steps = values.shape[-1]
-    if values.shape[0] != len(plan.frames):
-        raise ValueError(
-            f"values of shape {tuple(values.shape)} do not fit a plan of "
-            f"{len(plan.frames)} clips"
-        )
     shift = plan.frames * pooling
     if pooling > 1:
         shift = shift + plan.rest
-    circle = n_steps // pooling * pooling
-    time = torch.arange(n_steps, device=values.device)
-    source = (time - shift.unsqueeze(1)) % max(circle, 1)
-    source = torch.where(time < circle, source, time)
-    source = source.view(-1, *[1] * (values.ndim - 2), n_steps)
-    return values.gather(-1, source.expand_as(values))
+    return turn(values, shift, values.shape[-1] // pooling * pooling)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
+
+from lgc_plugin.augment.circle import turn
 
 
 class WaveRollPlan(NamedTuple):
@@ -54,6 +55,7 @@ def plan_wave_roll(
 
     Example
     -------
+    >>> import torch
     >>> plan = plan_wave_roll(
     ...     torch.tensor([1, 5, 0]), torch.tensor([160000] * 3), 1024, 156
     ... )
@@ -95,6 +97,7 @@ def wave_roll(
 
     Example
     -------
+    >>> import torch
     >>> plan = WaveRollPlan(torch.tensor([1, 1]), torch.tensor([3, 2]))
     >>> wave_roll(torch.tensor([[1, 2, 3], [1, 2, 0]]), plan).tolist()
     [[3, 1, 2], [2, 1, 0]]
@@ -102,16 +105,5 @@ def wave_roll(
     >>> wave_roll(wavs, plan, frame_samples=2).tolist()
     [[4, 5, 0, 1, 2, 3, 6], [2, 3, 0, 1, 4, 5, 6]]
     """
-    if values.shape[0] != len(plan.frames):
-        raise ValueError(
-            f"values of shape {tuple(values.shape)} do not fit a plan of "
-            f"{len(plan.frames)} clips"
-        )
-    n_steps = values.shape[-1]
-    circle = (plan.circle * frame_samples).unsqueeze(1)
-    shift = (plan.frames * frame_samples).unsqueeze(1)
-    time = torch.arange(n_steps, device=values.device)
-    source = (time - shift) % circle.clamp_min(1)
-    source = torch.where(time < circle, source, time)
-    source = source.view(-1, *[1] * (values.ndim - 2), n_steps)
-    return values.gather(-1, source.expand_as(values))
+    shift = plan.frames * frame_samples
+    return turn(values, shift, plan.circle * frame_samples)
