@@ -131,6 +131,22 @@ def test_who_is_compared_with_whom():
         ("lgc", "mean_teacher"),
         HEADLINE,
     ]
+    assert pairs(["sct", "mean_teacher", "lgc_sct"]) == [
+        ("sct", "mean_teacher"),
+        ("lgc_sct", "sct"),
+    ]
+
+
+def test_what_lgc_is_combined_with_is_trained_without_it_too():
+    for name in METHODS:
+        if name.startswith("lgc_"):
+            other = read_profile(METHODS[name.removeprefix("lgc_")].words)
+            both = read_profile(METHODS[name].words)
+            weights = {"cutmix_weight", "contrast_weight"}
+            for key in both.keys() - weights:
+                if not key.endswith("_folder"):
+                    assert other[key] == both[key], (name, key)
+            assert all(other[key] == 0 < both[key] for key in weights)
 
 
 def test_what_is_finished_is_not_done_again(runs, tmp_path):
