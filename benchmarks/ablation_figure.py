@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby, product
 from pathlib import Path
 from statistics import mean
 
@@ -17,6 +18,8 @@ def plot_scores(
 ) -> None:
     """Draws one panel per score: dots joined by seed, a bar at their mean.
 
+    Methods of a group stand together; only their dots are joined.
+
     Arguments
     ---------
     scores : Mapping
@@ -24,21 +27,22 @@ def plot_scores(
     path : Path
         The picture.
     """
-    names = list(scores)
+    rows = place_rows(list(scores))
     seeds = range(max(len(each["psds1"]) for each in scores.values()))
     colour = colours(["seed", "mean"])
-    with new_figure(path, 11, 1.2 + 0.4 * len(names)) as figure:
+    with new_figure(path, 11, 1.2 + 0.4 * max(rows.values())) as figure:
         panels = figure.subplots(1, len(SCORES), sharey=True, squeeze=False)[0]
         for axes, (key, title) in zip(panels, SCORES.items(), strict=True):
             # A thin line per seed: data sets differ more than methods.
-            for place in seeds:
+            for place, group in product(seeds, _groups(rows)):
                 known = [
-                    (scores[name][key][place], row)
-                    for row, name in enumerate(names)
+                    (scores[name][key][place], rows[name])
+                    for name in group
                     if place < len(scores[name][key])
                 ]
                 axes.plot(
-                    *zip(*known, strict=True),
+                    [score for score, _ in known],
+                    [row for _, row in known],
                     "o-",
                     color=colour["seed"],
                     alpha=0.55,
@@ -46,14 +50,14 @@ def plot_scores(
                     markersize=6,
                     markeredgewidth=0,
                 )
-            for row, name in enumerate(names):
+            for name, row in rows.items():
                 middle = mean(scores[name][key])
                 axes.plot(
                     [middle] * 2, [row - 0.32, row + 0.32], color=INK, lw=2
                 )
             axes.set_title(title)
             axes.set_yticks(
-                range(len(names)), [METHODS[n].title for n in names]
+                list(rows.values()), [METHODS[name].title for name in rows]
             )
             axes.grid(axis="x", color=GRID)
             axes.tick_params(axis="y", length=0)
@@ -64,3 +68,34 @@ def plot_scores(
             "joined by seed; bar: mean",
             fontsize=9,
         )
+
+
+def place_rows(names: Sequence[str]) -> dict[str, float]:
+    """Where methods stand: a row each, half a row between groups.
+
+    Arguments
+    ---------
+    names : Sequence[str]
+        Methods, those of a group beside each other.
+
+    Returns
+    -------
+    dict[str, float]
+
+    Example
+    -------
+    >>> place_rows(["cutmix", "lgc", "sct", "lgc_sct"])
+    {'cutmix': 0.0, 'lgc': 1.0, 'sct': 2.5, 'lgc_sct': 3.5}
+    """
+    rows: dict[str, float] = {}
+    for gap, group in enumerate(_groups(names)):
+        for name in group:
+            rows[name] = len(rows) + gap / 2
+    return rows
+
+
+def _groups(names: Iterable[str]) -> list[list[str]]:
+    return [
+        list(group)
+        for _, group in groupby(names, lambda name: METHODS[name].group)
+    ]

@@ -19,6 +19,8 @@ class Method:
         What the recipe's command line gets.
     against : str or None
         The method that it adds one thing to.
+    group : str
+        Methods that are looked at together.
 
     Example
     -------
@@ -31,6 +33,7 @@ class Method:
     title: str
     words: tuple[str, ...] = ()
     against: str | None = None
+    group: str = "LGC"
 
 
 def _file(name: str) -> str:
@@ -65,9 +68,10 @@ def _combine(name: str, title: str) -> tuple[Method, Method]:
     """Another method beside a mean teacher, and beside LGC."""
     file = _file(f"lgc_{name}")
     baseline = (_file("mean_teacher"), file)
+    beside = f"mean teacher + {title}"
     return (
-        Method(name, f"mean teacher + {title}", baseline, "mean_teacher"),
-        Method(f"lgc_{name}", f"LGC + {title}", (file,), "lgc"),
+        Method(name, beside, baseline, "mean_teacher", title),
+        Method(f"lgc_{name}", f"LGC + {title}", (file,), "lgc", title),
     )
 
 
