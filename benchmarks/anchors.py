@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 from ablation_methods import METHODS
 from ablation_profile import read_profile
-from ablation_runs import plan_runs
-from anchor_frames import count_anchors, hear_as_in_training
+from ablation_runs import Run, plan_runs
+from anchor_frames import Counts, count_anchors, hear_as_in_training
 from embedding_runs import finished_seeds
 from report_table import markdown_table
 from step_report import describe_run
@@ -37,6 +38,7 @@ COLUMNS = {
     "background_right": "... of background",
     "sure_right": "of all that the teacher is sure of",
 }
+Thresholds = tuple[float, float]
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -93,40 +95,15 @@ def main(words: Sequence[str]) -> int:
     """
     options = parse(words)
     profile = read_profile([])
-    batch = sum(profile["batch_sizes"].values())
-    pairs = [
-        (high, low)
-        for high in sorted({*_POSITIVE, profile["pos_threshold"]})
-        for low in sorted({*_NEGATIVE, profile["neg_threshold"]})
-    ]
+    default = profile["pos_threshold"], profile["neg_threshold"]
     runs = plan_runs(options.folder, [METHODS[options.method]], options.seeds)
-    counts: dict[tuple[float, float], list] = {pair: [] for pair in pairs}
     try:
-        for run in runs:
-            scores = hear_as_in_training(run, batch, profile["cutmix_ratio"])
-            for pair in pairs:
-                counts[pair].append(count_anchors(*scores, *pair))
+        counts = _count(runs, profile)
     except (OSError, ValueError) as error:
         print(f"anchors.py: error: {error}", file=sys.stderr)
         return 1
-    default = profile["pos_threshold"], profile["neg_threshold"]
-    lines, means = [], {}
-    for pair, each in counts.items():
-        shares = [one.shares() for one in each]
-        means[pair] = {
-            key: _mean([one[key] for one in shares]) for key in COLUMNS
-        }
-        name = f"{pair[0]:g}, {pair[1]:g}"
-        lines.append(
-            [
-                f"**{name}**" if pair == default else name,
-                *(
-                    "-" if x is None else f"{x:.1%}"
-                    for x in means[pair].values()
-                ),
-            ]
-        )
-    print(f"\n{markdown_table(['τ+, τ-', *COLUMNS.values()], lines)}")
+    means = {pair: _mean_shares(each) for pair, each in counts.items()}
+    print(f"\n{_table(means, default)}")
     if options.write:
         content = {
             **describe_run("anchors"),
@@ -148,10 +125,49 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-def _mean(numbers: Sequence[float | None]) -> float | None:
-    """Over the seeds that have a number."""
-    known = [number for number in numbers if number is not None]
+def _count(
+    runs: Sequence[Run], profile: Mapping[str, Any]
+) -> dict[Thresholds, list[Counts]]:
+    """What each run has at each pair of thresholds, the default among them."""
+    batch = sum(profile["batch_sizes"].values())
+    counts: dict[Thresholds, list[Counts]] = {
+        (high, low): []
+        for high in sorted({*_POSITIVE, profile["pos_threshold"]})
+        for low in sorted({*_NEGATIVE, profile["neg_threshold"]})
+    }
+    for run in runs:
+        scores = hear_as_in_training(run, batch, profile["cutmix_ratio"])
+        for pair, each in counts.items():
+            each.append(count_anchors(*scores, *pair))
+    return counts
+
+
+def _mean_shares(each: Sequence[Counts]) -> dict[str, float | None]:
+    """Over the runs that have a number."""
+    shares = [one.shares() for one in each]
+    return {
+        key: _mean([share for one in shares if (share := one[key]) is not None])
+        for key in COLUMNS
+    }
+
+
+def _mean(known: Sequence[float]) -> float | None:
     return mean(known) if known else None
+
+
+def _table(
+    means: Mapping[Thresholds, Mapping[str, float | None]], default: Thresholds
+) -> str:
+    lines = []
+    for pair, shares in means.items():
+        name = f"{pair[0]:g}, {pair[1]:g}"
+        lines.append(
+            [
+                f"**{name}**" if pair == default else name,
+                *("-" if x is None else f"{x:.1%}" for x in shares.values()),
+            ]
+        )
+    return markdown_table(["τ+, τ-", *COLUMNS.values()], lines)
 
 
 if __name__ == "__main__":
