@@ -46,13 +46,17 @@ $(VENV)/.made:
 	@echo '$(CURDIR)' > $(VENV)/.place
 	@touch $@
 
+# Measured on Linux, where PyTorch brings CUDA's libraries. A disk that fills up
+# ends pip minutes later, so what is free is said before.
+SIZE = 6 GB and 2 GB more meanwhile (free: $$(df -Ph . | awk 'NR == 2 {print $$4}')), some minutes
+
 $(VENV)/.train: $(VENV)/.made setup.cfg pyproject.toml
-	@echo "Installing the project and PyTorch: several GB, some minutes"
+	@echo "Installing the project and PyTorch: $(SIZE)"
 	$(PIP) -e .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.made setup.cfg pyproject.toml
-	@echo "Installing the project, PyTorch and test tools: several GB, some minutes"
+	@echo "Installing the project, PyTorch and test tools: $(SIZE)"
 	$(PIP) -e '.[dev]'
 	@$(PIP) --quiet -e '.[scores]' 2>/dev/null \
 		|| echo "sed_scores_eval cannot be built here: its tests are skipped"

@@ -99,6 +99,13 @@ def test_the_second_run_installs_nothing(venv):
 
 
 @needs_make
+def test_what_is_free_on_the_disk_is_said_before_an_install(venv):
+    first = make("test", f"VENV={venv}")
+    assert re.search(r"^Installing .* \(free: [\d.]+\w\)", first.stdout, re.M)
+    assert "Installing" not in make("test", f"VENV={venv}").stdout
+
+
+@needs_make
 def test_an_install_that_broke_off_is_taken_up_again(venv):
     offline = venv.parent / "offline"
     offline.touch()
