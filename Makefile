@@ -46,9 +46,10 @@ $(VENV)/.made:
 	@echo '$(CURDIR)' > $(VENV)/.place
 	@touch $@
 
-# Measured on Linux, where PyTorch brings CUDA's libraries. A disk that fills up
-# ends pip minutes later, so what is free is said before.
-SIZE = 6 GB and 2 GB more meanwhile (free: $$(df -Ph . | awk 'NR == 2 {print $$4}')), some minutes
+# On Linux PyTorch brings CUDA's libraries: 5.7 GB, and 3.0 GB of wheels, which
+# lie in the temporary folder meanwhile and in pip's cache ever after. A disk
+# that fills up ends pip minutes later, so what is free is said before.
+SIZE = 6 GB, 12 GB with pip's downloads and cache (free: $$(df -Ph . | awk 'NR == 2 {print $$4}')), some minutes
 
 $(VENV)/.train: $(VENV)/.made setup.cfg pyproject.toml
 	@echo "Installing the project and PyTorch: $(SIZE)"

@@ -66,7 +66,13 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     )
     add("--method", default="lgc", choices=METHODS, metavar="METHOD")
     add("--seeds", type=int, nargs="+", help="default: all that are finished")
-    add("--write", action="store_true", help="write ablation/anchors.json")
+    add(
+        "--write",
+        nargs="?",
+        const="anchors",
+        metavar="NAME",
+        help="write ablation/NAME.json (without a name: anchors)",
+    )
     options = parser.parse_args(words)
     finished = finished_seeds(options.folder, options.method)
     options.seeds = list(dict.fromkeys(options.seeds or finished))
@@ -119,7 +125,7 @@ def main(words: Sequence[str]) -> int:
                 for pair, each in counts.items()
             ],
         }
-        path = OUT / "anchors.json"
+        path = OUT / f"{options.write}.json"
         write_json(path, content)
         print(f"\nwritten: {path}")
     return 0

@@ -75,12 +75,17 @@ def test_every_frame_is_heard_once_with_its_truth(run):
     assert not torch.equal(other[0], first[0])
 
 
-def test_from_run_to_table_and_file(run, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("word", "name"), [("--write", "anchors"), ("--write=mine", "mine")]
+)
+def test_from_run_to_table_and_file(
+    run, word, name, tmp_path, monkeypatch, capsys
+):
     monkeypatch.setattr(anchors, "OUT", tmp_path)
-    assert anchors.main([f"--folder={tmp_path}", "--write"]) == 0
+    assert anchors.main([f"--folder={tmp_path}", word]) == 0
     out = capsys.readouterr().out
     assert "| **0.8, 0.5** |" in out and out.count("%") >= 12
-    written = json.loads((tmp_path / "anchors.json").read_text())
+    written = json.loads((tmp_path / f"{name}.json").read_text())
     assert written["seeds"] == [1]
     counts = written["thresholds"][0]["counts"][0]
     assert counts["frames"] == 6 * small_settings().encoder().n_frames
