@@ -18,6 +18,8 @@ network (and the worker processes of data generation) start without PyTorch.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lgc_plugin.utils.loading import explained, watch_imports
+
 __version__ = "0.1.0"
 
 _PUBLIC = {
@@ -37,6 +39,8 @@ _PUBLIC = {
 
 __all__ = ["__version__", *_PUBLIC]
 
+watch_imports()
+
 if TYPE_CHECKING:
     from lgc_plugin.brain import LGCBrain
     from lgc_plugin.data.labels import EventEncoder
@@ -54,7 +58,10 @@ def __getattr__(name: str) -> Any:
     """Loads a public name from its room on first use."""
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_PUBLIC[name]), name)
+    try:
+        value = getattr(import_module(_PUBLIC[name]), name)
+    except ModuleNotFoundError as error:
+        raise explained(error) from None
     globals()[name] = value
     return value
 

@@ -14,9 +14,11 @@ from lgc_plugin.commands import (
     evaluate,
     export,
     import_checkpoint,
+    info,
     soundscapes,
     tune,
 )
+from lgc_plugin.utils.loading import LoadError, explained
 
 COMMANDS = (
     soundscapes,
@@ -26,6 +28,7 @@ COMMANDS = (
     tune,
     export,
     import_checkpoint,
+    info,
 )
 """Modules of the commands, in the order in which help lists them."""
 
@@ -58,13 +61,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         # complain when it flushes what is left.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except (ValueError, OSError) as error:
-        message = " ".join(str(error).split())
-        print(f"lgc-sed: error: {message}", file=sys.stderr)
-        return 2
+    except ModuleNotFoundError as error:
+        problem = explained(error)
+        if not isinstance(problem, LoadError):
+            raise
+        return _refuse(problem)
+    except (ValueError, OSError, LoadError) as error:
+        return _refuse(error)
     except KeyboardInterrupt:
         print("lgc-sed: stopped", file=sys.stderr)
         return 130
+
+
+def _refuse(error: Exception) -> int:
+    message = " ".join(str(error).split())
+    print(f"lgc-sed: error: {message}", file=sys.stderr)
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -25,7 +25,7 @@ from lgc_plugin.lightning_file import read_lightning_file
 from lgc_plugin.lightning_import import ImportedWeights, convert_state_dict
 from lgc_plugin.lightning_mels import read_mel_filters
 from lgc_plugin.nnet.crnn import CRNN
-from lgc_plugin.report.results import package_versions
+from lgc_plugin.utils.versions import package_versions
 
 RECORD = "imported.json"
 OVERRIDES = "network.yaml"

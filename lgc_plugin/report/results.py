@@ -3,50 +3,12 @@
 from __future__ import annotations
 
 import math
-import platform
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import lgc_plugin
 from lgc_plugin.files import write_json
-
-_PACKAGES = (
-    "torch",
-    "torchaudio",
-    "speechbrain",
-    "numpy",
-    "pandas",
-    "psds_eval",
-    "sed_eval",
-    "sed_scores_eval",
-)
-
-
-def package_versions() -> dict[str, str | None]:
-    """Versions of Python, of this package and of those that make the scores.
-
-    Returns
-    -------
-    dict[str, str or None]
-        By name; None for a package that is not installed.
-
-    Example
-    -------
-    >>> sorted(package_versions())[:3]
-    ['lgc_plugin', 'numpy', 'pandas']
-    """
-    versions: dict[str, str | None] = {
-        "lgc_plugin": lgc_plugin.__version__,
-        "python": platform.python_version(),
-    }
-    for name in _PACKAGES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            versions[name] = None
-    return versions
+from lgc_plugin.utils.versions import package_versions
 
 
 def write_results(
@@ -74,7 +36,8 @@ def write_results(
     wall_seconds : float
         How long the run took, in seconds.
     versions : Mapping[str, str], optional
-        None takes :func:`package_versions`.
+        None takes those of
+        :func:`~lgc_plugin.utils.versions.package_versions`.
     **more : Any
         Further entries.
 

@@ -21,7 +21,7 @@ from lgc_plugin.inference.model.model_folder import (
     write_model,
 )
 from lgc_plugin.inference.model.model_settings import ModelSettings
-from lgc_plugin.report.results import package_versions
+from lgc_plugin.utils.versions import package_versions
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ small profile (hparams/mini.yaml) applies.
 
 from __future__ import annotations
 
-from lgc_plugin.requirements import check_versions
+from lgc_plugin.utils.loading import check_versions
 
 check_versions()  # before PyTorch, which may be what fails to load
 

@@ -1,12 +1,10 @@
 """results.json and the versions in it."""
 
 import json
-import platform
 
 import numpy as np
 
-import lgc_plugin
-from lgc_plugin.report.results import package_versions, write_results
+from lgc_plugin.report.results import write_results
 
 
 def refuse(name):
@@ -31,17 +29,3 @@ def test_nan_is_null_and_the_file_is_strict_json(tmp_path):
     assert content["seed"] == 7
     assert content["thresholds"] == [0.1, None]
     assert content["coverage"] == "962/1168"
-
-
-def test_versions_name_what_made_the_scores():
-    versions = package_versions()
-    assert versions["python"] == platform.python_version()
-    assert versions["lgc_plugin"] == lgc_plugin.__version__
-    assert versions["psds_eval"] and versions["sed_eval"]
-
-
-def test_a_missing_package_is_null(monkeypatch):
-    monkeypatch.setattr(
-        "lgc_plugin.report.results._PACKAGES", ("no-such-package",)
-    )
-    assert package_versions()["no-such-package"] is None
