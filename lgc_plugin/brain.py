@@ -10,7 +10,6 @@ import speechbrain as sb
 from speechbrain.dataio.batch import PaddedBatch
 from speechbrain.utils.distributed import if_main_process
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from lgc_plugin.augment.mixup import draw_mixup
 from lgc_plugin.device_brain import DeviceBrain
@@ -33,6 +32,7 @@ from lgc_plugin.metrics.result import SEDResult
 from lgc_plugin.nnet.statistics import StatisticsGuard
 from lgc_plugin.terms.random import RandomConsistency
 from lgc_plugin.types import SEDOutput
+from lgc_plugin.utils.progress import progress_bar
 
 logger = logging.getLogger(__name__)
 
@@ -309,11 +309,10 @@ class LGCBrain(DeviceBrain):
     def _birth_clips(self) -> Iterator[TrainingClips]:
         """The training set, un-mixed, as the prototypes' birth wants it."""
         logger.info("Prototypes: gathering the frames of the training set")
-        bar = tqdm(
+        bar = progress_bar(
             self.birth_loader,
             desc="prototypes",
-            dynamic_ncols=True,
-            disable=self.noprogressbar or not if_main_process(),
+            shown=not self.noprogressbar and if_main_process(),
         )
         for number, batch in enumerate(bar, start=1):
             clips = self.prepare(batch, mix=False)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from lgc_plugin.allocator import keep_freed_memory
 from lgc_plugin.device_values import LaggingValue
 from lgc_plugin.distributed import average_gradients, spread_state, tell_all
+from lgc_plugin.utils.progress import is_terminal
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class DeviceBrain(sb.Brain):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.noprogressbar = self.noprogressbar or not is_terminal()
         self.stepped = torch.zeros((), dtype=torch.bool, device=self.device)
         self._skips = _Counter(self.device)
         self._failures = _Counter(self.device)

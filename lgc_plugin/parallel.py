@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import TypeVar
 
-from tqdm import tqdm
+from lgc_plugin.utils.progress import progress_bar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -59,7 +59,7 @@ def parallel_map(
     unit : str
         What one item is called.
     progress : bool
-        Whether a progress bar is shown.
+        Whether a progress bar is shown, on a terminal.
 
     Returns
     -------
@@ -78,15 +78,14 @@ def parallel_map(
         "total": len(items),
         "desc": description,
         "unit": unit,
-        "disable": not progress,
-        "dynamic_ncols": True,
+        "shown": progress,
     }
     if jobs == 1:
-        return [function(item) for item in tqdm(items, **bar)]
+        return [function(item) for item in progress_bar(items, **bar)]
     chunk = max(1, min(16, len(items) // (4 * jobs)))
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
     try:
         results = pool.map(function, items, chunksize=chunk)
-        return list(tqdm(results, **bar))
+        return list(progress_bar(results, **bar))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

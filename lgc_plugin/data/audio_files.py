@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import soundfile
-from tqdm import tqdm
+
+from lgc_plugin.utils.progress import progress_bar
 
 # The first is preferred where a clip comes in several formats.
 SUFFIXES = (".wav", ".flac")
@@ -201,12 +202,10 @@ def read_headers(
     [None]
     """
     paths = list(paths)
-    bar = {"desc": description, "unit": "clip", "dynamic_ncols": True}
+    bar = {"desc": description, "unit": "clip", "shown": progress}
     with ThreadPoolExecutor(_READERS) as pool:
         headers = pool.map(_read_header, paths)
-        return list(
-            tqdm(headers, total=len(paths), disable=not progress, **bar)
-        )
+        return list(progress_bar(headers, total=len(paths), **bar))
 
 
 def _is_audio(entry: os.DirEntry[str]) -> bool:

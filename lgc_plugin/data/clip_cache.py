@@ -26,7 +26,6 @@ from speechbrain.utils.distributed import (
     run_on_main,
     run_once_per_node,
 )
-from tqdm import tqdm
 
 from lgc_plugin.data.audio_files import read_headers
 from lgc_plugin.data.clip_files import (
@@ -44,6 +43,7 @@ from lgc_plugin.data.packed_clips import (
     write_packed,
 )
 from lgc_plugin.parallel import available_cores
+from lgc_plugin.utils.progress import progress_bar
 
 logger = logging.getLogger(__name__)
 
@@ -236,12 +236,11 @@ def _decoded(
     """All clips, in order; libsndfile decodes without Python's lock."""
     with (
         ThreadPoolExecutor(threads) as pool,
-        tqdm(
+        progress_bar(
             total=len(files),
             desc=f"decoding {name}",
             unit="clip",
-            dynamic_ncols=True,
-            disable=not progress,
+            shown=progress,
         ) as bar,
     ):
         for first in range(0, len(files), _AHEAD):

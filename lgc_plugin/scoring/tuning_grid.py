@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
 from lgc_plugin.decoding import Decoding
 from lgc_plugin.scoring.class_scores import ClassScores
+from lgc_plugin.utils.progress import progress_bar
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -103,8 +103,8 @@ class TuningGrid:
             passes.append(start.median_windows)
         n_points = 1 if limits is None else len(limits)
         grid = np.full((len(classes), len(tried), n_points), np.nan)
-        bar = {"desc": "tuning", "unit": "window", "disable": not progress}
-        for each in tqdm(passes, dynamic_ncols=True, **bar):
+        bar = {"desc": "tuning", "unit": "window", "shown": progress}
+        for each in progress_bar(passes, **bar):
             decoding = replace(start, median_windows=each)
             if limits is None:
                 found = scores.at(decoding)[:, None]

@@ -7,14 +7,15 @@ from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 import soundfile
-from tqdm import tqdm
 
 from lgc_plugin.inference.event_stream import Detection
 from lgc_plugin.inference.files.event_formats import check_filename
+from lgc_plugin.utils.progress import progress_bar
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from tqdm import tqdm
 
     from lgc_plugin.inference.asked_thresholds import Threshold
     from lgc_plugin.inference.detector import SoundEventDetector
@@ -81,18 +82,17 @@ def detect_recordings(
     Outcome
         Of each recording, in order, as soon as it is done.
     """
-    # None: only on a terminal.
-    hidden = None if progress else True
-    with tqdm(
+    with progress_bar(
         total=len(sources),
         unit="recording",
-        dynamic_ncols=True,
-        disable=True if len(sources) == 1 else hidden,
+        shown=progress and len(sources) > 1,
     ) as bar:
         for source in sources:
             watchers = [watch(source)] if watch else []
             try:
-                outcome = _detect(detector, source, threshold, watchers, hidden)
+                outcome = _detect(
+                    detector, source, threshold, watchers, progress
+                )
             except (ValueError, OSError) as error:
                 outcome = Outcome(source, problem=_line(source, error))
             bar.update()
@@ -104,11 +104,11 @@ def _detect(
     source: Source,
     threshold: Threshold,
     watchers: Sequence[Watcher],
-    hidden: bool | None,
+    progress: bool,
 ) -> Outcome:
     check_filename(source.name)
     done = 0.0
-    with closing(_inner_bar(source, hidden)) as bar:
+    with closing(_inner_bar(source, progress)) as bar:
 
         def on_scores(scores: NDArray[np.float32], seconds: float) -> None:
             nonlocal done
@@ -124,16 +124,15 @@ def _detect(
     return Outcome(source, done, tuple(Detection(*row) for row in rows))
 
 
-def _inner_bar(source: Source, hidden: bool | None) -> tqdm:
+def _inner_bar(source: Source, progress: bool) -> tqdm:
     """A bar over the seconds of a recording, if it is a long one."""
     seconds = _seconds_by_header(source)
-    return tqdm(
+    return progress_bar(
         desc=source.name,
         total=seconds,
         leave=False,
-        dynamic_ncols=True,
         bar_format=_INNER_BAR,
-        disable=hidden if seconds > _LONG_SECONDS else True,
+        shown=progress and seconds > _LONG_SECONDS,
     )
 
 
