@@ -5,6 +5,7 @@ Every function here does nothing, at no cost, in a single process.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -82,6 +83,9 @@ def join_processes(run_options: RunOptions) -> RunOptions:
 def leave_processes() -> None:
     """Ends what :func:`join_processes` began; call it on all processes."""
     if is_distributed_initialized():
+        # PyTorch 2.7 waits for gloo's threads with Python's lock in its hands.
+        # One that has just finished needs that lock to drop its tensors.
+        time.sleep(0.1)
         dist.destroy_process_group()
 
 
