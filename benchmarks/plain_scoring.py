@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from psds_eval import PSDSEval
 from scipy.ndimage import median_filter
 from scoring_clips import AnnotatedClips
-from sed_eval.sound_event import EventBasedMetrics, SegmentBasedMetrics
 
 from lgc_plugin.frame_scores import FrameScores
 from lgc_plugin.metrics.event_tables import EVENT_COLUMNS
@@ -150,7 +148,9 @@ def _macro(per_class: dict[str, float], clips: AnnotatedClips) -> float:
     return float(np.mean([np.nan_to_num(per_class[x]) for x in present]))
 
 
-def _evaluation(clips: AnnotatedClips, **criteria: float) -> PSDSEval:
+def _evaluation(clips: AnnotatedClips, **criteria: float) -> Any:
+    from psds_eval import PSDSEval
+
     return PSDSEval(
         ground_truth=clips.events, metadata=clips.durations, **criteria
     )
@@ -160,6 +160,8 @@ def _sed_eval(
     operating: pd.DataFrame, clips: AnnotatedClips, labels: Sequence[str]
 ) -> dict[str, float]:
     """Event-based and segment-based F1, file by file."""
+    from sed_eval.sound_event import EventBasedMetrics, SegmentBasedMetrics
+
     metrics = {
         "event_f1": EventBasedMetrics(
             event_label_list=list(labels),

@@ -107,6 +107,10 @@ def run(args: argparse.Namespace) -> int:
 
     start = time.monotonic()
     check_bootstrap(args)
+    if args.verify:
+        from lgc_plugin.metrics.reference_check import check_libraries
+
+        check_libraries()  # before minutes of work
     # Of ".", the name of the folder.
     path, notes = Path(args.predictions).resolve(), Notes()
     stem = path.name if path.is_dir() else path.stem

@@ -14,12 +14,7 @@ from lgc_plugin.metrics.clip_counts import ClipCounts
 from lgc_plugin.metrics.clip_f1 import clip_counts
 from lgc_plugin.metrics.event_f1 import event_counts
 from lgc_plugin.metrics.intersection_f1 import intersection_counts
-from lgc_plugin.metrics.psds import (
-    PSDS1,
-    PSDS2,
-    psds_counts,
-    scored_by_psds_eval,
-)
+from lgc_plugin.metrics.psds import PSDS1, PSDS2, psds_counts
 from lgc_plugin.metrics.score import Score
 from lgc_plugin.metrics.segment_f1 import segment_counts
 from lgc_plugin.metrics.truth import GroundTruth
@@ -67,7 +62,7 @@ def count_points(
         return {}
     coded = truth.code(detections, thresholds=True)
     return {
-        name: scored_by_psds_eval(psds_counts(coded, truth, **options))
+        name: psds_counts(coded, truth, **options)
         for name, options in wanted.items()
     }
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lgc_plugin.metrics.clip_counts import Averages
-from lgc_plugin.metrics.psd_roc import psds_of_rates
+from lgc_plugin.metrics.psd_roc import PSDROC, psd_roc
 from lgc_plugin.metrics.psds_counts import SECONDS_PER_HOUR
 from lgc_plugin.metrics.score import Score
 
@@ -114,8 +114,6 @@ class FreePSDSCounts:
         (N,) seconds.
     options : Mapping[str, float]
         ``alpha_ct``, ``alpha_st``, ``max_efpr``.
-    known : Score or None
-        sed_scores_eval's score of all clips.
     """
 
     labels: tuple[str, ...]
@@ -124,7 +122,6 @@ class FreePSDSCounts:
     seconds: NDArray[np.float64]
     durations: NDArray[np.float64]
     options: Mapping[str, float]
-    known: Score | None = None
 
     def averages(self, weights: NDArray[np.floating]) -> Averages:
         """PSDS, and the area under each class's own curve.
@@ -139,6 +136,19 @@ class FreePSDSCounts:
         Averages
             Without a micro average, which PSDS does not have.
         """
+        return self._roc(weights).averages()
+
+    def score(self) -> Score:
+        """The score of all clips, each counted once, with the PSD-ROC.
+
+        Returns
+        -------
+        Score
+        """
+        roc = self._roc(np.ones((1, len(self.durations))))
+        return roc.score(self.labels, self.options["max_efpr"])
+
+    def _roc(self, weights: NDArray[np.floating]) -> PSDROC:
         weights = weights.astype(np.float64)
         events = weights @ self.events
         present = events > 0
@@ -159,7 +169,7 @@ class FreePSDSCounts:
             for row, (_, hits) in enumerate(curves)
         ]
         sizes = [each.shape[1] for each in rate]
-        value, per_class = psds_of_rates(
+        return psd_roc(
             np.concatenate([efpr for efpr, _ in curves], axis=1),
             np.concatenate(rate, axis=1),
             np.repeat(np.arange(len(sizes)), sizes),
@@ -167,16 +177,3 @@ class FreePSDSCounts:
             alpha_st=self.options["alpha_st"],
             max_efpr=self.options["max_efpr"],
         )
-        return Averages(value, None, per_class)
-
-    def score(self) -> Score:
-        """The score of all clips, each counted once.
-
-        Returns
-        -------
-        Score
-        """
-        if self.known is not None:
-            return self.known
-        nothing = dict.fromkeys(self.labels, np.nan)
-        return Score(np.nan, None, nothing)

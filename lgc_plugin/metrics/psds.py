@@ -1,12 +1,9 @@
-"""Polyphonic sound detection score (PSDS), by psds_eval."""
+"""Polyphonic sound detection score (PSDS)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from lgc_plugin.metrics.coded_events import CodedEvents
@@ -16,12 +13,8 @@ from lgc_plugin.metrics.psds_counts import (
     sparse_counts,
     truth_totals,
 )
-from lgc_plugin.metrics.quiet import quiet
-from lgc_plugin.metrics.score import Curve, Score
+from lgc_plugin.metrics.score import Score
 from lgc_plugin.metrics.truth import GroundTruth
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 #: Rewards exact timing (DCASE, scenario 1).
 PSDS1 = MappingProxyType(
@@ -106,7 +99,7 @@ def psds(
         **{"dtc": dtc, "gtc": gtc, "cttc": cttc},
         **{"alpha_ct": alpha_ct, "alpha_st": alpha_st, "max_efpr": max_efpr},
     )
-    return scored_by_psds_eval(counts).score()
+    return counts.score()
 
 
 def psds_counts(
@@ -162,83 +155,3 @@ def psds_counts(
         durations,
         {key: options[key] for key in ("alpha_ct", "alpha_st", "max_efpr")},
     )
-
-
-def scored_by_psds_eval(counts: PSDSCounts) -> PSDSCounts:
-    """Lets psds_eval draw the curve of counts, and take its area.
-
-    Its own counting takes seconds for a thousand clips.
-
-    Arguments
-    ---------
-    counts : PSDSCounts
-        From :func:`psds_counts`.
-
-    Returns
-    -------
-    PSDSCounts
-        The same, whose score is psds_eval's, with the PSD-ROC.
-    """
-    return replace(counts, known=_score_by_psds_eval(counts))
-
-
-def _score_by_psds_eval(counts: PSDSCounts) -> Score:
-    # It orders classes by name and knows no class without events.
-    once = np.ones((1, len(counts.durations)))
-    rates = counts.rates(once)
-    labels, max_efpr = counts.labels, float(counts.options["max_efpr"])
-    rows = [i for i in np.argsort(labels) if rates.present[0, i]]
-    if not rows or not counts.hits.shape[1]:
-        return _flat_score(counts, bool(rows))
-    n_points = rates.tpr.shape[2]
-    ctr = np.zeros((len(rows), len(rows), n_points))
-    if rates.ctr is not None:
-        ctr = rates.ctr[0][np.ix_(rows, rows)]
-    if len(rows) > 1:
-        # Its mean over the other classes passes over NaN.
-        ctr[np.arange(len(rows)), np.arange(len(rows))] = np.nan
-    with quiet():
-        # It imports matplotlib's pyplot: only where it is needed.
-        from psds_eval.psds import WORLD, PSDSEval
-
-        names = [*(labels[i] for i in rows), WORLD]
-        evaluation = PSDSEval(class_names=names)
-        evaluation.operating_points = pd.DataFrame(
-            {
-                "id": [str(j) for j in range(n_points)],
-                "counts": None,
-                "tpr": list(rates.tpr[0, rows].T),
-                "fpr": list(rates.fpr[0, rows].T),
-                "ctr": list(np.moveaxis(ctr, 2, 0)),
-            }
-        )
-        alpha_ct = counts.options["alpha_ct"]
-        result = evaluation.psds(alpha_ct, counts.options["alpha_st"], max_efpr)
-    # Drawing the curves again, for those of the classes, takes longer than
-    # all the rest: these areas are ours.
-    per_class = counts.averages(once).per_class[0].tolist()
-    per_class = dict(zip(labels, per_class, strict=True))
-    curve = Curve(*_until(max_efpr, result.plt.xp, result.plt.yp))
-    return Score(float(result.value), None, per_class, curve)
-
-
-def _flat_score(counts: PSDSCounts, has_events: bool) -> Score:
-    """The score of no detection: 0, or NaN where there is nothing to find."""
-    present = counts.events.sum(axis=0) > 0
-    per_class = [0.0 if found else np.nan for found in present]
-    value = 0.0 if has_events else np.nan
-    efpr = np.array([0.0, counts.options["max_efpr"]])
-    return Score(
-        value,
-        None,
-        dict(zip(counts.labels, per_class, strict=True)),
-        Curve(efpr, np.full(2, value)),
-    )
-
-
-def _until(
-    end: float, x: NDArray[np.float64], y: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """A staircase cut off at an end, which it reaches with its last step."""
-    inside = x < end
-    return np.append(x[inside], end), np.append(y[inside], y[inside][-1])

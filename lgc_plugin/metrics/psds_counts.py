@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix, vstack
 
 from lgc_plugin.metrics.clip_counts import Averages
 from lgc_plugin.metrics.coded_events import CodedEvents
-from lgc_plugin.metrics.psd_roc import psds_of_rates
+from lgc_plugin.metrics.psd_roc import PSDROC, psd_roc
 from lgc_plugin.metrics.score import Score
 
 if TYPE_CHECKING:
@@ -71,8 +71,6 @@ class PSDSCounts:
         (N,) seconds.
     options : Mapping[str, float]
         ``alpha_ct``, ``alpha_st``, ``max_efpr``.
-    known : Score or None
-        The score of all clips, if a library has computed it.
     """
 
     labels: tuple[str, ...]
@@ -83,7 +81,6 @@ class PSDSCounts:
     seconds: NDArray[np.float64]
     durations: NDArray[np.float64]
     options: Mapping[str, float]
-    known: Score | None = None
 
     @classmethod
     def join(cls, parts: Sequence[PSDSCounts]) -> PSDSCounts:
@@ -97,7 +94,6 @@ class PSDSCounts:
         Returns
         -------
         PSDSCounts
-            No library has scored it.
         """
         first = parts[0]
         fields = ("hits", "false_alarms", "cross_triggers")
@@ -111,7 +107,7 @@ class PSDSCounts:
             name: np.concatenate([getattr(part, name) for part in parts])
             for name in ("events", "seconds", "durations")
         }
-        return replace(first, **sparse, **dense, known=None)
+        return replace(first, **sparse, **dense)
 
     def rates(self, weights: NDArray[np.floating]) -> Rates:
         """Rates at all operating points.
@@ -156,33 +152,28 @@ class PSDSCounts:
         Averages
             Without a micro average, which PSDS does not have.
         """
+        return self._roc(weights).averages()
+
+    def score(self) -> Score:
+        """The score of all clips, each counted once, with the PSD-ROC.
+
+        Returns
+        -------
+        Score
+        """
+        roc = self._roc(np.ones((1, len(self.durations))))
+        return roc.score(self.labels, self.options["max_efpr"])
+
+    def _roc(self, weights: NDArray[np.floating]) -> PSDROC:
         rates = self.rates(weights)
         n_sets, n_classes, n_points = rates.tpr.shape
-        value, per_class = psds_of_rates(
+        return psd_roc(
             rates.effective(self.options["alpha_ct"]).reshape(n_sets, -1),
             rates.tpr.reshape(n_sets, -1),
             np.repeat(np.arange(n_classes), n_points),
             rates.present,
             alpha_st=self.options["alpha_st"],
             max_efpr=self.options["max_efpr"],
-        )
-        return Averages(value, None, per_class)
-
-    def score(self) -> Score:
-        """The score of all clips, each counted once.
-
-        Returns
-        -------
-        Score
-        """
-        if self.known is not None:
-            return self.known
-        averages = self.averages(np.ones((1, len(self.durations))))
-        per_class = averages.per_class[0].tolist()
-        return Score(
-            float(averages.value[0]),
-            None,
-            dict(zip(self.labels, per_class, strict=True)),
         )
 
 

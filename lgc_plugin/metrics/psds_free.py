@@ -1,4 +1,4 @@
-"""PSDS over all thresholds there are, by sed_scores_eval.
+"""PSDS over all thresholds there are, from the counts of sed_scores_eval.
 
 Ebbers, Serizel, Haeb-Umbach: Threshold-Independent Evaluation of Sound Event
 Detection Scores, ICASSP 2022. Fifty thresholds miss what lies between them;
@@ -9,7 +9,6 @@ optional dependency (the extra ``scores``).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +20,10 @@ from lgc_plugin.median_filter import (
     resolve_median_windows,
 )
 from lgc_plugin.metrics.free_counts import ClassSteps, FreePSDSCounts
-from lgc_plugin.metrics.score import Curve, Score
+from lgc_plugin.metrics.quiet import quiet
 from lgc_plugin.metrics.truth import GroundTruth
 from lgc_plugin.postprocess import refuse_nan
+from lgc_plugin.utils.versions import installed_problems
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,8 +39,12 @@ def has_sed_scores_eval() -> bool:
     Returns
     -------
     bool
+        False too where sed_scores_eval is installed but does not work with
+        the versions of other packages; ``lgc-sed info`` names them.
     """
-    return find_spec("sed_scores_eval") is not None
+    return find_spec("sed_scores_eval") is not None and not installed_problems(
+        "scores"
+    )
 
 
 def psds_free_counts(
@@ -55,7 +59,7 @@ def psds_free_counts(
     alpha_st: float = 1.0,
     max_efpr: float = 100.0,
 ) -> FreePSDSCounts:
-    """The counts of threshold-free PSDS, and sed_scores_eval's score of them.
+    """The counts of threshold-free PSDS.
 
     Classes that are absent from the truth take no part. Events of a class
     that touch are joined, which sed_scores_eval asks for.
@@ -94,27 +98,9 @@ def psds_free_counts(
     criteria["cttc_threshold"] = cttc
     events = _connected(ground_truth)
     deltas = _deltas(frames, ground_truth, events, median_windows, criteria)
-    counts = _free_counts(
+    return _free_counts(
         deltas, events, ground_truth, {**options, "max_efpr": max_efpr}
     )
-    if not ground_truth.present:
-        return counts
-    from sed_scores_eval.intersection_based import psds
-
-    durations = ground_truth.durations.set_index("filename").duration
-    value, areas, (etpr, efpr), _ = psds(
-        scores=None,
-        deltas=deltas,
-        ground_truth=events,
-        audio_durations=durations.to_dict(),
-        max_efpr=max_efpr,
-        **criteria,
-        **options,
-    )
-    per_class = dict.fromkeys(ground_truth.labels, np.nan)
-    per_class |= {label: float(area) for label, area in areas.items()}
-    known = Score(float(value), None, per_class, Curve(efpr, etpr))
-    return replace(counts, known=known)
 
 
 def _connected(truth: GroundTruth) -> dict[str, list[tuple]]:
@@ -138,10 +124,11 @@ def _deltas(
     criteria: Mapping[str, float | None],
 ) -> dict[str, Deltas]:
     """What changes in each clip at which score."""
-    from sed_scores_eval.base_modules.scores import create_score_dataframe
-    from sed_scores_eval.intersection_based.intermediate_statistics import (
-        intermediate_statistics_deltas,
-    )
+    with quiet():
+        from sed_scores_eval.base_modules.scores import create_score_dataframe
+        from sed_scores_eval.intersection_based.intermediate_statistics import (
+            intermediate_statistics_deltas,
+        )
 
     present = list(truth.present)
     rows = [frames.labels.index(label) for label in present]

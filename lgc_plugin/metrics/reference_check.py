@@ -17,6 +17,42 @@ from lgc_plugin.metrics.families import PSDS_METRICS
 from lgc_plugin.metrics.quiet import quiet
 from lgc_plugin.metrics.scoring import count_detections
 from lgc_plugin.metrics.truth import GroundTruth
+from lgc_plugin.utils.versions import installed_version, requirements
+
+_LIBRARIES = ("psds_eval", "sed_eval")
+
+
+def check_libraries() -> None:
+    """Refuses versions with which psds_eval and sed_eval do not work.
+
+    Raises
+    ------
+    ValueError
+        It names the versions that they want, and those that are installed.
+    """
+    wanted = requirements("verify")
+    wanted += [each for each in requirements() if each.name in _LIBRARIES]
+    found = {each.name: installed_version(each.name) for each in wanted}
+    unfit = [
+        each
+        for each in wanted
+        if found[each.name] is None
+        or not each.specifier.contains(found[each.name], prereleases=True)
+    ]
+    if not unfit:
+        return
+    names = " and ".join(
+        f"{each} {installed_version(each) or ''}".strip() for each in _LIBRARIES
+    )
+    texts = [
+        f"{each.name}{each.specifier} (installed: {found[each.name] or 'none'})"
+        for each in unfit
+    ]
+    quoted = " ".join(f"'{each.name}{each.specifier}'" for each in unfit)
+    raise ValueError(
+        f"{names} want {', '.join(texts)}: pip install {quoted}, or score "
+        "without --verify, which gives the same numbers"
+    )
 
 
 def check_by_libraries(
@@ -45,7 +81,8 @@ def check_by_libraries(
     Raises
     ------
     ValueError
-        If detections and truth do not fit, or there is no true event.
+        If detections and truth do not fit, there is no true event, or the
+        libraries do not work with what is installed.
 
     Example
     -------
@@ -59,6 +96,7 @@ def check_by_libraries(
     >>> numbers["segment_f1_macro"]
     (1.0, 1.0)
     """
+    check_libraries()
     if not truth.present:
         raise ValueError("no event in the ground truth: nothing to compare")
     names = ["event_f1", "segment_f1", "intersection_f1"]

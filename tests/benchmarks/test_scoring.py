@@ -18,6 +18,7 @@ from lgc_plugin.data.labels import EventEncoder
 from lgc_plugin.metrics.families import EVENT_METRICS, PSDS_METRICS
 from lgc_plugin.metrics.sed import SEDMetrics
 from lgc_plugin.metrics.truth import GroundTruth
+from references import needs_references
 
 ENCODER = EventEncoder(LABELS)
 THRESHOLDS = (0.05, 0.3, 0.6, 0.9)
@@ -61,6 +62,7 @@ def test_the_plain_way_finds_the_same_events(case):
     )
 
 
+@needs_references
 def test_the_plain_way_finds_the_same_scores(case):
     clips, frames = case
     found = plain_decode(frames, MEDIAN_WINDOWS, (*THRESHOLDS, 0.5))
@@ -74,6 +76,7 @@ def test_the_plain_way_finds_the_same_scores(case):
         assert ours[name] == pytest.approx(value, abs=1e-9), name
 
 
+@needs_references
 def test_a_class_that_is_never_hit_counts_in_both_ways(case):
     clips, frames = case
     scores = frames.scores.copy()
@@ -203,6 +206,7 @@ def test_quick_results_are_not_kept_by_mistake(capsys):
     assert "--out" in capsys.readouterr().err
 
 
+@needs_references
 def test_the_script_prints_and_writes_its_table(tmp_path, capsys, monkeypatch):
     # In this process: what a fresh one imports takes seconds.
     monkeypatch.setattr(scoring, "_run", measure)

@@ -13,6 +13,7 @@ from lgc_plugin.metrics.intersection_f1 import intersection_f1
 from lgc_plugin.metrics.quiet import quiet
 from lgc_plugin.metrics.segment_f1 import segment_f1
 from lgc_plugin.metrics.truth import GroundTruth
+from references import needs_references
 
 LABELS = ("Dog", "Cat", "Cow")
 CLIPS = ("a", "b", "c")
@@ -58,6 +59,7 @@ def by_sed_eval(metric, truth, found):
     return np.nan_to_num(each).mean(), np.nan_to_num(overall)
 
 
+@needs_references
 @settings(max_examples=15)
 @given(tables, tables)
 def test_scores_are_the_libraries_own(annotated, detected):

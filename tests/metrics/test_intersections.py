@@ -13,6 +13,7 @@ from lgc_plugin.metrics.event_tables import EVENT_COLUMNS
 from lgc_plugin.metrics.intersections import find_intersections
 from lgc_plugin.metrics.quiet import quiet
 from lgc_plugin.metrics.truth import GroundTruth
+from references import needs_references
 
 CRITERIA = [(0.7, 0.7, 0.3), (0.1, 0.1, 0.3), (0.5, 0.5, 0.5)]
 
@@ -29,6 +30,7 @@ def by_psds_eval(table, truth, dtc, gtc, cttc):
         return evaluation.operating_points.counts[0]
 
 
+@needs_references
 @pytest.mark.parametrize("criteria", CRITERIA)
 @settings(max_examples=25)
 @given(truth=truths(), detections=threshold_tables())

@@ -5,12 +5,14 @@ import shutil
 import signal
 import time
 from contextlib import suppress
+from importlib import metadata
 
 import pandas as pd
 import pytest
 
 from lgc_plugin.cli import main as lgc_sed
 from lgc_plugin.scoring.tuned_settings import TunedSettings
+from references import LIBRARIES
 
 
 def results(folder):
@@ -18,7 +20,7 @@ def results(folder):
 
 
 def test_a_run_leaves_scores_detections_and_pictures(finished):
-    folder, printed = finished
+    folder, done = finished
     content = results(folder)
     for network in ("student", "teacher"):
         scores = content["scores"][network]
@@ -44,12 +46,23 @@ def test_a_run_leaves_scores_detections_and_pictures(finished):
         assert {"filename", "onset", "offset", "event_label"} <= set(table)
     assert content["seed"] == 42
     assert content["coverage"]["test"] == [6, 6]
-    assert content["versions"]["torch"].startswith("2.11")
+    assert content["versions"]["torch"] == metadata.version("torch")
     assert content["wall_seconds"] > 0
     for name in ("psd_roc_1", "psd_roc_2", "per_class", "timeline"):
         picture = (folder / "figures" / f"{name}.png").read_bytes()
         assert picture.startswith(b"\x89PNG") and len(picture) > 5000
-    assert "PSDS1" in printed and "test 6/6 clips found" in printed
+    assert "PSDS1" in done.stdout and "test 6/6 clips found" in done.stdout
+
+
+def test_a_log_file_has_lines_and_no_bars(finished):
+    """Standard error is no terminal here."""
+    _, done = finished
+    for text in (done.stdout, done.stderr):
+        assert "\r" not in text and "%|" not in text and "it/s" not in text
+    epochs = [x for x in done.stdout.splitlines() if "training loss" in x]
+    assert len(epochs) == 4
+    for foreign in ("torchvision", "pkg_resources", "Warning"):
+        assert foreign not in done.stderr + done.stdout
 
 
 def test_every_term_is_logged_and_the_prototypes_are_at_work(finished):
@@ -205,7 +218,9 @@ def test_baselines_run_without_prototypes(train, tmp_path):
         "--consistency_weight=0",
         "--cutmix_weight=0",
         "--contrast_weight=0",
+        without=LIBRARIES,  # scores need none of them
     )
+    assert "psds1" in results(tmp_path / "supervised")["scores"]["student"]
     assert "Prototypes" not in done.stderr + done.stdout
     assert (
         "mean_teacher: 0.0"

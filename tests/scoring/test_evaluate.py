@@ -19,6 +19,7 @@ from lgc_plugin.scoring.operating_options import OperatingOptions
 from lgc_plugin.scoring.score_files import write_score_tsvs
 from lgc_plugin.scoring.truth_files import Annotations, read_annotations
 from lgc_plugin.scoring.tuned_settings import TunedSettings
+from references import needs_references
 from scoring_files import (
     CLIPS,
     FRAME_SECONDS,
@@ -103,7 +104,6 @@ def test_without_durations_all_but_psds_is_the_same(
         }
     scored = evaluate(folder, unknown, resamples=0)
     assert scored.coverage.hours is None
-    assert set(scored.check()) & PSDS == set()
     frame_scores().save(tmp_path / "a.npz")
     assert not PSDS & set(numbers(tmp_path / "a.npz", unknown))
 
@@ -289,6 +289,17 @@ def test_intervals_hold_the_score(tmp_path: Path, truth: Annotations) -> None:
     assert intervals != results[2].flat_intervals()
 
 
+@needs_references
+def test_without_durations_the_libraries_have_no_psds(
+    tmp_path: Path, truth: Annotations
+) -> None:
+    unknown = read_annotations(tmp_path / "truth.txt")
+    found = write_detections(tmp_path / "found")
+    checked = evaluate(found, unknown, resamples=0).check()
+    assert checked and set(checked) & PSDS == set()
+
+
+@needs_references
 def test_the_libraries_agree(tmp_path: Path, truth: Annotations) -> None:
     found = write_detections(tmp_path / "a", thresholds=(0.3, 0.5, 0.7))
     scored = evaluate(found, truth, resamples=0)
