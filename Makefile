@@ -1,4 +1,4 @@
-# Every target works on a machine with only Python 3.10 to 3.13, pip and make:
+# Every target works on a machine with only Python 3.10 to 3.14, pip and make:
 # it makes .venv and installs what it needs on the first run, nothing after.
 #
 #   PYTHON=python3.12   the Python that makes .venv (default: the first that works)
@@ -7,15 +7,27 @@
 
 VENV := .venv
 RUN := $(VENV)/bin/python
-PIP := $(RUN) -m pip install --disable-pip-version-check
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
+# Everything that is installed has the version that this file gives, so that no
+# release of another package changes what happens here. `make lock` renews it.
+ENVIRONMENT := locked
+LOCK := requirements/$(ENVIRONMENT).txt
+CONSTRAIN := --constraint $(LOCK)
+EXTRAS := dev
+# It is compiled, which needs a C compiler.
+SCORES = @$(PIP) --quiet cython && $(BUILD) --quiet -e '.[scores]' 2>/dev/null \
+	|| echo "sed_scores_eval cannot be built here: its tests are skipped"
+PIP := $(RUN) -m pip install --disable-pip-version-check $(CONSTRAIN)
+# Packages without wheels are built with the setuptools that is locked.
+BUILD := $(PIP) --use-pep517 --no-build-isolation
+
 .DEFAULT_GOAL := help
-.PHONY: help train test lint clean
+.PHONY: help train test lint lock test-oldest test-newest clean
 .NOTPARALLEL:
 
 help:  ## Shows this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s%s\n", $$1, $$2}' Makefile
 	@echo 'Options: PYTHON=python3.12, ARGS="arguments of train.py or pytest", JOBS=4'
 
 train: $(VENV)/.train  ## Trains on DESED, or on soundscapes made on the spot
@@ -23,15 +35,36 @@ train: $(VENV)/.train  ## Trains on DESED, or on soundscapes made on the spot
 
 # A file stays in one process: its runs of the recipe are shared by its tests.
 test: $(VENV)/.test  ## Runs the tests and the examples in docstrings
-	$(RUN) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	TESTED_ENVIRONMENT=$(ENVIRONMENT) $(RUN) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.lint  ## Checks style and format; installs no PyTorch
 	$(RUN) -m ruff check --no-cache .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m yamllint --strict .
 
+# Both ends of the ranges in setup.cfg, each in an environment of its own. The
+# newest is made anew each time: what is newest changes.
+test-oldest:  ## Runs the tests with the oldest versions allowed (Python 3.10)
+	$(MAKE) test ENVIRONMENT=oldest VENV=.venv-oldest \
+		PYTHON=$(or $(PYTHON),python3.10)
+
+test-newest:  ## Runs the tests with the newest versions that pip finds
+	rm -rf .venv-newest
+	$(MAKE) test ENVIRONMENT=newest VENV=.venv-newest CONSTRAIN= LOCK= \
+		EXTRAS=test SCORES=
+
+UV = $(RUN) -m uv pip compile --quiet --universal --python-version 3.10 \
+	--no-emit-index-url --custom-compile-command "make lock" $(ARGS)
+
+lock: $(VENV)/.made  ## Resolves versions anew (ARGS=--upgrade: the newest)
+	$(PIP) uv
+	$(UV) setup.cfg requirements/locked.in --extra dev --extra scores \
+		--output-file requirements/locked.txt
+	$(UV) setup.cfg requirements/oldest.in --extra dev --extra scores \
+		--resolution lowest-direct --output-file requirements/oldest.txt
+
 clean:  ## Removes .venv, caches and build leftovers; keeps results
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .ruff_cache
+	rm -rf .venv .venv-oldest .venv-newest build dist *.egg-info .pytest_cache .hypothesis .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is written after the install that it stands for, so an interrupted
@@ -42,7 +75,7 @@ $(shell rm -f $(VENV)/.made)
 endif
 
 $(VENV)/.made:
-	@sh tools/make_venv.sh $(VENV) "$(PYTHON)"
+	@sh tools/make_venv.sh $(VENV) "$(PYTHON)" $(CONSTRAIN)
 	@echo '$(CURDIR)' > $(VENV)/.place
 	@touch $@
 
@@ -51,22 +84,23 @@ $(VENV)/.made:
 # that fills up ends pip minutes later, so what is free is said before.
 SIZE = 6 GB, 12 GB with pip's downloads and cache (free: $$(df -Ph . | awk 'NR == 2 {print $$4}')), some minutes
 
-$(VENV)/.train: $(VENV)/.made setup.cfg pyproject.toml
+$(VENV)/.train: $(VENV)/.made setup.cfg pyproject.toml $(LOCK)
 	@echo "Installing the project and PyTorch: $(SIZE)"
-	$(PIP) -e .
+	$(PIP) setuptools
+	$(BUILD) -e .
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.made setup.cfg pyproject.toml
+$(VENV)/.test: $(VENV)/.made setup.cfg pyproject.toml $(LOCK)
 	@echo "Installing the project, PyTorch and test tools: $(SIZE)"
-	$(PIP) -e '.[dev]'
-	@$(PIP) --quiet -e '.[scores]' 2>/dev/null \
-		|| echo "sed_scores_eval cannot be built here: its tests are skipped"
+	$(PIP) setuptools
+	$(BUILD) -e '.[$(EXTRAS)]'
+	$(SCORES)
 	@touch $(VENV)/.train $(VENV)/.lint $@
 
 # The tools of the extra `lint`, without the project and its PyTorch.
 LINT_TOOLS = import configparser; setup = configparser.ConfigParser(); \
 	setup.read("setup.cfg"); print(setup["options.extras_require"]["lint"])
 
-$(VENV)/.lint: $(VENV)/.made setup.cfg
+$(VENV)/.lint: $(VENV)/.made setup.cfg $(LOCK)
 	$(PIP) $$($(RUN) -c '$(LINT_TOOLS)')
 	@touch $@

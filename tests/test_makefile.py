@@ -16,6 +16,12 @@ WORKS = f'exec "{sys.executable}" "$@"'
 TOO_OLD = "echo 'Python 3.9 cannot run' >&2; exit 1"
 EMPTY_NAME = "echo 'pyenv: command not found' >&2; exit 127"
 
+LOCKED = (
+    "-m pip install --disable-pip-version-check "
+    "--constraint requirements/locked.txt"
+)
+BUILD = "--use-pep517 --no-build-isolation"
+
 needs_make = pytest.mark.skipif(
     shutil.which("make") is None, reason="make is not installed"
 )
@@ -23,7 +29,9 @@ needs_make = pytest.mark.skipif(
 
 def make(*arguments):
     # The make that runs these tests hands its flags and options down.
-    handed_down = re.compile("MAKE|MFLAGS|PYTHON$|ARGS$|JOBS$")
+    handed_down = re.compile(
+        "MAKE|MFLAGS|(PYTHON|ARGS|JOBS|ENVIRONMENT|VENV|LOCK|EXTRAS)$"
+    )
     return subprocess.run(
         ["make", *arguments],
         cwd=ROOT,
@@ -42,7 +50,8 @@ def write_script(path, body):
 @needs_make
 def test_make_train_runs_the_recipe():
     commands = make("-n", "train", "VENV=none", "ARGS=--seed=1").stdout
-    assert "-m pip install --disable-pip-version-check -e .\n" in commands
+    assert f"{LOCKED} setuptools\n" in commands
+    assert f"{LOCKED} {BUILD} -e .\n" in commands
     assert commands.splitlines()[-1] == (
         "none/bin/python recipes/DESED/train.py hparams/lgc.yaml --seed=1"
     )
@@ -51,16 +60,46 @@ def test_make_train_runs_the_recipe():
 @needs_make
 def test_make_test_runs_pytest():
     commands = make("-n", "test", "VENV=none", "JOBS=3", "ARGS=-x").stdout
-    assert "install --disable-pip-version-check -e '.[dev]'" in commands
+    assert f"{LOCKED} {BUILD} -e '.[dev]'" in commands
     assert commands.splitlines()[-1] == (
+        "TESTED_ENVIRONMENT=locked "
         "none/bin/python -m pytest -n 3 --dist loadfile -x"
     )
 
 
 @needs_make
+@pytest.mark.parametrize("target", ["train", "test", "lint", "lock"])
+def test_everything_that_is_installed_is_locked(target):
+    commands = make("-n", target, "VENV=none", "-W", "setup.cfg").stdout
+    installs = [x for x in commands.splitlines() if "pip install" in x]
+    installs += [x for x in commands.splitlines() if "make_venv.sh" in x]
+    assert len(installs) >= 2
+    for line in installs:
+        assert "--constraint requirements/locked.txt" in line
+        # What is built is built with what is locked, too.
+        assert ("-e " in line) <= ("--no-build-isolation" in line)
+
+
+@needs_make
+def test_both_ends_have_environments_of_their_own():
+    for words, line in [
+        (["test-oldest"], "ENVIRONMENT=oldest VENV=.venv-oldest"),
+        (["test-oldest"], "PYTHON=python3.10"),
+        (["test-oldest", "PYTHON=python3.11"], "PYTHON=python3.11"),
+        (["test-newest"], "ENVIRONMENT=newest VENV=.venv-newest CONSTRAIN= "),
+        (["test-newest"], "rm -rf .venv-newest"),
+    ]:
+        assert line in make("-n", *words).stdout
+    oldest = make("-n", "test", "VENV=none", "ENVIRONMENT=oldest").stdout
+    assert oldest.count("--constraint requirements/oldest.txt") >= 3
+    newest = make("-n", "test", "VENV=none", "CONSTRAIN=", "LOCK=").stdout
+    assert "--constraint" not in newest
+
+
+@needs_make
 def test_make_alone_names_the_targets():
     shown = make().stdout
-    for target in ("train", "test", "lint", "clean"):
+    for target in ("train", "test", "lint", "lock", "test-oldest", "clean"):
         assert f"make {target} " in shown
 
 
@@ -114,7 +153,7 @@ def test_an_install_that_broke_off_is_taken_up_again(venv):
     offline.unlink()
     assert make("train", f"VENV={venv}").returncode == 0
     commands = asked(venv)
-    assert "-m pip install --disable-pip-version-check -e ." in commands
+    assert f"{LOCKED} {BUILD} -e ." in commands
     assert commands[-1] == "recipes/DESED/train.py hparams/lgc.yaml"
 
 
@@ -130,8 +169,9 @@ def test_a_copied_folder_installs_again(venv):
 @needs_make
 def test_make_lint_installs_its_tools_and_no_pytorch(venv):
     assert make("lint", f"VENV={venv}").returncode == 0
-    (install,) = (line for line in asked(venv) if "pip install" in line)
-    names = install.split("--disable-pip-version-check ")[1].split()
+    *_, install = (line for line in asked(venv) if "pip install" in line)
+    assert install.startswith(LOCKED)
+    names = install.removeprefix(LOCKED).split()
     assert [name.split(">")[0] for name in names] == ["ruff", "yamllint"]
 
 

@@ -8,7 +8,6 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import lgc_plugin
@@ -36,37 +35,11 @@ def lines(text):
     return [line for line in text.splitlines() if line.strip()]
 
 
-def requirements(setup):
-    """Every requirement of setup.cfg but the project's own extras."""
-    found = lines(setup["options"]["install_requires"])
-    for extra in setup["options.extras_require"].values():
-        found += lines(extra)
-    parsed = [Requirement(line) for line in found]
-    return {r.name: r for r in parsed if r.name != "lgc_plugin"}
-
-
-def test_every_package_has_an_upper_bound(setup):
-    # packaging is numbered by year, so it has no next major version.
-    unbounded = {
-        name
-        for name, requirement in requirements(setup).items()
-        if not re.search("<|==", str(requirement.specifier))
-    }
-    assert unbounded == {"packaging"}
-
-
-def test_pins_are_those_that_contributing_explains(setup):
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    table = text.split("## Versions that work together")[1].split("\n## ")[0]
-    rows = re.findall(r"^\| (\w+) \| ([<>=][^|]*) \|", table, re.MULTILINE)
-    documented = {name: SpecifierSet(versions) for name, versions in rows}
-    assert {"torch", "torchaudio", "numpy", "pandas"} <= documented.keys()
-    pins = {name: r.specifier for name, r in requirements(setup).items()}
-    assert documented == {name: pins[name] for name in documented}
-
-
 def test_packages_that_cannot_be_used_are_not_asked_for(setup):
-    assert not {"sebbs", "scaper"} & requirements(setup).keys()
+    groups = [setup["options"]["install_requires"]]
+    groups += setup["options.extras_require"].values()
+    names = {re.split("[<>=]", line)[0] for x in groups for line in lines(x)}
+    assert not {"sebbs", "scaper"} & names
 
 
 def test_version_is_read_without_importing():
@@ -113,20 +86,21 @@ def test_ci_runs_what_the_readme_says():
     assert re.search(r"^exec make test$", script.read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("version", [(2, 7), (3, 6), (3, 9), (3, 14), (4, 0)])
+@pytest.mark.parametrize("version", [(2, 7), (3, 6), (3, 9), (3, 15), (4, 0)])
 def test_a_python_that_cannot_work_is_refused(check_python, version):
     assert check_python.refusal(version) == (
         f"Python {version[0]}.{version[1]} cannot run lgc_plugin: use Python "
-        "3.10, 3.11, 3.12 or 3.13."
+        "3.10 to 3.14."
     )
 
 
-def test_the_pythons_of_setup_cfg_are_accepted(setup, check_python):
+def test_the_pythons_that_were_tried_are_accepted(setup, check_python):
     allowed = SpecifierSet(setup["options"]["python_requires"])
     classifiers = setup["metadata"]["classifiers"]
     for minor in range(20):
         accepted = check_python.refusal((3, minor)) is None
-        assert accepted == allowed.contains(f"3.{minor}.1")
+        # A newer Python is not refused to users, but make has no lock for it.
+        assert allowed.contains(f"3.{minor}.1") == (minor >= 10)
         assert accepted == (f":: Python :: 3.{minor}\n" in classifiers)
 
 

@@ -7,7 +7,7 @@ in what Python 2.7 and 3.14 have in common.
 import sys
 
 OLDEST = (3, 10)
-NEWEST = (3, 13)
+NEWEST = (3, 14)
 
 
 def refusal(version, has_pip=True):
@@ -27,16 +27,13 @@ def refusal(version, has_pip=True):
     Example
     -------
     >>> refusal((3, 9))
-    'Python 3.9 cannot run lgc_plugin: use Python 3.10, 3.11, 3.12 or 3.13.'
-    >>> refusal((3, 13))
+    'Python 3.9 cannot run lgc_plugin: use Python 3.10 to 3.14.'
+    >>> refusal((3, 14))
     """
     name = "Python %d.%d" % tuple(version[:2])
     if not OLDEST <= tuple(version[:2]) <= NEWEST:
-        known = ["3.%d" % i for i in range(OLDEST[1], NEWEST[1] + 1)]
-        return "%s cannot run lgc_plugin: use Python %s or %s." % (
-            name,
-            ", ".join(known[:-1]),
-            known[-1],
+        return "%s cannot run lgc_plugin: use Python %d.%d to %d.%d." % (
+            (name,) + OLDEST + NEWEST
         )
     if not has_pip:
         return (

@@ -17,13 +17,13 @@ fi
 
 # A name that exists need not work: pyenv leaves names that only print an
 # error. So each is run.
-for name in python3 python3.12 python3.11 python3.13 python3.10; do
+for name in python3 python3.12 python3.11 python3.13 python3.14 python3.10; do
     if "$name" "$check" >/dev/null 2>&1; then
         echo "$name"
         exit 0
     fi
 done
 python3 "$check" >&2
-echo "Neither python3 nor python3.10 to python3.13 can be used; name one with" \
+echo "Neither python3 nor python3.10 to python3.14 can be used; name one with" \
     "'make PYTHON=/path/to/python3.12'." >&2
 exit 1
