@@ -5,7 +5,7 @@ import signal
 from hypothesis import HealthCheck, settings
 from speechbrain.utils.importutils import LazyModule
 
-from lgc_plugin.metrics.reference_check import check_libraries
+from lgc_plugin.evaluation.reference_check import check_libraries
 
 # Hypothesis asks every loaded module for its __file__. SpeechBrain's lazy
 # modules answer by importing themselves, and those that wrap a package that is
@@ -16,7 +16,7 @@ try:
     check_libraries()
 except ValueError:
     # Its example asks the libraries, which do not work here.
-    collect_ignore = ["lgc_plugin/metrics/reference_check.py"]
+    collect_ignore = ["lgc_plugin/evaluation/reference_check.py"]
 
 # Machines are shared: how long an example takes says nothing about the code.
 settings.register_profile(

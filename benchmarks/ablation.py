@@ -32,9 +32,9 @@ from ablation_report import (
 from ablation_runs import Run, make_data, plan_runs, train_all, usual_bank
 from step_report import describe_run
 
-from lgc_plugin.files import write_json
-from lgc_plugin.parallel import available_cores
-from lgc_plugin.same_run import RECORD
+from lgc_plugin.training.resume import RECORD
+from lgc_plugin.utils.files import write_json
+from lgc_plugin.utils.parallel import available_cores
 
 _HERE = Path(__file__).resolve().parent
 _SETS = "--strong 300 --strong-validation 100 --weak 200 --unlabelled 1000"

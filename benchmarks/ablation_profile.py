@@ -11,8 +11,8 @@ from typing import Any
 from ablation_methods import METHODS
 from ablation_runs import ROOT, Run, plan_runs, train_command
 
-from lgc_plugin.command_line import parse_recipe_arguments, read_plain
-from lgc_plugin.same_run import RECORD, check_same_run
+from lgc_plugin.training.resume import RECORD, check_same_run
+from lgc_plugin.utils.hparams import parse_recipe_arguments, read_plain
 
 _DEFAULT = METHODS["lgc"]
 _OF_THE_GLOBAL_TERM = {

@@ -13,9 +13,9 @@ from ablation_methods import METHODS
 from ablation_runs import Run
 from report_table import markdown_table
 
-from lgc_plugin.cli import main as lgc_sed
+from lgc_plugin.cli.main import main as lgc_sed
 from lgc_plugin.data.manifest import read_manifest, write_manifest
-from lgc_plugin.frame_scores import FrameScores
+from lgc_plugin.evaluation.frame_scores import FrameScores
 
 SCORES = {
     "psds1": "PSDS1",

@@ -118,7 +118,7 @@ def make_data(run: Run, bank: str, words: Sequence[str]) -> None:
                 f"{Path(bank).name!r}: give another --folder, or that bank"
             )
         return
-    command = [sys.executable, "-m", "lgc_plugin.cli", "soundscapes"]
+    command = [sys.executable, "-m", "lgc_plugin.cli.main", "soundscapes"]
     options = ["--bank", bank, "--out", str(run.data), "--quiet"]
     seed = ["--seed", str(run.seed)]
     subprocess.run([*command, *options, *seed, *words], check=True, cwd=ROOT)

@@ -26,7 +26,7 @@ from embedding_runs import finished_seeds
 from report_table import markdown_table
 from step_report import describe_run
 
-from lgc_plugin.files import write_json
+from lgc_plugin.utils.files import write_json
 
 OUT = Path(__file__).resolve().parent / "ablation"
 _POSITIVE, _NEGATIVE = (0.6, 0.7, 0.8, 0.9), (0.3, 0.5, 0.7)

@@ -30,8 +30,8 @@ from detect_report import format_table, goals, summarise
 from detect_variants import LENGTHS, VARIANTS, Case, make_cases
 from step_report import describe_machine
 
-from lgc_plugin.files import write_json
-from lgc_plugin.parallel import available_cores
+from lgc_plugin.utils.files import write_json
+from lgc_plugin.utils.parallel import available_cores
 
 _HERE = Path(__file__).resolve().parent
 _LONGEST = 86400.0  # a WAV file that is much longer is none

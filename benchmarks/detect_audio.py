@@ -11,7 +11,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from lgc_plugin.data.free_space import free_disk
-from lgc_plugin.files import atomic_file
+from lgc_plugin.utils.files import atomic_file
 
 _BLOCK_SECONDS = 10
 _NOISE_LEVEL = 0.01

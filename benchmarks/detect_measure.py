@@ -78,7 +78,7 @@ def run_case(case: Case, folder: Path, device: str) -> dict[str, Any]:
         As for :func:`measure_rounds`.
     """
     audio = str(folder / "audio" / case.audio.name)
-    command = [sys.executable, "-m", "lgc_plugin.cli", "detect"]
+    command = [sys.executable, "-m", "lgc_plugin.cli.main", "detect"]
     command += ["-" if case.stream else audio, f"--model={folder / 'model'}"]
     command += [f"--device={device}", "--quiet", *case.options]
     if case.stream:

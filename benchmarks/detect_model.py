@@ -22,8 +22,8 @@ from lgc_plugin.inference.model.hparams_settings import (
 )
 from lgc_plugin.inference.model.model_folder import write_model
 from lgc_plugin.inference.model.model_settings import ModelSettings
-from lgc_plugin.nnet.crnn import CRNN
-from lgc_plugin.nnet.features import LogMel
+from lgc_plugin.models.crnn import CRNN
+from lgc_plugin.models.features import LogMel
 
 _HPARAMS = Path(__file__).resolve().parents[1] / "hparams" / "lgc.yaml"
 _SAMPLE_SECONDS = 30.0  # that statistics and thresholds come from

@@ -11,7 +11,7 @@ import torch
 from ablation_runs import Run
 
 from lgc_plugin.data.manifest import ClipRow, read_manifest
-from lgc_plugin.frame_scores import FrameScores
+from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.inference.audio.blocks import read_blocks
 from lgc_plugin.inference.audio.samples import round_to_16_bits
 from lgc_plugin.inference.model.model_folder import LoadedModel, read_model
@@ -20,7 +20,7 @@ from lgc_plugin.inference.window_network import run_on_windows, stack_windows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lgc_plugin.data.labels import EventEncoder
+    from lgc_plugin.data.encoder import EventEncoder
 
 _BATCH = 20
 _EDGE_TOLERANCE = 1e-6  # seconds, as EventEncoder's
@@ -109,7 +109,7 @@ def sole_classes(
 
     Example
     -------
-    >>> from lgc_plugin.data.labels import EventEncoder
+    >>> from lgc_plugin.data.encoder import EventEncoder
     >>> from lgc_plugin.types import Event, LabelKind
     >>> encoder = EventEncoder(["Cat", "Dog"], 0.5, 1000, 25, 4)
     >>> events = (Event(0.0, 0.3, "Dog"), Event(0.15, 0.2, "Cat"))

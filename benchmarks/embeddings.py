@@ -37,7 +37,7 @@ from embedding_runs import (
 )
 from step_report import describe_run
 
-from lgc_plugin.files import write_json
+from lgc_plugin.utils.files import write_json
 
 OUT = Path(__file__).resolve().parent / "ablation"
 

@@ -29,11 +29,10 @@ from speechbrain.dataio.dataset import DynamicItemDataset
 from torch import Tensor
 from torch.utils.data import ConcatDataset
 
-from lgc_plugin.allocator import keep_freed_memory
 from lgc_plugin.data.batch_loaders import make_train_loader
 from lgc_plugin.data.clip_cache import CACHES, cache_clips
 from lgc_plugin.data.datasets import clip_files, make_dataset
-from lgc_plugin.data.labels import EventEncoder
+from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.manifest import (
     ClipRow,
     parse_events,
@@ -41,9 +40,10 @@ from lgc_plugin.data.manifest import (
     write_manifest,
 )
 from lgc_plugin.data.sampler import MixedBatchSampler
-from lgc_plugin.files import write_json
-from lgc_plugin.parallel import available_cores
+from lgc_plugin.training.allocator import keep_freed_memory
 from lgc_plugin.types import Event, LabelKind
+from lgc_plugin.utils.files import write_json
+from lgc_plugin.utils.parallel import available_cores
 
 RATE = 16000
 LABELS = [f"class{i}" for i in range(10)]

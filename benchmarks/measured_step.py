@@ -18,11 +18,11 @@ from step_setup import RandomBatch
 from step_variants import Variant
 from torch import Tensor, nn
 
-from lgc_plugin.allocator import keep_freed_memory
 from lgc_plugin.augment.mixup import draw_mixup, mixup
-from lgc_plugin.brain import LGCBrain
 from lgc_plugin.lgc import LGC, LGCTerms
-from lgc_plugin.nnet.mean_teacher import MeanTeacher
+from lgc_plugin.models.mean_teacher import MeanTeacher
+from lgc_plugin.training.allocator import keep_freed_memory
+from lgc_plugin.training.brain import LGCBrain
 
 _NETWORK_KEYS = (
     "n_classes n_mels filters pooling dropout norm_momentum rnn_size "

@@ -60,7 +60,7 @@ class PlainBlock(nn.Module):
 
 
 class PlainCRNN(nn.Module):
-    """The network of :class:`~lgc_plugin.nnet.crnn.CRNN`, without its tunings.
+    """The network of :class:`.models.crnn.CRNN`, without its tunings.
 
     Its parameters have the same names. The arguments are the same as well,
     and two more.

@@ -21,7 +21,7 @@ from torch.nn.functional import binary_cross_entropy, mse_loss, normalize
 
 from lgc_plugin.augment.cutmix import cutmix, draw_cutmix
 from lgc_plugin.lgc import LGC, LGCTerms
-from lgc_plugin.losses.ramp import exp_rampup
+from lgc_plugin.losses.rampup import exp_rampup
 from lgc_plugin.types import LabelKind, SEDOutput
 
 

@@ -28,8 +28,8 @@ from scoring_report import differences, format_table, goals, summarise
 from scoring_variants import OURS, PLAIN, VARIANTS, Setting, Variant, measure
 from step_report import describe_machine
 
-from lgc_plugin.files import write_json
-from lgc_plugin.parallel import available_cores
+from lgc_plugin.utils.files import write_json
+from lgc_plugin.utils.parallel import available_cores
 
 _HERE = Path(__file__).resolve().parent
 _LIBRARIES = ("numpy", "scipy", "pandas", "psds_eval", "sed_eval")

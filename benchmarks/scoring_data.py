@@ -15,13 +15,13 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit
 from scoring_clips import AnnotatedClips, copy_name
 
-from lgc_plugin.frame_scores import FrameScores
+from lgc_plugin.evaluation.frame_scores import FrameScores
 
 if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from lgc_plugin.data.labels import EventEncoder
+    from lgc_plugin.data.encoder import EventEncoder
 
 #: Windows of ``hparams/lgc.yaml``, in output frames.
 MEDIAN_WINDOWS = (3, 28, 7, 4, 7, 22, 48, 19, 10, 50)
@@ -62,7 +62,7 @@ def draw_scores(
 
     Example
     -------
-    >>> from lgc_plugin.data.labels import EventEncoder
+    >>> from lgc_plugin.data.encoder import EventEncoder
     >>> from scoring_clips import LABELS, draw_clips
     >>> encoder = EventEncoder(LABELS)
     >>> draw_scores(draw_clips(12), encoder).scores.shape

@@ -17,14 +17,14 @@ from plain_scoring import plain_decode, plain_scores
 from scoring_clips import LABELS, AnnotatedClips, draw_clips, read_clips
 from scoring_data import MEDIAN_WINDOWS, draw_scores, repeat_scores
 
-from lgc_plugin.data.labels import EventEncoder
-from lgc_plugin.frame_scores import FrameScores
-from lgc_plugin.metrics.families import EVENT_METRICS, PSDS_METRICS
-from lgc_plugin.metrics.scoring import TAG_METRICS
-from lgc_plugin.metrics.sed import SEDMetrics
-from lgc_plugin.metrics.truth import GroundTruth
-from lgc_plugin.postprocess import decode_frames
-from lgc_plugin.thresholds import spaced_thresholds
+from lgc_plugin.data.encoder import EventEncoder
+from lgc_plugin.evaluation.families import EVENT_METRICS, PSDS_METRICS
+from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.evaluation.postprocess import decode_frames
+from lgc_plugin.evaluation.scoring import TAG_METRICS
+from lgc_plugin.evaluation.sed import SEDMetrics
+from lgc_plugin.evaluation.thresholds import spaced_thresholds
+from lgc_plugin.evaluation.truth import GroundTruth
 
 NETWORKS = ("student", "teacher")
 _OPERATING = 0.5

@@ -35,8 +35,8 @@ from sensitivity_settings import (
 )
 from sensitivity_starts import give_starts, plan_starts, start_words
 
-from lgc_plugin.files import write_json
-from lgc_plugin.parallel import available_cores
+from lgc_plugin.utils.files import write_json
+from lgc_plugin.utils.parallel import available_cores
 
 _HERE = Path(__file__).resolve().parent
 

@@ -14,7 +14,7 @@ from typing import Any
 from report_table import markdown_table
 from step_variants import Variant
 
-from lgc_plugin.parallel import available_cores
+from lgc_plugin.utils.parallel import available_cores
 
 Runs = Mapping[str, Sequence[Mapping[str, Any]]]
 

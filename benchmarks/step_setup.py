@@ -12,10 +12,10 @@ from hyperpyyaml import load_hyperpyyaml
 from torch import Tensor
 from torch.nn.functional import interpolate, normalize
 
-from lgc_plugin.command_line import read_plain
 from lgc_plugin.lgc import LGC
-from lgc_plugin.nnet.crnn import CRNN
+from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.types import LabelKind
+from lgc_plugin.utils.hparams import read_plain
 
 _HPARAMS = Path(__file__).resolve().parents[1] / "hparams"
 PROFILES = ("paper", "mini")

@@ -24,8 +24,8 @@ from typing import Any
 from step_report import describe_machine, format_table, summarise
 from step_variants import VARIANTS, Variant, choose_variants
 
-from lgc_plugin.files import write_json
-from lgc_plugin.parallel import available_cores
+from lgc_plugin.utils.files import write_json
+from lgc_plugin.utils.parallel import available_cores
 
 _HERE = Path(__file__).resolve().parent
 _WARM_UP = 2

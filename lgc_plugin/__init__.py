@@ -1,12 +1,10 @@
 """Local and global consistency (LGC) for sound event detection, as SpeechBrain
 parts.
 
-Data flows one way; each arrow is one room, and a room imports only the rooms
-before it::
+A subpackage imports only those before it::
 
-    audio file -> data.manifest -> data.datasets -> nnet.features
-      -> nnet.crnn (student, teacher) -> losses -> terms -> postprocess
-      -> metrics -> inference -> report
+    utils, types -> models -> augment -> data -> losses -> evaluation -> lgc
+      -> report -> inference -> training -> cli, recipes
 
 ``LGC`` ties teacher, prototypes, ramp and the consistency terms into one
 module; ``LGCBrain`` calls it from SpeechBrain's training loop.
@@ -26,14 +24,14 @@ _PUBLIC = {
     "Event": "lgc_plugin.types",
     "LabelKind": "lgc_plugin.types",
     "SEDOutput": "lgc_plugin.types",
-    "EventEncoder": "lgc_plugin.data.labels",
-    "LogMel": "lgc_plugin.nnet.features",
-    "CRNN": "lgc_plugin.nnet.crnn",
-    "MeanTeacher": "lgc_plugin.nnet.mean_teacher",
-    "PrototypeBank": "lgc_plugin.nnet.prototypes",
+    "EventEncoder": "lgc_plugin.data.encoder",
+    "LogMel": "lgc_plugin.models.features",
+    "CRNN": "lgc_plugin.models.crnn",
+    "MeanTeacher": "lgc_plugin.models.mean_teacher",
+    "PrototypeBank": "lgc_plugin.models.prototypes",
     "PrototypeContrastLoss": "lgc_plugin.losses.prototype_contrast",
     "LGC": "lgc_plugin.lgc",
-    "LGCBrain": "lgc_plugin.brain",
+    "LGCBrain": "lgc_plugin.training.brain",
     "SoundEventDetector": "lgc_plugin.inference.detector",
 }
 
@@ -42,15 +40,15 @@ __all__ = ["__version__", *_PUBLIC]
 watch_imports()
 
 if TYPE_CHECKING:
-    from lgc_plugin.brain import LGCBrain
-    from lgc_plugin.data.labels import EventEncoder
+    from lgc_plugin.data.encoder import EventEncoder
     from lgc_plugin.inference.detector import SoundEventDetector
     from lgc_plugin.lgc import LGC
     from lgc_plugin.losses.prototype_contrast import PrototypeContrastLoss
-    from lgc_plugin.nnet.crnn import CRNN
-    from lgc_plugin.nnet.features import LogMel
-    from lgc_plugin.nnet.mean_teacher import MeanTeacher
-    from lgc_plugin.nnet.prototypes import PrototypeBank
+    from lgc_plugin.models.crnn import CRNN
+    from lgc_plugin.models.features import LogMel
+    from lgc_plugin.models.mean_teacher import MeanTeacher
+    from lgc_plugin.models.prototypes import PrototypeBank
+    from lgc_plugin.training.brain import LGCBrain
     from lgc_plugin.types import Event, LabelKind, SEDOutput
 
 

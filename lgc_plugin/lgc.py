@@ -10,20 +10,20 @@ from torch.nn.parallel import DistributedDataParallel
 
 from lgc_plugin.augment.cutmix import draw_cutmix
 from lgc_plugin.augment.versions import Versions
-from lgc_plugin.distributed import process_rank, spread_state
-from lgc_plugin.lgc_terms import LGCTerms, TrainingClips
+from lgc_plugin.losses.birth import fill_reservoir
 from lgc_plugin.losses.consistency import clip_consistency, frame_consistency
+from lgc_plugin.losses.cut_batch import contrast_term, local_term, run_cut_batch
+from lgc_plugin.losses.frames import labels_by_frame
+from lgc_plugin.losses.lgc_terms import LGCTerms, TrainingClips
 from lgc_plugin.losses.prototype_contrast import PrototypeContrastLoss
-from lgc_plugin.losses.ramp import device_rampup, exp_rampup
-from lgc_plugin.nnet.kmeans import FrameReservoir
-from lgc_plugin.nnet.mean_teacher import MeanTeacher
-from lgc_plugin.nnet.prototypes import FrameSums, PrototypeBank
-from lgc_plugin.nnet.valid_frames import spread_to_mel
-from lgc_plugin.terms.birth import fill_reservoir
-from lgc_plugin.terms.cut_batch import contrast_term, local_term, run_cut_batch
-from lgc_plugin.terms.frames import labels_by_frame
-from lgc_plugin.terms.term import ConsistencyTerm, TermInputs, pool_count
+from lgc_plugin.losses.rampup import device_rampup, exp_rampup
+from lgc_plugin.losses.term import ConsistencyTerm, TermInputs, pool_count
+from lgc_plugin.models.kmeans import FrameReservoir
+from lgc_plugin.models.mean_teacher import MeanTeacher
+from lgc_plugin.models.prototypes import FrameSums, PrototypeBank
+from lgc_plugin.models.valid_frames import spread_to_mel
 from lgc_plugin.types import SEDOutput
+from lgc_plugin.utils.distributed import process_rank, spread_state
 
 
 class LGC(nn.Module):
@@ -33,7 +33,7 @@ class LGC(nn.Module):
     compares student and teacher on the batch, L_CLC on its CutMix, L_PGC
     contrasts the student's frames of the CutMix batch with the prototypes once
     these are born, ``...`` are further ``terms`` with their weights, and r is
-    the ramp (:func:`~lgc_plugin.losses.ramp.exp_rampup`). A weight of 0 skips
+    the ramp (:func:`~lgc_plugin.losses.rampup.exp_rampup`). A weight of 0 skips
     the work of its term, forward pass included.
 
     The student is copied for the teacher and not kept: call the module with
@@ -90,7 +90,7 @@ class LGC(nn.Module):
 
     Example
     -------
-    >>> from lgc_plugin.nnet.crnn import CRNN
+    >>> from lgc_plugin.models.crnn import CRNN
     >>> student = CRNN(2, 8, filters=(4, 4), pooling=((2, 2), (2, 4)))
     >>> lgc = LGC(student, n_classes=2)
     >>> features, kind = torch.rand(4, 8, 40), torch.tensor([2, 1, 0, 0])
@@ -228,7 +228,7 @@ class LGC(nn.Module):
             Clips of kind ``NONE``, if the host knows: spares terms work.
         versions : Versions, optional
             For a batch of three versions (B is three times the clips), such
-            as :class:`~lgc_plugin.terms.random.RandomConsistency` wants: all
+            as :class:`~lgc_plugin.losses.rct.RandomConsistency` wants: all
             of them count for L_MT, the clips as they are for everything else;
             ``n_unlabelled`` counts these.
 

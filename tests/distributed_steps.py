@@ -13,8 +13,12 @@ import torch
 from speechbrain.dataio.batch import PaddedBatch
 from speechbrain.utils.run_opts import RunOptions
 
-from lgc_plugin.distributed import join_processes, process_count, process_rank
 from lgc_plugin.lgc import TrainingClips
+from lgc_plugin.utils.distributed import (
+    join_processes,
+    process_count,
+    process_rank,
+)
 from split_batches import SplitDraws, fit, make_brain, make_items, state_of
 
 STEPS_BEFORE_BIRTH = STEPS_AFTER_BIRTH = 10

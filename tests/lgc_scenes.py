@@ -12,7 +12,7 @@ from torch.nn.functional import normalize
 import oracles
 from lgc_plugin.augment.cutmix import draw_cutmix
 from lgc_plugin.lgc import LGC
-from lgc_plugin.nnet.features import LogMel
+from lgc_plugin.models.features import LogMel
 from lgc_plugin.types import LabelKind, SEDOutput
 from strategies import (
     default_precision,

@@ -8,8 +8,8 @@ import torch
 
 from lgc_plugin.inference.model.model_settings import ModelSettings
 from lgc_plugin.inference.model.plain_values import default_arguments
-from lgc_plugin.nnet.crnn import CRNN
-from lgc_plugin.nnet.features import LogMel
+from lgc_plugin.models.crnn import CRNN
+from lgc_plugin.models.features import LogMel
 
 LABELS = ("Cat", "Dog", "yes")  # the last is a boolean to some YAML readers
 

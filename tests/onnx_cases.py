@@ -11,8 +11,8 @@ from lgc_plugin.inference.model.model_folder import LoadedModel
 from lgc_plugin.inference.model.model_settings import ModelSettings
 from lgc_plugin.inference.model.onnx_model import make_onnx
 from lgc_plugin.inference.model.plain_values import default_arguments
-from lgc_plugin.nnet.crnn import CRNN
-from lgc_plugin.nnet.features import LogMel
+from lgc_plugin.models.crnn import CRNN
+from lgc_plugin.models.features import LogMel
 from model_cases import small_settings, used_network
 
 CASES = ("small", "odd", "paper")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lgc_plugin.metrics.reference_check import check_libraries
+from lgc_plugin.evaluation.reference_check import check_libraries
 
 
 def _reason() -> str:

@@ -9,15 +9,15 @@ import torch
 from speechbrain.dataio.batch import PaddedBatch
 from torch import nn
 
-import lgc_plugin.brain
 import lgc_plugin.lgc
+import lgc_plugin.training.brain
 from lgc_plugin.augment.cutmix import CutMixPlan, draw_cutmix
 from lgc_plugin.augment.mixup import MixupPlan
-from lgc_plugin.brain import LGCBrain
-from lgc_plugin.data.labels import EventEncoder
+from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.lgc import LGC
-from lgc_plugin.nnet.crnn import CRNN
-from lgc_plugin.nnet.features import LogMel
+from lgc_plugin.models.crnn import CRNN
+from lgc_plugin.models.features import LogMel
+from lgc_plugin.training.brain import LGCBrain
 from lgc_plugin.types import Event, LabelKind
 
 ENCODER = EventEncoder(["Cat", "Dog"], clip_seconds=1.0, hop_length=512)
@@ -68,7 +68,7 @@ class SplitDraws:
     def install(self, replace=setattr) -> None:
         """Draws for all brains from here on."""
         replace(lgc_plugin.lgc, "draw_cutmix", self.draw_cutmix)
-        replace(lgc_plugin.brain, "draw_mixup", self.draw_mixup)
+        replace(lgc_plugin.training.brain, "draw_mixup", self.draw_mixup)
 
     def draw_cutmix(self, batch_size, n_frames, ratio, device=None):
         permutations, spans = [], []

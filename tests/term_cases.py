@@ -8,7 +8,7 @@ import torch
 from hypothesis import settings
 
 import oracles
-from lgc_plugin.terms.term import TermInputs
+from lgc_plugin.losses.term import TermInputs
 from lgc_plugin.types import LabelKind
 from lgc_scenes import exact_copy
 

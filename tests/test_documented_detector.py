@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from lgc_plugin.cli import main
+from lgc_plugin.cli.main import main
 from lgc_plugin.inference.model.model_folder import MODEL_FOLDER, write_model
 from model_cases import small_settings, used_network
 
@@ -75,7 +75,7 @@ def run(place, monkeypatch, capsys):
 
 def pipe(source, words):
     """The second program takes what the first one writes."""
-    command = shlex.join([sys.executable, "-m", "lgc_plugin.cli", *words])
+    command = shlex.join([sys.executable, "-m", "lgc_plugin.cli.main", *words])
     paths = {"PATH": f"bin:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         f"{source} | {command}",

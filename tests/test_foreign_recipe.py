@@ -178,7 +178,7 @@ def brain(recipe, tmp_path, monkeypatch):
     names = ("vad_brain", "vad_train")
     for name in names:
         monkeypatch.delitem(sys.modules, name, raising=False)
-    module = importlib.import_module("lgc_plugin.frame_lgc")
+    module = importlib.import_module("lgc_plugin.training.frame_lgc")
     terms = []
 
     class Watched(module.FrameLGC):

@@ -6,8 +6,8 @@ from torch.nn.functional import normalize
 
 from lgc_plugin.lgc import LGC, TrainingClips
 from lgc_plugin.losses.consistency import clip_consistency, frame_consistency
-from lgc_plugin.nnet.crnn import CRNN
-from lgc_plugin.nnet.features import LogMel
+from lgc_plugin.models.crnn import CRNN
+from lgc_plugin.models.features import LogMel
 from lgc_plugin.types import LabelKind
 
 KIND = torch.tensor([LabelKind.STRONG, LabelKind.WEAK, LabelKind.NONE] * 2)

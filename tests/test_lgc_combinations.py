@@ -5,10 +5,10 @@ import torch
 
 from lgc_plugin.augment.views import Views
 from lgc_plugin.lgc import LGC, TrainingClips
-from lgc_plugin.nnet.crnn import CRNN
-from lgc_plugin.terms.interpolation import InterpolationConsistency
-from lgc_plugin.terms.random import RandomConsistency
-from lgc_plugin.terms.shift import ShiftConsistency
+from lgc_plugin.losses.ict import InterpolationConsistency
+from lgc_plugin.losses.rct import RandomConsistency
+from lgc_plugin.losses.sct import ShiftConsistency
+from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.types import LabelKind
 
 KIND = torch.tensor([LabelKind.STRONG, LabelKind.WEAK, LabelKind.NONE] * 2)

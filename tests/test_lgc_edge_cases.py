@@ -5,9 +5,9 @@ import torch
 
 import oracles
 from lgc_plugin.lgc import LGC
+from lgc_plugin.losses.sct import ShiftConsistency
 from lgc_plugin.losses.supervised import supervised_losses
-from lgc_plugin.nnet.crnn import CRNN
-from lgc_plugin.terms.shift import ShiftConsistency
+from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.types import LabelKind
 from lgc_scenes import (
     FRONT_END,

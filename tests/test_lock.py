@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from lgc_plugin.metrics.reference_check import check_libraries
+from lgc_plugin.evaluation.reference_check import check_libraries
 from lgc_plugin.utils.versions import LOCKED_PAIR
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lgc_plugin.cli import COMMANDS
+from lgc_plugin.cli.main import COMMANDS
 from scoring_files import write_detections, write_truth
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -3,7 +3,7 @@
 import numpy as np
 import soundfile
 
-from lgc_plugin.data.labels import EventEncoder
+from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.manifest import ClipRow, write_manifest
 from lgc_plugin.types import Event, LabelKind
 

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from lgc_plugin.nnet.precision import at_least_float32
+from lgc_plugin.models.precision import at_least_float32
 
 # How many bands each kind has, where nothing else is asked for.
 _BANDS = {"linear": (3, 5), "step": (2, 4)}

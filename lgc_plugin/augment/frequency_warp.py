@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lgc_plugin.nnet.precision import at_least_float32
+from lgc_plugin.models.precision import at_least_float32
 
 
 class FrequencyWarpPlan(NamedTuple):

@@ -17,7 +17,7 @@ from lgc_plugin.augment.time_mask import (
     quietest,
     time_mask,
 )
-from lgc_plugin.nnet.valid_frames import spread_to_mel
+from lgc_plugin.models.valid_frames import spread_to_mel
 
 
 class LabelledMels(NamedTuple):

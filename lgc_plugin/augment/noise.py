@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lgc_plugin.nnet.precision import at_least_float32
+from lgc_plugin.models.precision import at_least_float32
 
 
 class NoisePlan(NamedTuple):
@@ -95,7 +95,7 @@ def add_noise(
         From :func:`draw_noise`.
     valid : Tensor, optional
         (B, N) bool, False on padding: ``frame_mask`` of
-        :mod:`lgc_plugin.nnet.valid_frames`, with samples for frames.
+        :mod:`lgc_plugin.models.valid_frames`, with samples for frames.
 
     Returns
     -------

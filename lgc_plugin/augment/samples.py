@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lgc_plugin.nnet.precision import at_least_float32
+from lgc_plugin.models.precision import at_least_float32
 
 
 def float_samples(wavs: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from speechbrain.dataio.dataset import DynamicItemDataset
 from torch import Tensor
 
 from lgc_plugin.data.clip_files import ClipFiles, Clips
-from lgc_plugin.data.labels import EventEncoder
+from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.manifest import ClipRow, read_manifest
 
 logger = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from speechbrain.utils.run_opts import RunOptions
 
-from lgc_plugin.distributed import process_count, process_rank
-from lgc_plugin.parallel import available_cores
+from lgc_plugin.utils.distributed import process_count, process_rank
+from lgc_plugin.utils.parallel import available_cores
 
 
 def loader_options(run_options: RunOptions) -> dict[str, Any]:

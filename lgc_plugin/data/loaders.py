@@ -17,7 +17,7 @@ from lgc_plugin.data.batch_loaders import (
 from lgc_plugin.data.clip_cache import cache_clips
 from lgc_plugin.data.clip_files import ClipFiles
 from lgc_plugin.data.datasets import clip_files, make_dataset
-from lgc_plugin.data.labels import EventEncoder
+from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.loader_options import workers_within_cores
 from lgc_plugin.data.preparation import Preparation
 

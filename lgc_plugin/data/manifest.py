@@ -23,8 +23,8 @@ from lgc_plugin.data.fields import (
     parse_seconds,
     parse_tags,
 )
-from lgc_plugin.files import atomic_file
 from lgc_plugin.types import Event, LabelKind
+from lgc_plugin.utils.files import atomic_file
 
 __all__ = [
     "COLUMNS",

@@ -20,7 +20,7 @@ import numpy as np
 from torch import Tensor
 
 from lgc_plugin.data.clip_files import ClipFiles, unreadable
-from lgc_plugin.files import atomic_file, write_json
+from lgc_plugin.utils.files import atomic_file, write_json
 
 SAMPLE_BYTES = 2
 _SAMPLE = np.dtype("<i2")

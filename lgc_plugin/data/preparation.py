@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lgc_plugin.data.fingerprint import file_digest
-from lgc_plugin.files import write_json
+from lgc_plugin.utils.files import write_json
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from lgc_plugin.data.audio_files import AudioFile, list_audio, read_headers
 from lgc_plugin.data.resample import resample_files
-from lgc_plugin.files import write_json
+from lgc_plugin.utils.files import write_json
 
 logger = logging.getLogger(__name__)
 

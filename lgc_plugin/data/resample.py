@@ -13,8 +13,8 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.signal import firwin, resample_poly
 
-from lgc_plugin.files import atomic_file
-from lgc_plugin.parallel import parallel_map
+from lgc_plugin.utils.files import atomic_file
+from lgc_plugin.utils.parallel import parallel_map
 
 # The filter reaches 64 zero crossings to either side; with this window it
 # damps aliases by 80 dB, and falls off just below the lower Nyquist

@@ -54,7 +54,7 @@ class SoundEventDetector(Pretrained):
     Arguments
     ---------
     modules : dict[str, torch.nn.Module]
-        ``front_end`` (:class:`~lgc_plugin.nnet.features.LogMel`) and
+        ``front_end`` (:class:`~lgc_plugin.models.features.LogMel`) and
         ``network``, in evaluation mode.
     hparams : dict[str, Any]
         ``settings`` (:class:`.ModelSettings`), and if wanted ``network_name``,

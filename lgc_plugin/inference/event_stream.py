@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lgc_plugin.decoding import Decoding
+from lgc_plugin.evaluation.decoding import Decoding
 from lgc_plugin.inference.event_runs import Run, RunFinder
 from lgc_plugin.inference.pieces import as_piece
 
@@ -46,8 +46,8 @@ class Detection(NamedTuple):
 class EventStream:
     """Median filter, thresholds and runs of frames, piece by piece.
 
-    The events are those of :func:`~lgc_plugin.postprocess.decode_frames` for
-    the whole recording, whatever the pieces, and so is their order: that in
+    The events are those of :func:`.postprocess.decode_frames` for the whole
+    recording, whatever the pieces, and so is their order: that in
     which they become final. Memory depends on the median windows alone, not
     on how long a recording or an event lasts.
 
@@ -56,7 +56,7 @@ class EventStream:
     labels : Sequence[str]
         C class names.
     median_windows : int or Sequence[int] or Mapping[str, int]
-        Frames, see :func:`~lgc_plugin.median_filter.resolve_median_windows`.
+        Frames, see :func:`.median_filter.resolve_median_windows`.
     thresholds : float or Mapping[str, float]
         A class sounds where its filtered score is greater; of all classes or
         class by class. Compared in the precision of the scores.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lgc_plugin.median_filter import as_score_array
+from lgc_plugin.evaluation.median_filter import as_score_array
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

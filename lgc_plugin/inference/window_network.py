@@ -9,12 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lgc_plugin.nnet.valid_frames import count_valid, frame_mask, spread_to_mel
+from lgc_plugin.models.valid_frames import (
+    count_valid,
+    frame_mask,
+    spread_to_mel,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lgc_plugin.nnet.features import LogMel
+    from lgc_plugin.models.features import LogMel
     from lgc_plugin.types import SEDOutput
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lgc_plugin.inference.window_joiner import WindowJoiner
 
 if TYPE_CHECKING:
-    from lgc_plugin.data.labels import EventEncoder
+    from lgc_plugin.data.encoder import EventEncoder
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class WindowPlan:
 
     Example
     -------
-    >>> from lgc_plugin.data.labels import EventEncoder
+    >>> from lgc_plugin.data.encoder import EventEncoder
     >>> plan = WindowPlan.of(EventEncoder(["Cat"]), hop_seconds=5)
     >>> plan.hop_frames, plan.hop_samples, plan.window_samples
     (78, 79872, 160000)

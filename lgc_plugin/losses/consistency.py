@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from lgc_plugin.nnet.precision import at_least_float32
+from lgc_plugin.models.precision import at_least_float32
 
 
 def frame_consistency(
@@ -28,7 +28,7 @@ def frame_consistency(
         (B, T') bool, False on padding.
     pool_count : Callable, optional
         Makes the divisor of the sum from the number of cells; with
-        :func:`~lgc_plugin.distributed.mean_over_processes` the mean is one
+        :func:`.distributed.mean_over_processes` the mean is one
         over the cells of all processes.
 
     Returns

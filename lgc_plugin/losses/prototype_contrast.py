@@ -8,8 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lgc_plugin.nnet.frame_classes import with_background
-from lgc_plugin.nnet.precision import at_least_float32
+from lgc_plugin.models.frame_classes import with_background
+from lgc_plugin.models.precision import at_least_float32
 
 # Cosines over a temperature stay far above this, and exp() of it is 0: a
 # class without prototypes vanishes from the softmax, gradients stay finite.
@@ -71,7 +71,7 @@ class PrototypeContrastLoss(nn.Module):
     0.0
 
     As the loss of a network of one's own; the prototypes are any unit vectors,
-    such as those of a :class:`~lgc_plugin.nnet.prototypes.PrototypeBank`:
+    such as those of a :class:`~lgc_plugin.models.prototypes.PrototypeBank`:
 
     >>> network = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 2))
     >>> frames = nn.functional.normalize(network(torch.randn(5, 4)), dim=1)
@@ -136,7 +136,7 @@ class PrototypeContrastLoss(nn.Module):
             (N,) bool; frames that may be anchors.
         pool_count : Callable, optional
             Makes the divisor of the sum from the number of anchors; with
-            :func:`~lgc_plugin.distributed.mean_over_processes` the mean is
+            :func:`.distributed.mean_over_processes` the mean is
             one over the anchors of all processes.
 
         Returns

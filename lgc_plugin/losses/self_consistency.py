@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lgc_plugin.nnet.precision import at_least_float32
+from lgc_plugin.models.precision import at_least_float32
 from lgc_plugin.types import LabelKind, SEDOutput
 
 SUBSET_WEIGHTS: Mapping[LabelKind, float] = MappingProxyType(
@@ -75,7 +75,7 @@ def self_consistency(
         Of the label kinds' means.
     pool_count : Callable, optional
         Makes the divisors of the sums from the numbers of cells, (3,); with
-        :func:`~lgc_plugin.distributed.mean_over_processes` the means are over
+        :func:`.distributed.mean_over_processes` the means are over
         the cells of all processes.
 
     Returns

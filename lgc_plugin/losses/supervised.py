@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy
 
-from lgc_plugin.nnet.precision import at_least_float32
+from lgc_plugin.models.precision import at_least_float32
 from lgc_plugin.types import LabelKind
 
 
@@ -30,7 +30,7 @@ def masked_bce(
         0 or 1, broadcast to that shape.
     pool_count : Callable, optional
         Makes the divisor of the sum from the number of cells; with
-        :func:`~lgc_plugin.distributed.mean_over_processes` the mean is one
+        :func:`.distributed.mean_over_processes` the mean is one
         over the cells of all processes.
 
     Returns

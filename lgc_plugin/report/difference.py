@@ -15,8 +15,8 @@ from lgc_plugin.report.text import (
 )
 
 if TYPE_CHECKING:
-    from lgc_plugin.metrics.bootstrap import Difference
-    from lgc_plugin.metrics.score import Score
+    from lgc_plugin.evaluation.bootstrap import Difference
+    from lgc_plugin.evaluation.score import Score
 
 _MARK = "*"
 
@@ -34,7 +34,7 @@ def difference_table(
     Arguments
     ---------
     differences : Mapping[str, Difference]
-        By metric, see :func:`lgc_plugin.metrics.bootstrap.compare`.
+        By metric, see :func:`lgc_plugin.evaluation.bootstrap.compare`.
     first, second : Mapping[str, Score]
         The same metrics of each system.
     names : tuple[str, str]
@@ -58,9 +58,9 @@ def difference_table(
     Example
     -------
     >>> import numpy as np
-    >>> from lgc_plugin.metrics.bootstrap import compare
-    >>> from lgc_plugin.metrics.clip_counts import Averages
-    >>> from lgc_plugin.metrics.score import Score
+    >>> from lgc_plugin.evaluation.bootstrap import compare
+    >>> from lgc_plugin.evaluation.clip_counts import Averages
+    >>> from lgc_plugin.evaluation.score import Score
     >>> cats = [Score(0.6, None, {"Cat": 0.6}), Score(0.5, None, {"Cat": 0.5})]
     >>> drawn = [
     ...     Averages(np.array(x), None, np.array([x]).T)

@@ -16,8 +16,8 @@ from lgc_plugin.report.tables import resamples_text
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lgc_plugin.metrics.result import SEDResult
-    from lgc_plugin.metrics.score import Score
+    from lgc_plugin.evaluation.result import SEDResult
+    from lgc_plugin.evaluation.score import Score
 
 _ALL = "all classes"
 _PANELS_IN_ROW = 4
@@ -59,8 +59,8 @@ def plot_per_class(
 
     Example
     -------
-    >>> from lgc_plugin.metrics.score import Score
-    >>> from lgc_plugin.metrics.result import SEDResult
+    >>> from lgc_plugin.evaluation.score import Score
+    >>> from lgc_plugin.evaluation.result import SEDResult
     >>> score = Score(0.5, None, {"Cat": 0.4, "Dog": 0.6})
     >>> file = getfixture("tmp_path") / "per_class.png"
     >>> plot_per_class({"student": SEDResult({"psds1": score}, 9, 9)}, file)

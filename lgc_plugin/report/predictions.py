@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lgc_plugin.files import atomic_file
+from lgc_plugin.utils.files import atomic_file
 
 _COLUMNS = ["event_label", "onset", "offset", "filename"]
 

@@ -12,7 +12,7 @@ from lgc_plugin.report.text import sure_text
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lgc_plugin.metrics.score import Score
+    from lgc_plugin.evaluation.score import Score
 
 
 def plot_psd_roc(
@@ -41,7 +41,7 @@ def plot_psd_roc(
     Example
     -------
     >>> import numpy as np
-    >>> from lgc_plugin.metrics.score import Curve, Score
+    >>> from lgc_plugin.evaluation.score import Curve, Score
     >>> curve = Curve(np.array([0.0, 20.0, 100.0]), np.array([0.25, 0.5, 0.5]))
     >>> score = Score(0.45, None, {}, curve)
     >>> file = getfixture("tmp_path") / "roc.png"

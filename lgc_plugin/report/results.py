@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lgc_plugin.files import write_json
+from lgc_plugin.utils.files import write_json
 from lgc_plugin.utils.versions import package_versions
 
 

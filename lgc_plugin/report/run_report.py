@@ -10,11 +10,11 @@ import soundfile
 
 from lgc_plugin.data.manifest import ClipRow, read_manifest
 from lgc_plugin.data.preparation import Preparation
-from lgc_plugin.data.soundscape_plan import DESCRIPTION
-from lgc_plugin.decoding import Decoding
-from lgc_plugin.metrics.evaluation import EvaluationMetrics
-from lgc_plugin.metrics.manifest_truth import clip_name
-from lgc_plugin.metrics.result import SEDResult
+from lgc_plugin.data.soundscapes.plan import DESCRIPTION
+from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.evaluation import EvaluationMetrics
+from lgc_plugin.evaluation.manifest_truth import clip_name
+from lgc_plugin.evaluation.result import SEDResult
 from lgc_plugin.report.per_class import plot_per_class
 from lgc_plugin.report.predictions import write_predictions
 from lgc_plugin.report.psd_roc import plot_psd_roc

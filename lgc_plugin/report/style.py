@@ -11,7 +11,7 @@ import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from lgc_plugin.files import atomic_file
+from lgc_plugin.utils.files import atomic_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

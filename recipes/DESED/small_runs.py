@@ -7,13 +7,16 @@ from typing import Any
 
 from speechbrain.utils.distributed import get_rank, run_on_main
 
-from lgc_plugin.command_line import (
+from lgc_plugin.data.soundscapes.options import SoundscapeOptions
+from lgc_plugin.data.soundscapes.toy_dataset import (
+    embedded_dataset,
+    embedded_root,
+)
+from lgc_plugin.utils.hparams import (
     RecipeArguments,
     parse_recipe_arguments,
     read_plain,
 )
-from lgc_plugin.data.embedded import embedded_dataset, embedded_root
-from lgc_plugin.data.soundscape_options import SoundscapeOptions
 
 NO_DATA = (
     "No --data_folder given: training on the embedded soundscapes, whose "

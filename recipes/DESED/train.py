@@ -29,18 +29,18 @@ from speechbrain.utils.distributed import (
 
 from desed_prepare import prepare_desed
 from finished_model import plan_model, write_finished_model
-from lgc_plugin.brain import LGCBrain
-from lgc_plugin.command_line import hparams_text, read_plain, save_hparams
 from lgc_plugin.data.loader_options import loader_options
 from lgc_plugin.data.preparation import Preparation
-from lgc_plugin.distributed import (
+from lgc_plugin.training.brain import LGCBrain
+from lgc_plugin.training.energy import EnergyMeter
+from lgc_plugin.training.imported_run import check_imported
+from lgc_plugin.training.resume import check_same_run
+from lgc_plugin.utils.distributed import (
     join_processes,
     leave_processes,
     process_count,
 )
-from lgc_plugin.energy import EnergyMeter
-from lgc_plugin.imported_run import check_imported
-from lgc_plugin.same_run import check_same_run
+from lgc_plugin.utils.hparams import hparams_text, read_plain, save_hparams
 from scored_sets import score_sets, scorers
 from small_runs import debug_overrides, make_soundscapes, parse_with_fallback
 

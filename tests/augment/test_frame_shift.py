@@ -8,7 +8,7 @@ from lgc_plugin.augment.frame_shift import (
     draw_frame_shift,
     frame_shift,
 )
-from lgc_plugin.nnet.valid_frames import frame_mask
+from lgc_plugin.models.valid_frames import frame_mask
 from oracles import augmentations
 from strategies import random_tensor, seeds
 

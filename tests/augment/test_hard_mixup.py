@@ -9,7 +9,7 @@ from lgc_plugin.augment.hard_mixup import (
     join_members,
 )
 from lgc_plugin.augment.samples import float_samples
-from lgc_plugin.nnet.valid_frames import frame_mask
+from lgc_plugin.models.valid_frames import frame_mask
 from oracles import assert_exact, rct
 from strategies import precisions, random_tensor, seeds
 

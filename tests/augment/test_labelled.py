@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from lgc_plugin.augment.frame_shift import FrameShiftPlan, frame_shift
 from lgc_plugin.augment.labelled import LabelledAugmentation, shift_with_mask
-from lgc_plugin.nnet.features import LogMel
-from lgc_plugin.nnet.valid_frames import spread_to_mel
+from lgc_plugin.models.features import LogMel
+from lgc_plugin.models.valid_frames import spread_to_mel
 from lgc_plugin.types import LabelKind
 from strategies import random_tensor, seeds
 

@@ -1,7 +1,7 @@
 import torch
 
 from lgc_plugin.augment.samples import float_samples
-from lgc_plugin.nnet.features import LogMel
+from lgc_plugin.models.features import LogMel
 
 
 def test_whole_numbers_are_what_the_front_end_makes_of_them():

@@ -7,7 +7,7 @@ from speechbrain.augment.freq_domain import SpectrogramDrop
 
 from lgc_plugin.augment.speechbrain_views import AugmenterViews
 from lgc_plugin.lgc import LGC
-from lgc_plugin.nnet.crnn import CRNN
+from lgc_plugin.models.crnn import CRNN
 
 
 def views():

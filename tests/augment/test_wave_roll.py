@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lgc_plugin.augment.wave_roll import plan_wave_roll, wave_roll
-from lgc_plugin.nnet.features import LogMel
-from lgc_plugin.nnet.valid_frames import count_valid, frame_mask
+from lgc_plugin.models.features import LogMel
+from lgc_plugin.models.valid_frames import count_valid, frame_mask
 from oracles import rct
 from strategies import random_tensor, seeds
 

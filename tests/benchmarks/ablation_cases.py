@@ -8,7 +8,7 @@ from ablation_methods import METHODS
 from ablation_runs import plan_runs
 
 from lgc_plugin.data.manifest import ClipRow, write_manifest
-from lgc_plugin.frame_scores import FrameScores
+from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.inference.detector import SoundEventDetector
 from lgc_plugin.inference.model.model_folder import write_model
 from lgc_plugin.types import Event, LabelKind

@@ -7,7 +7,7 @@ from ablation_report import SCORES
 from ablation_runs import plan_runs
 from speechbrain.utils.train_logger import FileTrainLogger
 
-from lgc_plugin.same_run import check_same_run
+from lgc_plugin.training.resume import check_same_run
 
 EPOCHS = 4
 

@@ -18,11 +18,11 @@ from ablation_report import (
 )
 from ablation_runs import plan_runs, train_all, train_command
 
-from lgc_plugin.command_line import parse_recipe_arguments
 from lgc_plugin.data.manifest import ClipRow, write_manifest
-from lgc_plugin.frame_scores import FrameScores
-from lgc_plugin.same_run import check_same_run
+from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.training.resume import check_same_run
 from lgc_plugin.types import Event, LabelKind
+from lgc_plugin.utils.hparams import parse_recipe_arguments
 
 LABELS = ("Cat", "Dog")
 WINDOWS = {"Cat": 1, "Dog": 1}

@@ -14,9 +14,9 @@ from embedding_frames import Frames, read_frames, sole_classes
 from embedding_map import plot_map, principal_axes
 from embedding_report import MEAN, distance_table, make_lines
 
-from lgc_plugin.data.labels import EventEncoder
+from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.manifest import ClipRow
-from lgc_plugin.frame_scores import FrameScores
+from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.types import Event, LabelKind
 from model_cases import small_settings, used_network
 

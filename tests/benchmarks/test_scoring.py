@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import scoring
 from plain_scoring import plain_decode, plain_scores
 from scoring_clips import CLIPS, LABELS, draw_clips, read_clips
 from scoring_data import MEDIAN_WINDOWS, draw_scores, repeat_scores
 from scoring_report import Row, differences, format_table, goals, summarise
 from scoring_variants import VARIANTS, measure
 
-import scoring
-from lgc_plugin.data.labels import EventEncoder
-from lgc_plugin.metrics.families import EVENT_METRICS, PSDS_METRICS
-from lgc_plugin.metrics.sed import SEDMetrics
-from lgc_plugin.metrics.truth import GroundTruth
+from lgc_plugin.data.encoder import EventEncoder
+from lgc_plugin.evaluation.families import EVENT_METRICS, PSDS_METRICS
+from lgc_plugin.evaluation.sed import SEDMetrics
+from lgc_plugin.evaluation.truth import GroundTruth
 from references import needs_references
 
 ENCODER = EventEncoder(LABELS)

@@ -16,7 +16,7 @@ from sensitivity_settings import (
     plan_settings,
 )
 
-from lgc_plugin.files import write_json
+from lgc_plugin.utils.files import write_json
 
 
 @pytest.fixture(scope="module")

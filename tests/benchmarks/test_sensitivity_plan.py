@@ -16,7 +16,7 @@ from sensitivity_settings import (
 )
 from sensitivity_starts import give_starts, plan_starts, shares_start
 
-from lgc_plugin.command_line import parse_recipe_arguments
+from lgc_plugin.utils.hparams import parse_recipe_arguments
 
 
 @pytest.fixture(scope="module")

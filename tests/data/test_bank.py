@@ -10,8 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgc_plugin.data.bank import Bank, Sound, read_bank, recording_of
-from lgc_plugin.data.bank_split import split_bank
+from lgc_plugin.data.soundscapes.bank import (
+    Bank,
+    Sound,
+    read_bank,
+    recording_of,
+)
+from lgc_plugin.data.soundscapes.bank_split import split_bank
 
 
 def touch(path: Path) -> None:

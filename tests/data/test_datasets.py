@@ -6,7 +6,7 @@ import soundfile
 import torch
 
 from lgc_plugin.data.datasets import clip_files, make_dataset
-from lgc_plugin.data.labels import EventEncoder
+from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.manifest import write_manifest
 from lgc_plugin.types import Event, LabelKind
 from tiny_clips import ENCODER, write_clips

@@ -1,7 +1,10 @@
 from dataclasses import replace
 
-from lgc_plugin.data.embedded import embedded_dataset, embedded_root
-from lgc_plugin.data.soundscape_options import SoundscapeOptions
+from lgc_plugin.data.soundscapes.options import SoundscapeOptions
+from lgc_plugin.data.soundscapes.toy_dataset import (
+    embedded_dataset,
+    embedded_root,
+)
 
 OPTIONS = SoundscapeOptions(
     strong=1,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lgc_plugin.data.mixing import (
+from lgc_plugin.data.soundscapes.mixing import (
     below_full_scale,
     faded,
     fill,

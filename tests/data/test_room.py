@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lgc_plugin.data.mixing import rms
-from lgc_plugin.data.room import (
+from lgc_plugin.data.soundscapes.mixing import rms
+from lgc_plugin.data.soundscapes.room import (
     coloured_noise,
     reverberate,
     room_response,

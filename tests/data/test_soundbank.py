@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import find_peaks, stft
 
-from lgc_plugin.data.soundbank import (
+from lgc_plugin.data.soundscapes.toy_bank import (
     DESED_LABELS,
     synthesise,
     synthesise_background,

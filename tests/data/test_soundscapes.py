@@ -15,15 +15,18 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgc_plugin.data.bank import Sound
-from lgc_plugin.data.mixing import rms
-from lgc_plugin.data.scene import (
+from lgc_plugin.data.soundscapes.bank import Sound
+from lgc_plugin.data.soundscapes.generate import (
+    SoundscapeOptions,
+    write_soundscapes,
+)
+from lgc_plugin.data.soundscapes.mixing import rms
+from lgc_plugin.data.soundscapes.scene import (
     SceneSettings,
     place_sounds,
     polyphony,
     render,
 )
-from lgc_plugin.data.soundscapes import SoundscapeOptions, write_soundscapes
 
 RATE = 8000
 CLIP_SECONDS = 2.0

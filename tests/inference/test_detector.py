@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from lgc_plugin import LGC, SoundEventDetector
 from lgc_plugin.data.resample import resample_file
+from lgc_plugin.evaluation.postprocess import decode_frames
 from lgc_plugin.inference.listening import listen
 from lgc_plugin.inference.model.model_folder import write_model
-from lgc_plugin.nnet.features import LogMel
-from lgc_plugin.nnet.valid_frames import count_valid, frame_mask
-from lgc_plugin.postprocess import decode_frames
+from lgc_plugin.models.features import LogMel
+from lgc_plugin.models.valid_frames import count_valid, frame_mask
 from lgc_plugin.types import SEDOutput
 from model_cases import LABELS, small_settings, used_network
 from strategies import seeds

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgc_plugin.data.labels import EventEncoder
+from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.inference.listening import listen
 from lgc_plugin.inference.window_plan import WindowPlan
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lgc_plugin.data.soundscape_options import SoundscapeOptions
-from lgc_plugin.data.soundscapes import write_soundscapes
+from lgc_plugin.data.soundscapes.generate import write_soundscapes
+from lgc_plugin.data.soundscapes.options import SoundscapeOptions
 from references import hidden
 
 ROOT = Path(__file__).resolve().parents[2]

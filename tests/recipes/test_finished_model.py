@@ -12,8 +12,8 @@ import soundfile
 
 from finished_model import plan_model
 from lgc_plugin import SoundEventDetector
-from lgc_plugin.cli import main
-from lgc_plugin.frame_scores import FrameScores
+from lgc_plugin.cli.main import main
+from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.inference.model.model_folder import (
     MODEL_FOLDER,
     read_model,
@@ -100,7 +100,7 @@ def test_other_networks_train_without_a_model_folder(tmp_path, caplog):
     hparams = tmp_path / "own.yaml"
     text = open(HPARAMS).read()
     hparams.write_text(
-        text.replace("!new:lgc_plugin.nnet.crnn.CRNN", "!new:my.Transformer")
+        text.replace("!new:lgc_plugin.models.crnn.CRNN", "!new:my.Transformer")
     )
     with caplog.at_level(logging.WARNING):
         assert plan_model(hparams, NEEDED, tmp_path / "run") is None

@@ -8,12 +8,12 @@ from ruamel.yaml import YAML
 
 from lgc_plugin.augment.labelled import LabelledAugmentation
 from lgc_plugin.augment.views import Views
-from lgc_plugin.command_line import parse_recipe_arguments, read_plain
 from lgc_plugin.lgc import LGC
-from lgc_plugin.nnet.crnn import CRNN
-from lgc_plugin.nnet.features import LogMel
-from lgc_plugin.terms.interpolation import InterpolationConsistency
-from lgc_plugin.terms.shift import ShiftConsistency
+from lgc_plugin.losses.ict import InterpolationConsistency
+from lgc_plugin.losses.sct import ShiftConsistency
+from lgc_plugin.models.crnn import CRNN
+from lgc_plugin.models.features import LogMel
+from lgc_plugin.utils.hparams import parse_recipe_arguments, read_plain
 
 ROOT = Path(__file__).resolve().parents[2]
 HPARAMS = ROOT / "hparams"
@@ -32,8 +32,8 @@ def test_every_key_is_used():
             "recipes/DESED/train.py",
             "recipes/DESED/scored_sets.py",
             "recipes/DESED/small_runs.py",
-            "lgc_plugin/brain.py",
-            "lgc_plugin/device_brain.py",
+            "lgc_plugin/training/brain.py",
+            "lgc_plugin/training/async_brain.py",
         )
     )
     unused = [

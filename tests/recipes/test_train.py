@@ -10,8 +10,8 @@ from importlib import metadata
 import pandas as pd
 import pytest
 
-from lgc_plugin.cli import main as lgc_sed
-from lgc_plugin.scoring.tuned_settings import TunedSettings
+from lgc_plugin.cli.main import main as lgc_sed
+from lgc_plugin.evaluation.tuned_settings import TunedSettings
 from references import LIBRARIES
 
 

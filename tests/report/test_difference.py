@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from lgc_plugin.decoding import Decoding
-from lgc_plugin.metrics.bootstrap import compare, resample
-from lgc_plugin.metrics.clip_counts import Averages
-from lgc_plugin.metrics.score import Score
-from lgc_plugin.metrics.scoring import count_scores
+from lgc_plugin.evaluation.bootstrap import compare, resample
+from lgc_plugin.evaluation.clip_counts import Averages
+from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.score import Score
+from lgc_plugin.evaluation.scoring import count_scores
 from lgc_plugin.report.difference import difference_table
 from score_cases import case
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from lgc_plugin.metrics.score import Curve, Interval, Intervals, Score
+from lgc_plugin.evaluation.score import Curve, Interval, Intervals, Score
 from lgc_plugin.report.psd_roc import plot_psd_roc
 from lgc_plugin.report.spectrogram import hertz_to_mel, log_mel
 from lgc_plugin.report.style import colours, new_figure

@@ -2,11 +2,11 @@
 
 import pytest
 
-from lgc_plugin.decoding import Decoding
-from lgc_plugin.metrics.families import score_counts
-from lgc_plugin.metrics.result import SEDResult
-from lgc_plugin.metrics.score import Interval, Intervals, Score
-from lgc_plugin.metrics.scoring import ALL_METRICS, count_scores
+from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.families import score_counts
+from lgc_plugin.evaluation.result import SEDResult
+from lgc_plugin.evaluation.score import Interval, Intervals, Score
+from lgc_plugin.evaluation.scoring import ALL_METRICS, count_scores
 from lgc_plugin.report.names import METRIC_NAMES, SHORT_NAMES
 from lgc_plugin.report.tables import resamples_text, score_table
 from score_cases import case

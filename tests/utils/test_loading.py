@@ -43,10 +43,10 @@ def broken(tmp_path):
 
 
 API = "from lgc_plugin import LGC"
-ROOMS = "from lgc_plugin.nnet.features import LogMel"
-BRAIN = "from lgc_plugin.brain import LGCBrain"
+ROOMS = "from lgc_plugin.models.features import LogMel"
+BRAIN = "from lgc_plugin.training.brain import LGCBrain"
 RECIPE = [str(ROOT / "recipes" / "DESED" / "train.py"), "x.yaml"]
-CLI = ["-m", "lgc_plugin.cli", "import-checkpoint", "x.ckpt", "--out=x"]
+CLI = ["-m", "lgc_plugin.cli.main", "import-checkpoint", "x.ckpt", "--out=x"]
 EVERY_WAY = [["-c", API], ["-c", ROOMS], ["-c", BRAIN], RECIPE, CLI]
 
 
@@ -80,7 +80,7 @@ def test_other_errors_keep_their_traceback(broken):
     assert "torch" not in done.stderr
 
 
-RUN_CLI = f"from lgc_plugin.cli import main; sys.exit(main({CLI[2:]}))"
+RUN_CLI = f"from lgc_plugin.cli.main import main; sys.exit(main({CLI[2:]}))"
 
 
 @pytest.mark.parametrize("code", [API, RUN_CLI], ids=["API", "CLI"])
@@ -98,7 +98,7 @@ def test_other_missing_packages_are_left_alone():
 
 def test_commands_that_need_no_network_need_no_pytorch(broken):
     code = "raise OSError('broken')"
-    words = ["-m", "lgc_plugin.cli", "evaluate", "--help"]
+    words = ["-m", "lgc_plugin.cli.main", "evaluate", "--help"]
     done = broken(words, torch=code, torchaudio=code, speechbrain=code)
     assert (done.returncode, done.stderr) == (0, "")
 

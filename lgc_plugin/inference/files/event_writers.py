@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from lgc_plugin.files import write_text
 from lgc_plugin.inference.files.event_formats import (
     TSV_HEADER,
     label_rows,
@@ -16,6 +15,7 @@ from lgc_plugin.inference.files.event_formats import (
 )
 from lgc_plugin.inference.files.growing_file import growing_file
 from lgc_plugin.inference.files.json_writer import JsonWriter
+from lgc_plugin.utils.files import write_text
 
 if TYPE_CHECKING:
     from lgc_plugin.inference.event_stream import Detection

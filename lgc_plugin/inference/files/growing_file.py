@@ -34,7 +34,7 @@ def partial_path(path: str | Path) -> Path:
 def growing_file(path: str | Path) -> Iterator[TextIO]:
     """Lends a text file that gets its final name on success.
 
-    Unlike :func:`lgc_plugin.files.atomic_file`, what was written stays under
+    Unlike :func:`.utils.files.atomic_file`, what was written stays under
     the name of :func:`partial_path` if the block fails or the machine stops.
 
     Arguments

@@ -11,11 +11,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.nodes import MappingNode, Node
 
-from lgc_plugin.command_line import hparams_text
 from lgc_plugin.inference.model.model_settings import ModelSettings
 from lgc_plugin.inference.model.plain_values import as_plain, default_arguments
-from lgc_plugin.nnet.crnn import CRNN
-from lgc_plugin.nnet.features import LogMel
+from lgc_plugin.models.crnn import CRNN
+from lgc_plugin.models.features import LogMel
+from lgc_plugin.utils.hparams import hparams_text
 
 _MADE_BY = "!new"
 

@@ -28,8 +28,8 @@ from lgc_plugin.inference.model.weights import (
     load_weights,
     save_weights,
 )
-from lgc_plugin.nnet.crnn import CRNN
-from lgc_plugin.nnet.features import LogMel
+from lgc_plugin.models.crnn import CRNN
+from lgc_plugin.models.features import LogMel
 
 SETTINGS = "model.yaml"
 MODEL_FOLDER = "model"  # in the folder of a run

@@ -7,17 +7,20 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.fields import check_label
-from lgc_plugin.data.labels import EventEncoder
+from lgc_plugin.evaluation.median_filter import (
+    check_names,
+    resolve_median_windows,
+)
 from lgc_plugin.inference.model.plain_values import (
     as_plain,
     check_arguments,
     check_keys,
     is_number,
 )
-from lgc_plugin.median_filter import check_names, resolve_median_windows
-from lgc_plugin.nnet.crnn import CRNN
-from lgc_plugin.nnet.features import LogMel
+from lgc_plugin.models.crnn import CRNN
+from lgc_plugin.models.features import LogMel
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,9 @@ class ModelSettings:
     clip_seconds : float
         Length of the clips that the network was trained on.
     front_end : dict[str, Any]
-        All arguments of :class:`~lgc_plugin.nnet.features.LogMel`.
+        All arguments of :class:`~lgc_plugin.models.features.LogMel`.
     network : dict[str, Any]
-        All arguments of :class:`~lgc_plugin.nnet.crnn.CRNN`.
+        All arguments of :class:`~lgc_plugin.models.crnn.CRNN`.
     median_windows : dict[str, int]
         Output frames, by class; however they are given (one number, one per
         class), they are kept by class.

@@ -106,7 +106,7 @@ def default_arguments(part: Callable[..., Any]) -> dict[str, Any]:
 
     Example
     -------
-    >>> from lgc_plugin.nnet.features import LogMel
+    >>> from lgc_plugin.models.features import LogMel
     >>> default_arguments(LogMel)["hop_length"]
     256
     """
@@ -140,7 +140,7 @@ def check_arguments(
 
     Example
     -------
-    >>> from lgc_plugin.nnet.features import LogMel
+    >>> from lgc_plugin.models.features import LogMel
     >>> arguments = {**default_arguments(LogMel), "n_mels": "40"}
     >>> check_arguments("front_end", arguments, LogMel)
     Traceback (most recent call last):

@@ -12,8 +12,8 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.representer import RoundTripRepresenter
 
-from lgc_plugin.files import write_text
 from lgc_plugin.inference.model.model_settings import ModelSettings
+from lgc_plugin.utils.files import write_text
 
 _FORMAT = 1
 _SIMPLE = re.compile(r"[A-Za-z][\w-]*", re.ASCII)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lgc_plugin.evaluation.event_files import read_event_file
 from lgc_plugin.inference.event_stream import Detection
 from lgc_plugin.inference.files.event_formats import (
     TSV_HEADER,
@@ -19,7 +20,6 @@ from lgc_plugin.inference.files.event_formats import (
     seconds_text,
     tsv_rows,
 )
-from lgc_plugin.scoring.event_files import read_event_file
 
 times = st.floats(0, 1e6)
 

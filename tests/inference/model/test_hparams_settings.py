@@ -9,12 +9,12 @@ import torch
 from hyperpyyaml import load_hyperpyyaml
 from ruamel.yaml import YAML
 
-from lgc_plugin.command_line import hparams_text, read_plain, save_hparams
 from lgc_plugin.inference.model.hparams_settings import (
     read_arguments,
     settings_of_hparams,
 )
 from lgc_plugin.inference.model.model_folder import read_model, write_model
+from lgc_plugin.utils.hparams import hparams_text, read_plain, save_hparams
 
 HPARAMS = Path(__file__).resolve().parents[3] / "hparams"
 LGC = HPARAMS / "lgc.yaml"
@@ -91,7 +91,7 @@ def test_arguments_that_the_file_leaves_out_are_the_defaults(tmp_path):
     file.write_text(
         "labels: [Cat]\nclip_seconds: 4.0\nmedian_windows: 3\n"
         "operating_threshold: 0.4\nfront_end: !new:lgc_plugin.LogMel {}\n"
-        "model: !new:lgc_plugin.nnet.crnn.CRNN\n  rnn_size: 8\n"
+        "model: !new:lgc_plugin.models.crnn.CRNN\n  rnn_size: 8\n"
     )
     settings = settings_of({}, file)
     assert settings.network["rnn_size"] == 8
@@ -126,7 +126,7 @@ def test_windows_by_class_and_where_they_come_from():
         ({"model": None}, "read the hparams file with read_arguments"),
         (
             {"model": {"!new": "my.Transformer", "heads": 4}},
-            "model is made by my.Transformer: only one of lgc_plugin.nnet.crnn",
+            "model is made by my.Transformer: only one of lgc_plugin.models",
         ),
         (
             {"model": {"!new": "lgc_plugin.CRNN", "n_mels": 40, "heads": 4}},

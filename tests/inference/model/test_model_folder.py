@@ -19,7 +19,7 @@ from lgc_plugin.inference.model.model_folder import (
     read_model,
     write_model,
 )
-from lgc_plugin.nnet.features import LogMel
+from lgc_plugin.models.features import LogMel
 from model_cases import small_settings, used_network
 
 SETTINGS = small_settings()

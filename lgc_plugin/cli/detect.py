@@ -1,0 +1,236 @@
+"""``lgc-sed detect``: which sounds happen in recordings, and when."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from lgc_plugin.cli.detect_arguments import (
+    DESCRIPTION,
+    EPILOG,
+    STREAM,
+    add_detect_arguments,
+)
+from lgc_plugin.cli.detect_choices import (
+    check_detect_arguments,
+    parse_threshold,
+    pictures_folder,
+    results_path,
+    run_options,
+    stream_format,
+)
+
+if TYPE_CHECKING:
+    from lgc_plugin.inference.asked_thresholds import Threshold
+    from lgc_plugin.inference.detector import SoundEventDetector
+    from lgc_plugin.inference.files.batch_detection import Outcome
+    from lgc_plugin.inference.files.detection_pictures import DetectionPictures
+    from lgc_plugin.inference.files.event_writers import EventWriter
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Adds the command to the command line.
+
+    Arguments
+    ---------
+    subparsers : argparse._SubParsersAction
+        Where commands are added.
+    """
+    parser = subparsers.add_parser(
+        "detect",
+        help="find the events of recordings, or of a stream",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    add_detect_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the command.
+
+    Arguments
+    ---------
+    args : argparse.Namespace
+        What :func:`add_parser` asks for.
+
+    Returns
+    -------
+    int
+        Exit status: 1 if a recording could not be read.
+    """
+    check_detect_arguments(args)
+    threshold = parse_threshold(args.threshold)
+    with _warnings_in_lines():
+        if args.recordings == [STREAM]:
+            return _run_stream(args, threshold)
+        return _run_files(args, threshold)
+
+
+def _run_stream(args: argparse.Namespace, threshold: Threshold) -> int:
+    from lgc_plugin.cli.detect_stream import print_stream
+
+    if sys.stdin.isatty():
+        raise ValueError(
+            "standard input is a terminal: pipe raw samples into it, as the "
+            "last example of --help does"
+        )
+    rate, channels = stream_format(args)
+    print_stream(_detector(args), rate, channels, threshold, args.out)
+    return 0
+
+
+def _run_files(args: argparse.Namespace, threshold: Threshold) -> int:
+    from lgc_plugin.inference.files.batch_detection import detect_recordings
+    from lgc_plugin.inference.files.event_writers import open_writer
+    from lgc_plugin.inference.files.recordings import find_recordings
+
+    # Before the model, which takes long to load.
+    sources = find_recordings(args.recordings)
+    detector = _detector(args)
+    facts = _facts(args, detector, threshold)
+    pictures = _pictures(args, detector, facts["thresholds"])
+    outcomes = detect_recordings(
+        detector,
+        sources,
+        threshold=threshold,
+        watch=pictures.watch if pictures else None,
+        progress=not args.quiet,
+    )
+    n_events = n_failed = 0
+    with (
+        _telling_partial(args),
+        open_writer(args.out, results_path(args), facts) as writer,
+        closing(outcomes),
+    ):
+        for outcome in outcomes:
+            _write(outcome, writer)
+            if pictures and not outcome.problem:
+                pictures.draw(outcome)
+            n_events += len(outcome.events)
+            n_failed += bool(outcome.problem)
+    _tell_end(args, len(sources), n_failed, n_events)
+    return 1 if n_failed else 0
+
+
+def _detector(args: argparse.Namespace) -> SoundEventDetector:
+    from lgc_plugin.inference.detector import SoundEventDetector
+    from lgc_plugin.training.allocator import keep_freed_memory
+
+    keep_freed_memory()  # a quarter of the time on a CPU
+    return SoundEventDetector.from_hparams(
+        args.model,
+        args.network,
+        hop_seconds=args.hop,
+        batch_size=args.batch_size,
+        run_opts=run_options(args),
+    )
+
+
+def _facts(
+    args: argparse.Namespace, detector: SoundEventDetector, asked: Threshold
+) -> dict[str, Any]:
+    """What decides about the events, as JSON tells it."""
+    from lgc_plugin.inference.asked_thresholds import class_thresholds
+
+    settings, labels = detector.settings, detector.labels
+    limits = class_thresholds(asked, settings.operating_threshold, labels)
+    if not isinstance(limits, dict):
+        limits = dict.fromkeys(labels, limits)
+    return {
+        "folder": args.model,
+        "network": detector.network_name,
+        "labels": list(labels),
+        "frame_seconds": detector.frame_seconds,
+        "thresholds": {label: limits[label] for label in labels},
+        "median_windows": settings.median_windows,
+        "versions": settings.versions,
+    }
+
+
+def _pictures(
+    args: argparse.Namespace,
+    detector: SoundEventDetector,
+    thresholds: dict[str, float],
+) -> DetectionPictures | None:
+    folder = pictures_folder(args)
+    if folder is None:
+        return None
+    from lgc_plugin.inference.files.detection_pictures import DetectionPictures
+
+    return DetectionPictures(
+        folder, thresholds, detector.sample_rate, detector.frame_seconds
+    )
+
+
+def _write(outcome: Outcome, writer: EventWriter) -> None:
+    """Writes what was detected, or tells why nothing was."""
+    from tqdm import tqdm
+
+    name = outcome.source.name
+    # Bars make room for what is printed.
+    with tqdm.external_write_mode():
+        if not outcome.problem:
+            writer.add(name, outcome.seconds, outcome.events)
+            return
+        writer.fail(name, outcome.problem)
+        print(f"error: {outcome.problem}", file=sys.stderr)
+
+
+def _tell_end(
+    args: argparse.Namespace, n_recordings: int, n_failed: int, n_events: int
+) -> None:
+    """What was written where, and how much could not be read."""
+    from lgc_plugin.evaluation.notes import counted
+
+    n_heard = n_recordings - n_failed
+    lines = []
+    path, pictures = results_path(args), pictures_folder(args)
+    if path is not None and path.exists():
+        events = counted(n_events, "event")
+        lines += [f"wrote {path}: {events} in {counted(n_heard, 'recording')}"]
+    if pictures is not None and n_heard:
+        lines += [f"wrote {pictures}: {counted(n_heard, 'picture')}"]
+    if n_failed:
+        recordings = counted(n_recordings, "recording")
+        lines += [f"{n_failed} of {recordings} could not be read"]
+    for line in lines:
+        print(line, file=sys.stderr)
+
+
+@contextmanager
+def _telling_partial(args: argparse.Namespace) -> Iterator[None]:
+    """Says where results are that somebody stopped on their way."""
+    from lgc_plugin.inference.files.growing_file import partial_path
+
+    try:
+        yield
+    except BaseException:
+        path = results_path(args)
+        if path is not None and partial_path(path).is_file():
+            print(f"what was done is in {partial_path(path)}", file=sys.stderr)
+        raise
+
+
+@contextmanager
+def _warnings_in_lines() -> Iterator[None]:
+    """Shows each warning once, in one line, without the code it is from."""
+    from tqdm import tqdm
+
+    shown = set()
+
+    def show(message: Warning | str, category: type, *_: Any) -> None:
+        line = " ".join(str(message).split())
+        if line not in shown:
+            shown.add(line)
+            tqdm.write(f"warning: {line}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = show
+        yield

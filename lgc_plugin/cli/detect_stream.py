@@ -1,0 +1,92 @@
+"""Events of a stream, printed while it is going on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from lgc_plugin.evaluation.notes import counted
+from lgc_plugin.inference.audio.raw_audio import read_raw
+from lgc_plugin.inference.files.event_formats import (
+    TSV_HEADER,
+    event_object,
+    label_rows,
+    tsv_rows,
+)
+from lgc_plugin.inference.files.live_stream import (
+    StoppableChunks,
+    refuse_header,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lgc_plugin.inference.asked_thresholds import Threshold
+    from lgc_plugin.inference.detector import SoundEventDetector
+    from lgc_plugin.inference.event_stream import Detection
+
+_CHUNK_SECONDS = 0.1
+# In the table, where a file has its name.
+_NAME = "-"
+
+
+def print_stream(
+    detector: SoundEventDetector,
+    sample_rate: int,
+    channels: int,
+    threshold: Threshold,
+    kind: str,
+) -> None:
+    """Prints the events of standard input, line by line.
+
+    Arguments
+    ---------
+    detector : SoundEventDetector
+        The model.
+    sample_rate, channels : int
+        Of the raw 16-bit samples.
+    threshold : float or Mapping[str, float], optional
+        See :meth:`.SoundEventDetector.detect`.
+    kind : str
+        One of :data:`.FORMATS`.
+
+    Raises
+    ------
+    ValueError
+        If the input holds no samples, or is no raw audio.
+    """
+    raw = read_raw(sys.stdin.buffer, sample_rate, channels, _CHUNK_SECONDS)
+    chunks = StoppableChunks(refuse_header(raw))
+    events = detector.detect_stream(chunks, sample_rate, threshold=threshold)
+    # Half of a tenth is more than resampling waits for.
+    latency = detector.latency_seconds + _CHUNK_SECONDS + 0.05
+    print(
+        f"listening to {counted(channels, 'channel')} of {sample_rate} Hz; an "
+        f"event is printed at most {latency:.1f} s after its end; Ctrl-C stops",
+        file=sys.stderr,
+        flush=True,
+    )
+    try:
+        for line in _lines(events, kind):
+            print(line, end="", flush=True)
+    except ValueError:
+        # Who stops before the first sample has made no mistake.
+        if not chunks.stopped or chunks.received:
+            raise
+
+
+def _lines(events: Iterator[Detection], kind: str) -> Iterator[str]:
+    if kind == "tsv":
+        yield TSV_HEADER
+    silent = True
+    for event in events:
+        silent = False
+        if kind == "json":
+            yield json.dumps(event_object(event)) + "\n"
+        elif kind == "audacity":
+            yield label_rows([event])
+        else:
+            yield tsv_rows(_NAME, [event])
+    if kind == "tsv" and silent:
+        yield tsv_rows(_NAME, [])

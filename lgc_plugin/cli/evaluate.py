@@ -1,0 +1,229 @@
+"""``lgc-sed evaluate``: scores of any system's output."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lgc_plugin.cli.scoring_arguments import (
+    add_bootstrap_arguments,
+    add_missing_argument,
+    add_operating_arguments,
+    add_truth_arguments,
+    check_bootstrap,
+    inputs,
+    intervals_text,
+    median_windows,
+    print_notes,
+    read_annotations_of,
+)
+
+if TYPE_CHECKING:
+    from lgc_plugin.evaluation.evaluate import Evaluation
+    from lgc_plugin.evaluation.notes import Notes
+    from lgc_plugin.evaluation.truth_files import Annotations
+
+_DESCRIPTION = """\
+Scores what any system detected: PSDS, F1 scores of events, segments,
+intersections and clips, and average precision of tagging, with 95 %
+intervals and the coverage: on how many of the annotated clips scores rest.
+"""
+
+# What the libraries and we may differ by: rounding.
+_SAME = 1e-9
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Adds the command to the command line.
+
+    Arguments
+    ---------
+    subparsers : argparse._SubParsersAction
+        Where commands are added.
+    """
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="score the detections or frame scores of any system",
+        description=_DESCRIPTION,
+    )
+    parser.set_defaults(run=run)
+    group = parser.add_argument_group("predictions")
+    group.add_argument(
+        "--predictions",
+        required=True,
+        metavar="PATH",
+        help="a folder with one TSV of detections per threshold (the last "
+        "number in its name), one TSV of detections, or frame scores: a "
+        "folder with one TSV per clip, or the .npz of a run",
+    )
+    add_operating_arguments(group)
+    group.add_argument(
+        "--settings",
+        metavar="YAML",
+        help="for frame scores: windows and thresholds of lgc-sed tune, "
+        "which were not chosen on these clips",
+    )
+    add_missing_argument(group)
+    add_truth_arguments(parser)
+    add_bootstrap_arguments(parser)
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "--out",
+        metavar="DIR",
+        help="where results.json and figures go; files of the same name are "
+        "replaced (default: beside the predictions, ending in _scores)",
+    )
+    group.add_argument("--name", help="what the table calls the system")
+    group.add_argument("--no-figures", action="store_true", help="draw nothing")
+    group.add_argument(
+        "--verify",
+        action="store_true",
+        help="let psds_eval and sed_eval score the same events, and fail "
+        "(status 1) if any score differs",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the command.
+
+    Arguments
+    ---------
+    args : argparse.Namespace
+        What :func:`add_parser` asks for.
+
+    Returns
+    -------
+    int
+        Exit status: 1 if the libraries' scores are others.
+    """
+    from lgc_plugin.evaluation.evaluate import evaluate
+    from lgc_plugin.evaluation.notes import Notes
+    from lgc_plugin.evaluation.operating_options import OperatingOptions
+    from lgc_plugin.report.tables import score_table
+
+    start = time.monotonic()
+    check_bootstrap(args)
+    if args.verify:
+        from lgc_plugin.evaluation.reference_check import check_libraries
+
+        check_libraries()  # before minutes of work
+    # Of ".", the name of the folder.
+    path, notes = Path(args.predictions).resolve(), Notes()
+    stem = path.name if path.is_dir() else path.stem
+    name = args.name or stem
+    windows = median_windows(args.median_windows)
+    annotations = read_annotations_of(args, notes)
+    evaluation = evaluate(
+        args.predictions,
+        annotations,
+        OperatingOptions(args.threshold, windows, args.settings),
+        drop_missing=args.drop_missing,
+        resamples=args.resamples,
+        seed=args.seed,
+        notes=notes,
+    )
+    print_notes(notes)
+    print(_header(evaluation, args))
+    print(f"\n{score_table({name: evaluation.result}, digits=6)}\n")
+    checked = _verify(evaluation) if args.verify else {}
+    out = Path(args.out) if args.out else path.with_name(f"{stem}_scores")
+    wall = time.monotonic() - start
+    _write(out, name, evaluation, annotations, args, notes, checked, wall)
+    return 1 if checked and _largest(checked) > _SAME else 0
+
+
+def _header(evaluation: Evaluation, args: argparse.Namespace) -> str:
+    """What was scored, in a few lines."""
+    from lgc_plugin.evaluation.evaluate import profile_text
+    from lgc_plugin.report.text import aligned
+
+    predictions = evaluation.system.predictions
+    rows = [
+        ["predictions", f"{predictions.path}: {predictions.form}"],
+        ["F1 scores at", evaluation.system.point.text],
+        ["profile", profile_text(evaluation)],
+        ["intervals", intervals_text(args)],
+    ]
+    return f"{aligned(rows, left=True)}\n{evaluation.coverage.line}"
+
+
+def _verify(evaluation: Evaluation) -> dict[str, tuple[float, float]]:
+    """Compares with the libraries, and tells how far they are apart."""
+    checked = evaluation.check()
+    largest = _largest(checked)
+    verdict = "the same" if largest <= _SAME else "NOT the same"
+    print(
+        f"psds_eval and sed_eval: {verdict}, {len(checked)} scores differ by "
+        f"at most {largest:.1e}"
+    )
+    if largest > _SAME:
+        for name, (ours, theirs) in checked.items():
+            if _gap(ours, theirs) > _SAME:
+                print(f"  {name}: {ours:.9f} here, {theirs:.9f} theirs")
+    return checked
+
+
+def _largest(checked: dict[str, tuple[float, float]]) -> float:
+    return max(_gap(*each) for each in checked.values())
+
+
+def _gap(ours: float, theirs: float) -> float:
+    """How far apart they are; a class that nobody scores is no difference."""
+    if math.isnan(ours) or math.isnan(theirs):
+        return 0.0 if math.isnan(ours) and math.isnan(theirs) else math.inf
+    return abs(ours - theirs)
+
+
+def _write(
+    out: Path,
+    name: str,
+    evaluation: Evaluation,
+    annotations: Annotations,
+    args: argparse.Namespace,
+    notes: Notes,
+    checked: dict[str, tuple[float, float]],
+    wall_seconds: float,
+) -> None:
+    """Writes results and figures, and says where."""
+    from lgc_plugin.report.results import write_results
+
+    more: dict[str, Any] = {"reference_check": checked} if checked else {}
+    write_results(
+        out / "results.json",
+        scores={name: evaluation.result.as_dict()},
+        seed=args.seed,
+        coverage=evaluation.result.coverage,
+        wall_seconds=wall_seconds,
+        resamples=args.resamples,
+        profile=args.profile,
+        labels=evaluation.truth.labels,
+        operating_point=evaluation.system.point.text,
+        clips=asdict(evaluation.coverage),
+        inputs=inputs(args),
+        notes=notes.lines,
+        **more,
+    )
+    files = [out / "results.json"]
+    if not args.no_figures:
+        files += _figures(evaluation, name, out)
+    print(f"wrote {out}: {', '.join(file.name for file in files)}")
+
+
+def _figures(evaluation: Evaluation, name: str, out: Path) -> list[Path]:
+    """Draws PSD-ROC curves, where there is PSDS, and the classes."""
+    from lgc_plugin.report.per_class import plot_per_class
+    from lgc_plugin.report.psd_roc import plot_psd_roc
+
+    files = []
+    for number in (1, 2):
+        score = evaluation.result.scores.get(f"psds{number}")
+        if score is not None and score.curve is not None:
+            files.append(out / f"psd_roc_{number}.png")
+            plot_psd_roc({name: score}, files[-1], title=f"PSDS{number}")
+    files.append(out / "per_class.png")
+    plot_per_class({name: evaluation.result}, files[-1])
+    return files

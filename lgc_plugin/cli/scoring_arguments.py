@@ -1,0 +1,266 @@
+"""Options that the commands about scores share."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lgc_plugin.evaluation.notes import Notes
+    from lgc_plugin.evaluation.truth_files import Annotations
+
+PROFILES = ("strict", "dcase")
+
+
+def add_truth_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what tells the truth.
+
+    Arguments
+    ---------
+    parser : argparse.ArgumentParser
+        The command.
+    """
+    group = parser.add_argument_group("truth")
+    group.add_argument(
+        "--ground-truth",
+        required=True,
+        metavar="FILE",
+        help="events: TSV with filename, onset, offset, event_label (a clip "
+        "without events has three empty fields), or a manifest of a run (CSV)",
+    )
+    lengths = group.add_mutually_exclusive_group()
+    lengths.add_argument(
+        "--durations",
+        metavar="TSV",
+        help="filename and duration of every clip, in seconds; PSDS needs "
+        "this or --audio",
+    )
+    lengths.add_argument(
+        "--audio",
+        metavar="DIR",
+        help="folder with the audio, at any depth: durations are read from "
+        "it, and clips whose audio is missing are left out",
+    )
+    group.add_argument(
+        "--labels",
+        nargs="+",
+        metavar="LABEL",
+        help="all classes (default: those of the ground truth, in "
+        "alphabetical order)",
+    )
+    group.add_argument(
+        "--profile",
+        choices=PROFILES,
+        default="strict",
+        help="what is detected in a clip without events: a false alarm "
+        "(strict, the default), or nothing (dcase, as in the challenge's "
+        "code, which loads no such clip)",
+    )
+
+
+def add_bootstrap_arguments(
+    parser: argparse.ArgumentParser, *, needed: bool = False
+) -> None:
+    """Adds how intervals are made.
+
+    Arguments
+    ---------
+    parser : argparse.ArgumentParser
+        The command.
+    needed : bool
+        Whether there must be resamples.
+    """
+    group = parser.add_argument_group("intervals")
+    group.add_argument(
+        "--resamples",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="how often clips are drawn again, with replacement, to see how "
+        f"sure a score is (default: 1000{'' if needed else '; 0 for none'})",
+    )
+    group.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="decides which clips are drawn (default: 0)",
+    )
+
+
+def add_missing_argument(parser: argparse._ActionsContainer) -> None:
+    """Adds what happens to clips without predictions.
+
+    Arguments
+    ---------
+    parser : argparse._ActionsContainer
+        The command, or a group of it.
+    """
+    parser.add_argument(
+        "--drop-missing",
+        action="store_true",
+        help="leave out annotated clips that are in no file of predictions "
+        "(default: nothing was detected in them, and they count)",
+    )
+
+
+def add_operating_arguments(parser: argparse._ActionsContainer) -> None:
+    """Adds how predictions become events at one operating point.
+
+    Arguments
+    ---------
+    parser : argparse._ActionsContainer
+        The command, or a group of it.
+    """
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        help="where F1 scores are taken (default: 0.5); of detections, the "
+        "nearest threshold there is, the lower of two",
+    )
+    parser.add_argument(
+        "--median-windows",
+        nargs="+",
+        metavar="FRAMES",
+        help="for frame scores: one number, one for each class in order (7 3 "
+        "5), or by name (Cat=7 Dog=3); default: no filter",
+    )
+
+
+def check_bootstrap(args: argparse.Namespace, *, least: int = 0) -> None:
+    """Refuses numbers that cannot be.
+
+    Arguments
+    ---------
+    args : argparse.Namespace
+        With ``resamples`` and ``seed``.
+    least : int
+        Smallest number of resamples.
+
+    Raises
+    ------
+    ValueError
+        If there are less, or the seed is negative.
+    """
+    if args.resamples < least:
+        raise ValueError(f"resamples is {args.resamples}: give {least} or more")
+    if args.seed < 0:
+        raise ValueError(f"seed is {args.seed}: give 0 or more")
+
+
+def read_annotations_of(args: argparse.Namespace, notes: Notes) -> Annotations:
+    """Reads what :func:`add_truth_arguments` asks for.
+
+    Arguments
+    ---------
+    args : argparse.Namespace
+        The arguments.
+    notes : Notes
+        Gets what a user should know.
+
+    Returns
+    -------
+    Annotations
+    """
+    from lgc_plugin.evaluation.truth_files import read_annotations
+
+    return read_annotations(
+        args.ground_truth,
+        args.durations,
+        args.audio,
+        args.labels,
+        args.profile,
+        notes,
+    )
+
+
+def print_notes(notes: Notes) -> None:
+    """Shows notes and warnings on standard error, before any score.
+
+    Arguments
+    ---------
+    notes : Notes
+        What was noted.
+    """
+    for line in notes.lines:
+        print(line, file=sys.stderr)
+
+
+def inputs(args: argparse.Namespace) -> dict[str, Any]:
+    """All arguments, as the user gave them, for ``results.json``.
+
+    Arguments
+    ---------
+    args : argparse.Namespace
+        Of a command.
+
+    Returns
+    -------
+    dict[str, Any]
+    """
+    return {k: v for k, v in vars(args).items() if k != "run"}
+
+
+def intervals_text(args: argparse.Namespace) -> str:
+    """How intervals are made, for people.
+
+    Arguments
+    ---------
+    args : argparse.Namespace
+        With ``resamples`` and ``seed``.
+
+    Returns
+    -------
+    str
+    """
+    if not args.resamples:
+        return "none (--resamples 0)"
+    return f"95 %, {args.resamples} resamples of the clips, seed {args.seed}"
+
+
+def median_windows(
+    words: Sequence[str] | None,
+) -> int | list[int] | dict[str, int] | None:
+    """Median windows from the command line.
+
+    Arguments
+    ---------
+    words : Sequence[str], optional
+        ``7``, ``7 3 5`` or ``Cat=7 Dog=3``; commas do as well as spaces.
+
+    Returns
+    -------
+    int or list[int] or dict[str, int] or None
+        None for None.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these.
+
+    Example
+    -------
+    >>> median_windows(["7"]), median_windows(["7,3"])
+    (7, [7, 3])
+    >>> median_windows(["Cat=7", "Dog=3"])
+    {'Cat': 7, 'Dog': 3}
+    """
+    if words is None:
+        return None
+    parts = ",".join(words).split(",")
+    try:
+        if "=" in parts[0]:
+            pairs = [part.rsplit("=", 1) for part in parts]
+            windows = {name.strip(): int(number) for name, number in pairs}
+            if len(windows) == len(pairs):
+                return windows
+        else:
+            numbers = [int(part) for part in parts]
+            return numbers[0] if len(numbers) == 1 else numbers
+    except ValueError:
+        pass
+    raise ValueError(
+        f"median windows are {' '.join(words)!r}: give whole numbers, or "
+        "LABEL=FRAMES once for each class"
+    )

@@ -1,0 +1,302 @@
+"""Labelled clips mixed from a bank of isolated sounds, laid out like DESED.
+
+Two kinds of clips are made. *Clean* ones (the strong sets) are plain mixtures
+well above the background. *Recorded* ones (weak, unlabelled, validation) are
+mixed from more recordings, in rooms, with noise, through microphones, and
+nearer to the background: they hold what the strong clips alone cannot teach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import numpy as np
+import soundfile
+
+from lgc_plugin import __version__
+from lgc_plugin.data.soundscapes.bank import BACKGROUND, Bank, read_bank
+from lgc_plugin.data.soundscapes.bank_split import split_bank
+from lgc_plugin.data.soundscapes.options import SoundscapeOptions
+from lgc_plugin.data.soundscapes.plan import (
+    DESCRIPTION,
+    LAYOUT,
+    ClipPlan,
+    SetLayout,
+    plan_dataset,
+)
+from lgc_plugin.data.soundscapes.scene import place_sounds, render
+from lgc_plugin.data.soundscapes.toy_bank import write_synthetic_bank
+from lgc_plugin.types import Event, LabelKind
+from lgc_plugin.utils.files import atomic_folder, write_json, write_text
+from lgc_plugin.utils.parallel import parallel_map
+
+__all__ = ["SoundscapeOptions", "write_soundscapes"]
+
+_NOTE = (
+    "Generated, not recorded: a program mixed these clips from the isolated "
+    "sounds of a bank. The sets weak, unlabelled and validation imitate "
+    "recordings (rooms, noise, microphones). Scores on them are no scores on "
+    "DESED, whose layout they follow."
+)
+
+
+class Heard(NamedTuple):
+    """One sound of a clip, or its background.
+
+    Arguments
+    ---------
+    event : Event
+        When and what.
+    recording : str
+        The recording that it was cut from.
+    """
+
+    event: Event
+    recording: str
+
+
+Clips = dict[str, list[Heard]]
+"""What is heard in the clips of a set, by file name."""
+
+
+def write_soundscapes(
+    bank: str | Path | None,
+    out: str | Path,
+    options: SoundscapeOptions,
+    *,
+    jobs: int | None = None,
+    progress: bool = True,
+) -> Path:
+    """Writes a dataset in DESED's layout, whole or not at all.
+
+    The same bank, options and seed give the same bytes, whatever the number
+    of processes. ``soundscapes.json`` in the root says what was made of what,
+    and which recordings each set holds.
+
+    Arguments
+    ---------
+    bank : str, Path or None
+        Folder of the bank (see :func:`.soundscapes.bank.read_bank`);
+        None makes the sounds by code.
+    out : str or Path
+        Folder to write; it must not exist, or be empty.
+    options : SoundscapeOptions
+        What to write.
+    jobs : int, optional
+        Worker processes; None takes every core.
+    progress : bool
+        Whether progress bars are shown.
+
+    Returns
+    -------
+    Path
+        ``out``.
+
+    Raises
+    ------
+    FileExistsError
+        If ``out`` is not empty.
+    FileNotFoundError
+        If the bank is not there.
+    ValueError
+        If the bank cannot be used: too few recordings of a class, or a file
+        that holds no sound.
+    """
+    out = Path(out)
+    with (
+        atomic_folder(out) as root,
+        _bank_folder(bank, options, jobs, progress) as folder,
+    ):
+        sounds = read_bank(
+            folder,
+            non_target=options.non_target,
+            recording_pattern=options.recording_pattern,
+        )
+        heard = _write_clips(root, sounds, options, jobs, progress)
+        for layout, clips in heard.items():
+            _write_annotation(root, layout, clips, sounds.labels)
+            if layout.durations:
+                _write_durations(root, layout, clips, options.clip_seconds)
+        name = "synthetic" if bank is None else Path(bank).resolve().name
+        content = _description(name, sounds, heard, options)
+        write_json(root / DESCRIPTION, content)
+    return out
+
+
+def _write_clips(
+    root: Path,
+    bank: Bank,
+    options: SoundscapeOptions,
+    jobs: int | None,
+    progress: bool,
+) -> dict[SetLayout, Clips]:
+    """Writes the audio of every set."""
+    # The keys before this one belong to the sets.
+    seed = np.random.SeedSequence(options.seed, spawn_key=(len(LAYOUT),))
+    parts = split_bank(
+        bank,
+        validation_share=options.validation_share,
+        strong_validation_share=options.strong_validation_share,
+        strong_share=options.strong_share,
+        rng=np.random.default_rng(seed),
+    )
+    plans = plan_dataset(root, parts, options)
+    for layout in plans:
+        (root / layout.audio).mkdir(parents=True)
+    heard = iter(
+        parallel_map(
+            write_clip,
+            [plan for of_set in plans.values() for plan in of_set],
+            jobs=jobs,
+            description="soundscapes",
+            progress=progress,
+        )
+    )
+    return {
+        layout: {plan.path.name: next(heard) for plan in of_set}
+        for layout, of_set in plans.items()
+    }
+
+
+def write_clip(plan: ClipPlan) -> list[Heard]:
+    """Mixes one clip and writes it as 16-bit PCM.
+
+    Arguments
+    ---------
+    plan : ClipPlan
+        What to mix, and where to write it.
+
+    Returns
+    -------
+    list[Heard]
+        What is heard in it, by onset; edges in seconds, rounded to 1 ms.
+
+    Raises
+    ------
+    ValueError
+        If a sound cannot be used.
+    """
+    settings = plan.settings
+    rng = np.random.default_rng(plan.seed)
+    placed = place_sounds(plan.sounds, settings, rng)
+    mix = render(plan.background, placed, settings, rng)
+    soundfile.write(plan.path, mix.T, settings.sample_rate, subtype="PCM_16")
+    whole = Event(0.0, settings.clip_seconds, BACKGROUND)
+    heard = [Heard(whole, plan.background.recording)]
+    for item in placed:
+        onset = round(item.first / settings.sample_rate, 3)
+        offset = round(item.end / settings.sample_rate, 3)
+        event = Event(onset, offset, item.sound.label)
+        heard.append(Heard(event, item.sound.recording))
+    return sorted(heard)
+
+
+@contextmanager
+def _bank_folder(
+    bank: str | Path | None,
+    options: SoundscapeOptions,
+    jobs: int | None,
+    progress: bool,
+) -> Iterator[Path]:
+    """Lends the bank's folder; one made by code is removed afterwards."""
+    if bank is not None:
+        yield Path(bank)
+        return
+    with TemporaryDirectory(prefix="soundbank.") as folder:
+        yield write_synthetic_bank(
+            Path(folder) / "bank",
+            seed=options.seed,
+            sample_rate=options.sample_rate,
+            sounds_per_class=options.sounds_per_class,
+            n_backgrounds=options.sounds_per_class,
+            jobs=jobs,
+            progress=progress,
+        )
+
+
+def _write_annotation(
+    root: Path, layout: SetLayout, clips: Clips, labels: Sequence[str]
+) -> None:
+    """Writes what the set tells of its clips, and no more."""
+    events = {
+        name: [sound.event for sound in heard if sound.event.label in labels]
+        for name, heard in clips.items()
+    }
+    if layout.kind is LabelKind.NONE:
+        rows = ["filename", *events]
+    elif layout.kind is LabelKind.WEAK:
+        rows = ["filename\tevent_labels"]
+        for name, clip in events.items():
+            rows.append(f"{name}\t{','.join(sorted({e.label for e in clip}))}")
+    else:
+        rows = ["filename\tonset\toffset\tevent_label"]
+        for name, clip in events.items():
+            rows += _strong_rows(name, clip)
+    _write_rows(root / layout.annotation, rows)
+
+
+def _strong_rows(name: str, events: Sequence[Event]) -> list[str]:
+    if not events:
+        return [f"{name}\t\t\t"]
+    return [
+        f"{name}\t{onset:.3f}\t{offset:.3f}\t{label}"
+        for onset, offset, label in events
+    ]
+
+
+def _write_durations(
+    root: Path, layout: SetLayout, clips: Clips, seconds: float
+) -> None:
+    rows = [f"{name}\t{seconds:.3f}" for name in clips]
+    _write_rows(root / layout.durations, ["filename\tduration", *rows])
+
+
+def _write_rows(path: Path, rows: Iterable[str]) -> None:
+    write_text(path, "".join(f"{row}\n" for row in rows))
+
+
+def _description(
+    name: str,
+    bank: Bank,
+    heard: Mapping[SetLayout, Clips],
+    options: SoundscapeOptions,
+) -> dict[str, Any]:
+    """What ``soundscapes.json`` says."""
+    return {
+        "note": _NOTE,
+        "made_by": f"lgc_plugin {__version__}",
+        "seed": options.seed,
+        "options": asdict(options),
+        "labels": list(bank.labels),
+        "bank": {
+            "name": name,
+            "sounds": {k: len(v) for k, v in bank.groups().items()},
+            "recordings": {
+                k: len({sound.recording for sound in v})
+                for k, v in bank.groups().items()
+            },
+        },
+        "sets": {
+            layout.name: {
+                "audio": layout.audio,
+                "annotation": layout.annotation,
+                "clips": len(clips),
+                "recordings": _recordings(clips),
+            }
+            for layout, clips in heard.items()
+        },
+    }
+
+
+def _recordings(clips: Clips) -> dict[str, list[str]]:
+    """Recordings heard in a set, by class."""
+    found: dict[str, set[str]] = {}
+    for heard in clips.values():
+        for event, recording in heard:
+            found.setdefault(event.label, set()).add(recording)
+    return {label: sorted(found[label]) for label in sorted(found)}

@@ -1,0 +1,70 @@
+"""The soundscapes that stand in where no data set is given."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from dataclasses import asdict
+from pathlib import Path
+
+from lgc_plugin.data.soundscapes.generate import write_soundscapes
+from lgc_plugin.data.soundscapes.options import SoundscapeOptions
+from lgc_plugin.data.soundscapes.plan import DESCRIPTION
+
+logger = logging.getLogger(__name__)
+
+
+def embedded_root(folder: str | Path, options: SoundscapeOptions) -> Path:
+    """Where the embedded soundscapes of some options lie.
+
+    Arguments
+    ---------
+    folder : str or Path
+        Where all of them are kept.
+    options : SoundscapeOptions
+        What they are to be like.
+
+    Returns
+    -------
+    Path
+        Other options give another folder.
+    """
+    request = json.dumps(asdict(options), sort_keys=True)
+    digest = hashlib.sha256(request.encode()).hexdigest()[:8]
+    return Path(folder) / f"soundscapes-{digest}"
+
+
+def embedded_dataset(
+    folder: str | Path,
+    options: SoundscapeOptions,
+    *,
+    jobs: int | None = None,
+    progress: bool = True,
+) -> Path:
+    """Soundscapes of the sounds made by code, generated once.
+
+    Arguments
+    ---------
+    folder : str or Path
+        Where data sets of this kind are kept; one with these options is
+        looked for there, and made if it is missing.
+    options : SoundscapeOptions
+        What they are to be like.
+    jobs : int, optional
+        Worker processes; None takes every core.
+    progress : bool
+        Whether progress bars are shown.
+
+    Returns
+    -------
+    Path
+        Root of the data set.
+    """
+    root = embedded_root(folder, options)
+    # That file is written last, into a folder that appears when it is whole.
+    if (root / DESCRIPTION).is_file():
+        logger.info("Embedded soundscapes: using those in %s", root)
+        return root
+    logger.info("Embedded soundscapes: generating them in %s", root)
+    return write_soundscapes(None, root, options, jobs=jobs, progress=progress)

@@ -1,0 +1,260 @@
+"""How sure a score is: resampling clips with replacement.
+
+Efron, Tibshirani: An Introduction to the Bootstrap, 1993 (percentile
+intervals). Clips, not events, are drawn: events of one clip are not
+independent. The same seed draws the same clips, so that two systems scored on
+one set are compared clip for clip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lgc_plugin.evaluation.clip_counts import Averages, ClipCounts
+from lgc_plugin.evaluation.score import Interval, Intervals, Score
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CONFIDENCE = 0.95
+
+# Resamples at a time: what PSDS holds of each is some MB.
+_CHUNK = 10
+
+
+def resample(
+    counts: Mapping[str, ClipCounts],
+    n_clips: int,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> dict[str, Averages]:
+    """Every metric of many resamples of the clips.
+
+    Arguments
+    ---------
+    counts : Mapping[str, ClipCounts]
+        Metrics by name, of the same N clips.
+    n_clips : int
+        N.
+    resamples : int
+        How many; each draws N clips with replacement.
+    seed : int
+        Decides which.
+
+    Returns
+    -------
+    dict[str, Averages]
+        By name; R = ``resamples``.
+
+    Raises
+    ------
+    ValueError
+        If there is no clip to draw, or less than one resample is wanted.
+
+    Example
+    -------
+    >>> from lgc_plugin.evaluation.clip_counts import F1Counts
+    >>> hits = np.array([[1], [0], [1], [1]])
+    >>> counts = F1Counts(("Cat",), hits, 1 - hits, 0 * hits)
+    >>> drawn = resample({"f1": counts}, 4, resamples=200, seed=1)["f1"]
+    >>> drawn.value.shape
+    (200,)
+    """
+    if resamples < 1 or n_clips < 1:
+        raise ValueError(
+            f"{resamples} resamples of {n_clips} clips: at least one of each "
+            "is needed"
+        )
+    # Both cores: numpy works outside the interpreter's lock.
+    with ThreadPoolExecutor() as pool:
+        parts = list(
+            pool.map(
+                lambda weights: {
+                    name: each.averages(weights)
+                    for name, each in counts.items()
+                },
+                draw_weights(n_clips, resamples, seed),
+            )
+        )
+    return {name: _joined([part[name] for part in parts]) for name in counts}
+
+
+def draw_weights(
+    n_clips: int, resamples: int, seed: int
+) -> Iterator[NDArray[np.int64]]:
+    """How often each clip is in each resample.
+
+    Arguments
+    ---------
+    n_clips : int
+        N.
+    resamples : int
+        R.
+    seed : int
+        Decides what is drawn.
+
+    Yields
+    ------
+    numpy.ndarray
+        (up to 10, N); each row adds up to N.
+
+    Example
+    -------
+    >>> [chunk.shape for chunk in draw_weights(7, 12, seed=0)]
+    [(10, 7), (2, 7)]
+    """
+    generator = np.random.default_rng(seed)
+    for start in range(0, resamples, _CHUNK):
+        size = min(_CHUNK, resamples - start)
+        drawn = generator.integers(n_clips, size=(size, n_clips))
+        drawn += np.arange(size)[:, None] * n_clips
+        counts = np.bincount(drawn.ravel(), minlength=size * n_clips)
+        yield counts.reshape(size, n_clips)
+
+
+def with_intervals(score: Score, drawn: Averages) -> Score:
+    """A score that says how sure it is.
+
+    Arguments
+    ---------
+    score : Score
+        Of all clips.
+    drawn : Averages
+        The same metric of the resamples.
+
+    Returns
+    -------
+    Score
+
+    Example
+    -------
+    >>> drawn = Averages(np.array([0.4, 0.6]), None, np.array([[0.4], [0.6]]))
+    >>> score = with_intervals(Score(0.5, None, {"Cat": 0.5}), drawn)
+    >>> [round(bound, 3) for bound in score.intervals.value]
+    [0.405, 0.595]
+    """
+    return replace(score, intervals=_intervals(score, drawn))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """By how much one system is better than another, clip for clip.
+
+    Arguments
+    ---------
+    score : Score
+        The difference of each number, with intervals; no curve.
+    wins : Score
+        The share of resamples in which the first system is better.
+    ties : Score
+        The share of resamples in which both are equal.
+
+    Example
+    -------
+    >>> score = Score(0.1, None, {})
+    >>> Difference(score, score, score).score.value
+    0.1
+    """
+
+    score: Score
+    wins: Score
+    ties: Score
+
+
+def compare(
+    first: Score, second: Score, drawn: Averages, against: Averages
+) -> Difference:
+    """The paired difference of two systems on the same resamples.
+
+    Arguments
+    ---------
+    first, second : Score
+        One metric of each system, of all clips.
+    drawn, against : Averages
+        The same of the same resamples.
+
+    Returns
+    -------
+    Difference
+        First minus second. Resamples in which a class does not occur say
+        nothing of it.
+
+    Example
+    -------
+    >>> score = Score(0.5, None, {"Cat": 0.5})
+    >>> drawn = Averages(np.array([0.4, 0.6]), None, np.array([[0.4], [0.6]]))
+    >>> same = compare(score, score, drawn, drawn)
+    >>> same.score.value, same.wins.value, same.ties.value
+    (0.0, 0.0, 1.0)
+    """
+    gap = Averages(
+        *(
+            None if a is None or b is None else a - b
+            for a, b in zip(drawn, against, strict=True)
+        )
+    )
+    micro = None
+    if first.micro is not None and second.micro is not None:
+        micro = first.micro - second.micro
+    score = Score(
+        first.value - second.value,
+        micro,
+        {k: v - second.per_class[k] for k, v in first.per_class.items()},
+    )
+    return Difference(
+        with_intervals(score, gap),
+        _share(score, gap, np.greater),
+        _share(score, gap, np.equal),
+    )
+
+
+def _share(score: Score, gap: Averages, relation: np.ufunc) -> Score:
+    """In which share of the resamples a difference is so related to 0."""
+
+    def share(numbers: NDArray[np.float64]) -> float:
+        known = numbers[~np.isnan(numbers)]
+        return float(relation(known, 0).mean()) if len(known) else np.nan
+
+    return Score(
+        share(gap.value),
+        None if gap.micro is None else share(gap.micro),
+        {k: share(x) for k, x in _by_class(score, gap)},
+    )
+
+
+def _intervals(score: Score, drawn: Averages) -> Intervals:
+    return Intervals(
+        _interval(drawn.value),
+        None if drawn.micro is None else _interval(drawn.micro),
+        {label: _interval(x) for label, x in _by_class(score, drawn)},
+    )
+
+
+def _by_class(
+    score: Score, drawn: Averages
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    return zip(score.per_class, drawn.per_class.T, strict=True)
+
+
+def _interval(numbers: NDArray[np.float64]) -> Interval:
+    known = numbers[~np.isnan(numbers)]
+    if not len(known):
+        return Interval(np.nan, np.nan)
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(known, [tail, 1 - tail])
+    return Interval(float(low), float(high))
+
+
+def _joined(parts: list[Averages]) -> Averages:
+    return Averages(
+        *(
+            None if field[0] is None else np.concatenate(field)
+            for field in zip(*parts, strict=True)
+        )
+    )

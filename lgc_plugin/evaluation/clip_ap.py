@@ -1,0 +1,111 @@
+"""Average precision of tagging whole clips; its macro mean is mAP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lgc_plugin.evaluation.clip_counts import (
+    Averages,
+    mean_over_classes,
+    one_score,
+)
+from lgc_plugin.evaluation.score import Score
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class APCounts:
+    """How clips are ranked by their scores, class by class.
+
+    Average precision is the mean, over the clips that have the class, of the
+    precision among all clips ranked at least as high: the area under the
+    precision-recall curve, as in scikit-learn. Equal scores are one rank.
+
+    Arguments
+    ---------
+    labels : tuple[str, ...]
+        C class names.
+    scores : numpy.ndarray
+        (N, C) of each clip; minus infinity where nothing was said.
+    tags : numpy.ndarray
+        (N, C) bool, whether the clip has the class.
+    counted : numpy.ndarray
+        (N,) bool, False for clips that take no part.
+
+    Example
+    -------
+    >>> counts = APCounts(
+    ...     ("Cat",),
+    ...     scores=np.array([[0.9], [0.8], [0.7]]),
+    ...     tags=np.array([[True], [False], [True]]),
+    ...     counted=np.ones(3, dtype=bool),
+    ... )
+    >>> round(counts.score().macro, 4)
+    0.8333
+    """
+
+    labels: tuple[str, ...]
+    scores: NDArray[np.floating]
+    tags: NDArray[np.bool_]
+    counted: NDArray[np.bool_]
+
+    def averages(self, weights: NDArray[np.floating]) -> Averages:
+        """Average precision of weighted clips.
+
+        Arguments
+        ---------
+        weights : numpy.ndarray
+            (R, N) how often each clip counts.
+
+        Returns
+        -------
+        Averages
+            The micro average ranks all pairs of clip and class together.
+        """
+        weights = np.where(self.counted, weights, 0)
+        per_class = [
+            _average_precision(score, tag, weights)
+            for score, tag in zip(self.scores.T, self.tags.T, strict=True)
+        ]
+        micro = _average_precision(
+            self.scores.ravel(),
+            self.tags.ravel(),
+            np.repeat(weights, len(self.labels), axis=1),
+        )
+        each = np.stack(per_class, axis=1)
+        return Averages(mean_over_classes(each), micro, each)
+
+    def score(self) -> Score:
+        """The score of all clips, each counted once.
+
+        Returns
+        -------
+        Score
+        """
+        return one_score(self.averages(np.ones((1, len(self.scores)))), self)
+
+
+def _average_precision(
+    scores: NDArray[np.floating],
+    tags: NDArray[np.bool_],
+    weights: NDArray[np.floating],
+) -> NDArray[np.float64]:
+    """(R,) from (M,) scores and tags and (R, M) weights."""
+    order = np.argsort(-scores, kind="stable")
+    ranked, weights = scores[order], weights[:, order].astype(np.float64)
+    right = weights * tags[order]
+    # Precision at the last clip of each rank.
+    last = np.searchsorted(-ranked, -ranked, side="right") - 1
+    found = np.cumsum(right, axis=1)[:, last]
+    said = np.cumsum(weights, axis=1)[:, last]
+    precision = np.divide(found, said, out=np.zeros_like(said), where=said > 0)
+    total = right.sum(axis=1)
+    area = (precision * right).sum(axis=1)
+    return np.divide(
+        area, total, out=np.full(len(total), np.nan), where=total > 0
+    )

@@ -1,0 +1,178 @@
+"""Which events are found by intersection: the counts behind PSDS.
+
+Bilen et al.: A Framework for the Robust Evaluation of Sound Event Detection,
+ICASSP 2020. The counts are those of psds_eval, for all clips and operating
+points at once, and clip by clip.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from lgc_plugin.evaluation.coded_events import CodedEvents
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Pairs of a detection and a true event that are looked at together.
+_BLOCK_EVENTS = 100_000
+
+
+class Intersections(NamedTuple):
+    """What happened where; each field is a tuple of index arrays.
+
+    Arguments
+    ---------
+    hits : tuple
+        (clip, label, point) of each true event found.
+    false_alarms : tuple
+        (clip, label, point) of each detection that is none.
+    cross_triggers : tuple
+        (clip, label, other, point): false alarms for ``label`` where
+        ``other`` sounds.
+    """
+
+    hits: tuple[NDArray[np.int64], ...]
+    false_alarms: tuple[NDArray[np.int64], ...]
+    cross_triggers: tuple[NDArray[np.int64], ...]
+
+
+def find_intersections(
+    detections: CodedEvents,
+    truth: CodedEvents,
+    durations: NDArray[np.float64],
+    *,
+    dtc: float,
+    gtc: float,
+    cttc: float | None = None,
+) -> Intersections:
+    """Applies the three criteria of PSDS.
+
+    Arguments
+    ---------
+    detections : CodedEvents
+        At J operating points; no two of a class overlap.
+    truth : CodedEvents
+        At one point; no two of a class overlap.
+    durations : numpy.ndarray
+        (N,) seconds. As for psds_eval, a detection that begins after the end
+        of its clip is no false alarm.
+    dtc : float
+        Share of a detection that true events of its class must cover.
+    gtc : float
+        Share of a true event that such detections must cover.
+    cttc : float, optional
+        Share of a false alarm that events of another class must cover to make
+        it a cross-trigger. None looks for none.
+
+    Returns
+    -------
+    Intersections
+
+    Example
+    -------
+    >>> import pandas as pd
+    >>> columns = ["filename", "onset", "offset", "event_label"]
+    >>> truth = pd.DataFrame([["a", 0.0, 2.0, "Cat"]], columns=columns)
+    >>> args = (["a"], ["Cat", "Dog"])
+    >>> found = find_intersections(
+    ...     CodedEvents.from_table(truth.replace("Cat", "Dog"), *args),
+    ...     CodedEvents.from_table(truth, *args),
+    ...     np.array([10.0]), dtc=0.5, gtc=0.5, cttc=0.3,
+    ... )
+    >>> [index.tolist() for index in found.cross_triggers]
+    [[0], [1], [0], [0]]
+    """
+    parts = [
+        _of_block(block, truth, durations, dtc, gtc, cttc)
+        for block in _blocks(detections)
+    ]
+    return Intersections(
+        *(
+            tuple(map(np.concatenate, zip(*fields, strict=True)))
+            for fields in zip(*parts, strict=True)
+        )
+    )
+
+
+def _blocks(events: CodedEvents) -> list[CodedEvents]:
+    """Events cut between clips, so that memory does not grow with the set."""
+    ends = np.arange(0, len(events), _BLOCK_EVENTS)[1:]
+    cuts = np.searchsorted(events.clip, events.clip[ends])
+    edges = np.unique([0, *cuts, len(events)])
+    if len(edges) < 2:
+        return [events]
+    return [
+        events.take(slice(a, b))
+        for a, b in zip(edges[:-1], edges[1:], strict=True)
+    ]
+
+
+def _of_block(
+    found: CodedEvents,
+    truth: CodedEvents,
+    durations: NDArray[np.float64],
+    dtc: float,
+    gtc: float,
+    cttc: float | None,
+) -> Intersections:
+    own, true = found.pairs(truth)
+    shared = np.minimum(found.offset[own], truth.offset[true]) - np.maximum(
+        found.onset[own], truth.onset[true]
+    )
+    # Of clips with few classes, most pairs never meet.
+    meet = shared > 0
+    own, true, shared = own[meet], true[meet], shared[meet]
+    same = found.label[own] == truth.label[true]
+    share = shared / (found.offset - found.onset)[own]
+    covered = _sum_by(own[same], share[same], len(found))
+    relevant = covered >= dtc
+
+    useful = same & relevant[own]
+    n_points = found.shape[2]
+    key = true[useful] * n_points + found.point[own[useful]]
+    length = (truth.offset - truth.onset)[true[useful]]
+    total = _sum_by(
+        key, shared[useful] / length, len(truth) * n_points, sort=True
+    )
+    event, point = np.divmod(np.flatnonzero(total >= gtc), n_points)
+    hits = (truth.clip[event], truth.label[event], point)
+
+    begins_inside = found.onset < durations[found.clip]
+    rows = np.flatnonzero(~relevant & begins_inside)
+    false_alarms = (found.clip[rows], found.label[rows], found.point[rows])
+    if cttc is None:
+        none = np.zeros(0, dtype=np.int64)
+        return Intersections(hits, false_alarms, (none,) * 4)
+
+    other = ~same & ~relevant[own]
+    n_labels = found.shape[1]
+    key = own[other] * n_labels + truth.label[true[other]]
+    total = _sum_by(key, share[other], len(found) * n_labels, sort=True)
+    row, label = np.divmod(np.flatnonzero(total >= cttc), n_labels)
+    triggers = (found.clip[row], found.label[row], label, found.point[row])
+    return Intersections(hits, false_alarms, triggers)
+
+
+def _sum_by(
+    key: NDArray[np.int64],
+    values: NDArray[np.float64],
+    size: int,
+    sort: bool = False,
+) -> NDArray[np.float64]:
+    """Sums of the values of each key; NaN for a key that has none.
+
+    In extended precision, as pandas' compensated sums, which psds_eval takes:
+    shares that add up to 0.7 must not fall short of it by a rounding error.
+    """
+    sums = np.full(size, np.nan)
+    if not len(key):
+        return sums
+    if sort:
+        order = np.argsort(key, kind="stable")
+        key, values = key[order], values[order]
+    begins = np.flatnonzero(np.diff(key, prepend=-1))
+    sums[key[begins]] = np.add.reduceat(values.astype(np.longdouble), begins)
+    return sums

@@ -1,0 +1,125 @@
+"""What a user should know beside the scores."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_LOGGER = "lgc_plugin"
+
+
+class Notes:
+    """Lines that begin with ``note:`` or ``warning:``, in order.
+
+    Arguments
+    ---------
+    about : str
+        What stands behind the colon, such as the name of a system.
+    lines : list[str], optional
+        Where lines go; None begins a list.
+
+    Example
+    -------
+    >>> notes = Notes()
+    >>> notes.note("50 files")
+    >>> notes.named("student").warn("3 clips are missing")
+    >>> notes.lines
+    ['note: 50 files', 'warning: student: 3 clips are missing']
+    """
+
+    def __init__(self, about: str = "", lines: list[str] | None = None) -> None:
+        self.about = about
+        self.lines: list[str] = [] if lines is None else lines
+
+    def named(self, about: str) -> Notes:
+        """The same lines; those that are added say whom they are about.
+
+        Arguments
+        ---------
+        about : str
+            Name of the system.
+
+        Returns
+        -------
+        lgc_plugin.evaluation.notes.Notes
+        """
+        return Notes(about, self.lines)
+
+    def note(self, text: str) -> None:
+        """Adds what is good to know.
+
+        Arguments
+        ---------
+        text : str
+            One line.
+        """
+        self._add("note", text)
+
+    def warn(self, text: str) -> None:
+        """Adds what may make scores wrong.
+
+        Arguments
+        ---------
+        text : str
+            One line.
+        """
+        self._add("warning", text)
+
+    @contextmanager
+    def from_log(self) -> Iterator[None]:
+        """Keeps what this package logs in the block: what it mended."""
+        logger = logging.getLogger(_LOGGER)
+        handler = _NoteHandler(self)
+        level, passed_on = logger.level, logger.propagate
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        # Told once, by whoever shows the notes.
+        logger.propagate = False
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+            logger.propagate = passed_on
+
+    def _add(self, kind: str, text: str) -> None:
+        about = f"{self.about}: " if self.about else ""
+        line = f"{kind}: {about}{text}"
+        if line not in self.lines:
+            self.lines.append(line)
+
+
+class _NoteHandler(logging.Handler):
+    def __init__(self, notes: Notes) -> None:
+        super().__init__(logging.INFO)
+        self.notes = notes
+
+    def emit(self, record: logging.LogRecord) -> None:
+        serious = record.levelno >= logging.WARNING
+        (self.notes.warn if serious else self.notes.note)(record.getMessage())
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    Arguments
+    ---------
+    number : int
+        How many.
+    noun : str
+        One of them; an ``s`` makes it several (``class`` becomes
+        ``classes``).
+
+    Returns
+    -------
+    str
+
+    Example
+    -------
+    >>> counted(1, "clip"), counted(1168, "clip"), counted(2, "class")
+    ('1 clip', '1168 clips', '2 classes')
+    """
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun}{'es' if noun.endswith('s') else 's'}"

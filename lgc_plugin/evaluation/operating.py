@@ -1,0 +1,220 @@
+"""How predictions become events at one operating point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.evaluation.notes import Notes, counted
+from lgc_plugin.evaluation.operating_options import OperatingOptions
+from lgc_plugin.evaluation.predictions import Predictions
+from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
+from lgc_plugin.evaluation.thresholds import PSDS_THRESHOLDS
+from lgc_plugin.evaluation.tuned_settings import TunedSettings
+
+DEFAULT_THRESHOLD = 0.5
+
+# A threshold that is further away is another operating point.
+_NEAR = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class OperatingPoint:
+    """Where F1 scores are taken.
+
+    Arguments
+    ---------
+    text : str
+        The same, for people.
+    threshold : float, optional
+        One of the thresholds of detections; None if there is one operating
+        point, or for frame scores.
+    decoding : Decoding, optional
+        For frame scores.
+    """
+
+    text: str
+    threshold: float | None = None
+    decoding: Decoding | None = None
+
+
+def point_of_frames(
+    frames: FrameScores,
+    settings: TunedSettings | None,
+    options: OperatingOptions,
+    notes: Notes,
+) -> OperatingPoint:
+    """How frame scores become events.
+
+    Arguments
+    ---------
+    frames : FrameScores
+        With the classes of the truth.
+    settings : TunedSettings, optional
+        From :func:`settings_of`.
+    options : OperatingOptions
+        What the user wants.
+    notes : Notes
+        Gets what a user should know.
+
+    Returns
+    -------
+    OperatingPoint
+
+    Raises
+    ------
+    ValueError
+        If windows or thresholds do not fit the classes.
+    """
+    if settings is None:
+        if options.median_windows is None:
+            notes.note(
+                "scores are not filtered: --median-windows or --settings "
+                "would smooth them"
+            )
+        limit = options.threshold
+        windows = options.median_windows or 1
+        if isinstance(windows, Mapping):
+            # What the system does not score needs none.
+            windows = {x: windows.get(x, 1) for x in frames.labels}
+        decoding = Decoding(
+            windows,
+            PSDS_THRESHOLDS,
+            DEFAULT_THRESHOLD if limit is None else limit,
+        )
+        operating = (
+            f"threshold {decoding.operating_threshold:g}"
+            f"{_windows_text(options.median_windows)}"
+        )
+    else:
+        decoding = _decoding_of(settings, frames.labels)
+        operating = f"windows and thresholds of {options.settings}"
+    _tell_range(frames, notes)
+    _tell_free(frames, notes)
+    decoding = decoding.for_labels(frames.labels)
+    return OperatingPoint(operating, decoding=decoding)
+
+
+def _windows_text(
+    windows: int | Sequence[int] | Mapping[str, int] | None,
+) -> str:
+    """What is done before the threshold."""
+    if windows is None:
+        return ", no filter"
+    if isinstance(windows, int):
+        return f", median window of {counted(windows, 'frame')}"
+    return ", a median window for each class"
+
+
+def _decoding_of(settings: TunedSettings, labels: Sequence[str]) -> Decoding:
+    """The settings of these classes; what no clip has needs none."""
+    limit = settings.operating_threshold
+    if isinstance(limit, Mapping):
+        limit = {x: limit[x] for x in labels if x in limit}
+    windows = settings.median_windows
+    return Decoding(
+        {x: windows[x] for x in labels if x in windows},
+        operating_threshold=limit,
+    )
+
+
+def point_of_events(
+    predictions: Predictions, options: OperatingOptions, notes: Notes
+) -> OperatingPoint:
+    """Which threshold of detections is taken.
+
+    Arguments
+    ---------
+    predictions : Predictions
+        Detections.
+    options : OperatingOptions
+        What the user wants.
+    notes : Notes
+        Gets what a user should know.
+
+    Returns
+    -------
+    OperatingPoint
+
+    Raises
+    ------
+    ValueError
+        If the options are for frame scores.
+    """
+    if options.median_windows is not None or options.settings is not None:
+        raise ValueError(
+            f"{predictions.path}: detections are final: median windows and "
+            "tuned settings are for frame scores"
+        )
+    wanted = options.threshold
+    points = predictions.thresholds
+    if len(points) < 2:
+        given = f", at threshold {points[0]:g}" if points else ""
+        notes.note(
+            "PSDS is left out: it needs detections at many thresholds, or "
+            "frame scores"
+        )
+        if wanted is not None and points != (wanted,):
+            notes.warn(
+                f"there is one operating point{given}: --threshold {wanted:g} "
+                "changes nothing"
+            )
+        return OperatingPoint(f"the one operating point{given}")
+    wanted = DEFAULT_THRESHOLD if wanted is None else wanted
+    nearest = predictions.nearest(wanted)
+    if abs(nearest - wanted) > _NEAR:
+        notes.warn(
+            f"no threshold is near {wanted:g}: F1 scores are those at "
+            f"{nearest:g} (--threshold chooses another)"
+        )
+    if len(points) < len(PSDS_THRESHOLDS):
+        notes.note(
+            f"PSDS is that of {counted(len(points), 'threshold')}: less than "
+            f"at the {len(PSDS_THRESHOLDS)} of DCASE, if not much"
+        )
+    operating = f"threshold {nearest:g}"
+    if nearest != wanted:
+        operating += f" (the nearest to {wanted:g})"
+    return OperatingPoint(operating, nearest)
+
+
+def _tell_range(frames: FrameScores, notes: Notes) -> None:
+    """Logits and the like are no probabilities."""
+    known = frames.scores[np.isfinite(frames.scores)]
+    if known.size and (known.min() < 0 or known.max() > 1):
+        notes.warn(
+            f"scores reach from {known.min():g} to {known.max():g}: "
+            "thresholds lie between 0 and 1, so PSDS (but not the "
+            "threshold-free one) and F1 scores mean little"
+        )
+
+
+def _tell_free(frames: FrameScores, notes: Notes) -> None:
+    """Why there is no threshold-free PSDS."""
+    reason = ""
+    if not has_sed_scores_eval():
+        reason = "install lgc_plugin with the extra 'scores' to have it"
+    elif unscored(frames):
+        reason = f"no scores of {', '.join(unscored(frames))}"
+    if reason:
+        notes.note(f"threshold-free PSDS is left out: {reason}")
+
+
+def unscored(frames: FrameScores) -> list[str]:
+    """Classes without scores, where sed_scores_eval fails.
+
+    Arguments
+    ---------
+    frames : FrameScores
+        From :func:`~lgc_plugin.evaluation.checks.check_predictions`.
+
+    Returns
+    -------
+    list[str]
+    """
+    silent = np.isneginf(frames.scores).all(axis=(0, 2))
+    return [x for x, none in zip(frames.labels, silent, strict=True) if none]

@@ -1,0 +1,141 @@
+"""PSD-ROC curves and the areas under them, of many resamples at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from lgc_plugin.evaluation.clip_counts import Averages
+from lgc_plugin.evaluation.score import Curve, Score
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+class PSDROC(NamedTuple):
+    """The PSD-ROC of R resamples, and the areas under it.
+
+    Arguments
+    ---------
+    efpr : numpy.ndarray
+        (R, P) effective false positives per hour, ascending, cut at the end.
+    etpr : numpy.ndarray
+        (R, P) effective true positive rate from each point to the next.
+    value : numpy.ndarray
+        (R,) PSDS; NaN where there is no event.
+    per_class : numpy.ndarray
+        (R, C) areas under each class's own curve; NaN without an event.
+    """
+
+    efpr: NDArray[np.float64]
+    etpr: NDArray[np.float64]
+    value: NDArray[np.float64]
+    per_class: NDArray[np.float64]
+
+    def averages(self) -> Averages:
+        """The areas; PSDS has no micro average."""
+        return Averages(self.value, None, self.per_class)
+
+    def score(self, labels: Sequence[str], max_efpr: float) -> Score:
+        """The score and the curve of the first resample."""
+        efpr, etpr = self.efpr[0], self.etpr[0]
+        # Of points with equal false positives, the last has them all.
+        kept = np.append(efpr[1:] > efpr[:-1], True)[: len(efpr)]
+        kept &= efpr < max_efpr
+        efpr, etpr = efpr[kept], etpr[kept]
+        if not len(efpr) or efpr[0] > 0:
+            start = np.nan if np.isnan(self.value[0]) else 0.0
+            efpr, etpr = np.append(0.0, efpr), np.append(start, etpr)
+        per_class = self.per_class[0].tolist()
+        return Score(
+            float(self.value[0]),
+            None,
+            dict(zip(labels, per_class, strict=True)),
+            Curve(np.append(efpr, max_efpr), np.append(etpr, etpr[-1])),
+        )
+
+
+def psd_roc(
+    efpr: NDArray[np.float64],
+    tpr: NDArray[np.float64],
+    owner: NDArray[np.int64],
+    present: NDArray[np.bool_],
+    *,
+    alpha_st: float,
+    max_efpr: float,
+) -> PSDROC:
+    r"""PSD-ROC and PSDS from the rates of operating points.
+
+    .. math::
+
+        r(e) = \max\left(0, \mu(e) - \alpha_{ST}\,\sigma(e)\right), \quad
+        \text{PSDS} = \frac{1}{e_{max}} \int_0^{e_{max}} r(e)\,de
+
+    where mu and sigma are mean and standard deviation over classes of the best
+    true positive rate among the operating points of at most e effective false
+    positives (Bilen et al., ICASSP 2020, equations 6 to 9).
+
+    Arguments
+    ---------
+    efpr : numpy.ndarray
+        (R, P) effective false positives per hour, of all classes' points.
+    tpr : numpy.ndarray
+        (R, P) true positive rates.
+    owner : numpy.ndarray
+        (P,) the class of each point.
+    present : numpy.ndarray
+        (R, C), whether the class has an event; others take no part.
+    alpha_st : float
+        Weight of the spread over classes.
+    max_efpr : float
+        Where the area ends.
+
+    Returns
+    -------
+    PSDROC
+
+    Example
+    -------
+    >>> efpr, tpr = np.array([[50.0]]), np.array([[0.5]])
+    >>> roc = psd_roc(
+    ...     efpr, tpr, np.array([0]), np.array([[True]]),
+    ...     alpha_st=1.0, max_efpr=100.0,
+    ... )
+    >>> float(roc.value[0]), float(roc.per_class[0, 0])
+    (0.25, 0.25)
+    >>> roc.score(["Cat"], 100.0).curve.efpr.tolist()
+    [0.0, 50.0, 100.0]
+    """
+    x = np.minimum(efpr, max_efpr)
+    order = np.argsort(x, axis=1)
+    x = np.take_along_axis(x, order, 1)
+    last = np.full((len(x), 1), max_efpr)
+    widths = np.diff(x, axis=1, append=last) / max_efpr
+    tpr, owner = np.take_along_axis(tpr, order, 1), owner[order]
+    n_classes = present.shape[1]
+    mean, areas = np.zeros_like(x), np.empty(present.shape)
+    curves = []
+    for row in range(n_classes):
+        # All points are on one axis: a class keeps its best value so far
+        # between its own.
+        own = np.where(owner == row, tpr, 0.0)
+        curve = np.maximum.accumulate(own, axis=1)
+        areas[:, row] = (curve * widths).sum(axis=1)
+        curves.append(curve)
+    number = np.maximum(present.sum(axis=1), 1)[:, None]
+    for curve, counted in zip(curves, present.T, strict=True):
+        mean += curve * (counted[:, None] / number)
+    spread = np.zeros_like(x)
+    for curve, counted in zip(curves, present.T, strict=True):
+        spread += (curve - mean) ** 2 * (counted[:, None] / number)
+    effective = np.maximum(mean - alpha_st * np.sqrt(spread), 0.0)
+    value = (effective * widths).sum(axis=1)
+    return PSDROC(
+        x,
+        effective,
+        np.where(present.any(axis=1), value, np.nan),
+        np.where(present, areas, np.nan),
+    )

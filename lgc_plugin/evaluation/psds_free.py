@@ -1,0 +1,238 @@
+"""PSDS over all thresholds there are, from the counts of sed_scores_eval.
+
+Ebbers, Serizel, Haeb-Umbach: Threshold-Independent Evaluation of Sound Event
+Detection Scores, ICASSP 2022. Fifty thresholds miss what lies between them;
+this score does not depend on how they are chosen. sed_scores_eval is an
+optional dependency (the extra ``scores``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.evaluation.free_counts import ClassSteps, FreePSDSCounts
+from lgc_plugin.evaluation.median_filter import (
+    median_filter_scores,
+    resolve_median_windows,
+)
+from lgc_plugin.evaluation.postprocess import refuse_nan
+from lgc_plugin.evaluation.quiet import quiet
+from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.utils.versions import installed_problems
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# What sed_scores_eval says of one clip: by class, the scores at which counts
+# change, and by how much.
+Deltas = dict[str, tuple["NDArray[np.float64]", dict[str, Any]]]
+
+
+def has_sed_scores_eval() -> bool:
+    """Whether threshold-free scores can be computed.
+
+    Returns
+    -------
+    bool
+        False too where sed_scores_eval is installed but does not work with
+        the versions of other packages; ``lgc-sed info`` names them.
+    """
+    return find_spec("sed_scores_eval") is not None and not installed_problems(
+        "scores"
+    )
+
+
+def psds_free_counts(
+    frames: FrameScores,
+    ground_truth: GroundTruth,
+    median_windows: int | Sequence[int] | Mapping[str, int],
+    *,
+    dtc: float,
+    gtc: float,
+    cttc: float | None = None,
+    alpha_ct: float = 0.0,
+    alpha_st: float = 1.0,
+    max_efpr: float = 100.0,
+) -> FreePSDSCounts:
+    """The counts of threshold-free PSDS.
+
+    Classes that are absent from the truth take no part. Events of a class
+    that touch are joined, which sed_scores_eval asks for.
+
+    Arguments
+    ---------
+    frames : FrameScores
+        Not filtered. Clips that are not in the truth are passed over; one of
+        the truth that is missing has no detection.
+    ground_truth : GroundTruth
+        The truth.
+    median_windows : int or Sequence[int] or Mapping[str, int]
+        Frames.
+    dtc, gtc, cttc, alpha_ct, alpha_st, max_efpr : float
+        See :func:`~lgc_plugin.evaluation.psds.psds`.
+
+    Returns
+    -------
+    FreePSDSCounts
+
+    Raises
+    ------
+    ValueError
+        If sed_scores_eval is not installed.
+    """
+    if not has_sed_scores_eval():
+        raise ValueError(
+            "threshold-free PSDS needs sed_scores_eval: install lgc_plugin "
+            "with the extra 'scores'"
+        )
+    if len(ground_truth.present) < 2:
+        alpha_ct = 0.0  # no class, no cross-trigger
+    options = {"alpha_ct": alpha_ct, "alpha_st": alpha_st}
+    cttc = cttc if alpha_ct else None
+    criteria = {"dtc_threshold": dtc, "gtc_threshold": gtc}
+    criteria["cttc_threshold"] = cttc
+    events = _connected(ground_truth)
+    deltas = _deltas(frames, ground_truth, events, median_windows, criteria)
+    return _free_counts(
+        deltas, events, ground_truth, {**options, "max_efpr": max_efpr}
+    )
+
+
+def _connected(truth: GroundTruth) -> dict[str, list[tuple]]:
+    """Events of each clip, those of a class that touch joined."""
+    events: dict[str, list[tuple]] = {c: [] for c in truth.durations.filename}
+    for clip, onset, offset, label in truth.events.itertuples(index=False):
+        before = events[clip][-1] if events[clip] else None
+        # The table is sorted by clip, class and onset.
+        if before and before[2] == label and before[1] >= onset:
+            events[clip][-1] = (before[0], offset, label)
+        else:
+            events[clip].append((onset, offset, label))
+    return events
+
+
+def _deltas(
+    frames: FrameScores,
+    truth: GroundTruth,
+    events: Mapping[str, list[tuple]],
+    median_windows: int | Sequence[int] | Mapping[str, int],
+    criteria: Mapping[str, float | None],
+) -> dict[str, Deltas]:
+    """What changes in each clip at which score."""
+    with quiet():
+        from sed_scores_eval.base_modules.scores import create_score_dataframe
+        from sed_scores_eval.intersection_based.intermediate_statistics import (
+            intermediate_statistics_deltas,
+        )
+
+    present = list(truth.present)
+    rows = [frames.labels.index(label) for label in present]
+    counted = truth.clips - truth.left_out
+    frames = frames.select(counted)
+    refuse_nan(frames.scores, frames.clips, frames.labels, frames.valid_frames)
+    windows = resolve_median_windows(median_windows, frames.labels)
+    smooth = median_filter_scores(
+        frames.scores[:, rows],
+        [windows[row] for row in rows],
+        frames.valid_frames,
+    )
+    edges = np.broadcast_to(frames.edges, (len(smooth), smooth.shape[2] + 1))
+    scores = {
+        clip: create_score_dataframe(
+            smooth[i, :, :n].T, edges[i, : n + 1], present
+        )
+        for i, (clip, n) in enumerate(
+            zip(frames.clips, frames.valid_frames, strict=True)
+        )
+        if n
+    }
+    found: dict[str, Deltas] = {}
+    if scores and present:
+        found = intermediate_statistics_deltas(
+            scores, {clip: events[clip] for clip in scores}, **criteria
+        )
+    # The time of clips without detections counts. sed_scores_eval wants a
+    # step of every class: one that changes nothing.
+    crossed = criteria["cttc_threshold"] is not None
+    silent = {x: _steps_of_nothing(0, x, present, crossed) for x in present}
+    first, *others = truth.durations.filename
+    begun = found.get(first, silent)
+    still = {x: _steps_of_nothing(1, x, present, crossed) for x in present}
+    moving = {x for each in found.values() for x in present if len(each[x][0])}
+    begun = {x: begun[x] if x in moving else still[x] for x in present}
+    return {first: begun, **{x: found.get(x, silent) for x in others}}
+
+
+def _steps_of_nothing(
+    count: int, label: str, present: Sequence[str], crossed: bool
+) -> tuple[NDArray[np.float64], dict[str, Any]]:
+    """Steps of a class that change nothing, as sed_scores_eval has them."""
+    names = ["tps", "fps"]
+    if crossed:
+        names += [f"cts\\{other}" for other in present if other != label]
+    else:
+        names.append("cts")
+    steps = {name: np.zeros(count) for name in names}
+    return np.full(count, -np.inf), steps
+
+
+def _free_counts(
+    deltas: Mapping[str, Deltas],
+    events: Mapping[str, Sequence[tuple]],
+    truth: GroundTruth,
+    options: Mapping[str, float],
+) -> FreePSDSCounts:
+    """Steps of each class, from those of each clip."""
+    clips, labels = truth.durations.filename, truth.labels
+    number = np.zeros((len(clips), len(labels)))
+    seconds = np.zeros_like(number)
+    for row, clip in enumerate(clips):
+        for onset, offset, label in events[clip]:
+            number[row, labels.index(label)] += 1
+            seconds[row, labels.index(label)] += offset - onset
+    steps = [
+        _class_steps([deltas[clip][label] for clip in clips], label, labels)
+        if label in truth.present
+        else ClassSteps.none()
+        for label in labels
+    ]
+    return FreePSDSCounts(
+        labels,
+        tuple(steps),
+        number,
+        seconds,
+        truth.durations.duration.to_numpy(),
+        options,
+    )
+
+
+def _class_steps(
+    clips: Sequence[tuple], label: str, labels: Sequence[str]
+) -> ClassSteps:
+    """What changes in any clip, from the highest score down."""
+    names = {"hits": "tps", "false_alarms": "fps"}
+    names |= {x: f"cts\\{x}" for x in labels}
+    scores = np.concatenate([score for score, _ in clips])
+    clip = np.repeat(np.arange(len(clips)), [len(score) for score, _ in clips])
+    order = np.argsort(-scores, kind="stable")
+    found = {
+        key: np.concatenate([each[name] for _, each in clips])[order]
+        for key, name in names.items()
+        if name in clips[0][1]
+    }
+    cross = np.zeros((len(labels), len(scores)), dtype=np.float32)
+    for row, other in enumerate(labels):
+        if other in found:
+            cross[row] = found[other]
+    return ClassSteps(
+        clip[order],
+        scores[order],
+        found["hits"],
+        found["false_alarms"],
+        cross if cross.any() else None,
+    )

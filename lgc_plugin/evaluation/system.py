@@ -1,0 +1,182 @@
+"""A system to score: checked predictions, and how they become events."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from lgc_plugin.evaluation.checks import check_predictions
+from lgc_plugin.evaluation.clip_counts import ClipCounts
+from lgc_plugin.evaluation.families import EVENT_METRICS, PSDS_METRICS
+from lgc_plugin.evaluation.notes import Notes
+from lgc_plugin.evaluation.operating import (
+    OperatingPoint,
+    point_of_events,
+    point_of_frames,
+    unscored,
+)
+from lgc_plugin.evaluation.operating_options import (
+    OperatingOptions,
+    settings_of,
+    windows_by_class,
+)
+from lgc_plugin.evaluation.predictions import Predictions, read_predictions
+from lgc_plugin.evaluation.scoring import (
+    ALL_METRICS,
+    FREE_METRICS,
+    available_metrics,
+    count_detections,
+    count_scores,
+)
+from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.truth_files import Annotations
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """What is scored.
+
+    Arguments
+    ---------
+    predictions : Predictions
+        Checked, see :func:`~lgc_plugin.evaluation.checks.check_predictions`.
+    point : OperatingPoint
+        Where F1 scores are taken.
+    """
+
+    predictions: Predictions
+    point: OperatingPoint
+
+    def metrics(self, *, durations_known: bool) -> tuple[str, ...]:
+        """The metrics that these predictions allow.
+
+        Arguments
+        ---------
+        durations_known : bool
+            Whether there are hours to count by.
+
+        Returns
+        -------
+        tuple[str, ...]
+            Names of :data:`~lgc_plugin.evaluation.scoring.ALL_METRICS`.
+        """
+        if self.predictions.frames is not None:
+            names = available_metrics()
+            if unscored(self.predictions.frames):
+                names = tuple(x for x in names if x not in FREE_METRICS)
+        elif len(self.predictions.thresholds) > 1:
+            names = tuple(x for x in ALL_METRICS if x not in FREE_METRICS)
+        else:
+            names = (*EVENT_METRICS, "clip_f1")
+        if durations_known:
+            return names
+        hourly = {*PSDS_METRICS, *FREE_METRICS}
+        return tuple(name for name in names if name not in hourly)
+
+    @cached_property
+    def operating_events(self) -> pd.DataFrame:
+        """Events at the operating point."""
+        if self.predictions.frames is not None:
+            events = self.point.decoding.operating_events(
+                self.predictions.frames
+            )
+            return events.drop(columns="threshold")
+        return self.predictions.at(self.point.threshold)
+
+    @cached_property
+    def all_events(self) -> pd.DataFrame | None:
+        """Events at all operating points; None if there is but one."""
+        if self.predictions.frames is not None:
+            return self.point.decoding.all_events(self.predictions.frames)
+        if len(self.predictions.thresholds) < 2:
+            return None
+        return self.predictions.events
+
+    def counts(
+        self, truth: GroundTruth, metrics: Collection[str]
+    ) -> dict[str, ClipCounts]:
+        """Counts of metrics.
+
+        Arguments
+        ---------
+        truth : GroundTruth
+            It has every clip of the predictions.
+        metrics : Collection[str]
+            Of :meth:`metrics`.
+
+        Returns
+        -------
+        dict[str, ClipCounts]
+        """
+        frames = self.predictions.frames
+        if frames is None:
+            return count_detections(
+                self.operating_events, truth, self.all_events, metrics
+            )
+        hourly = set(metrics) & set(PSDS_METRICS)
+        return count_scores(
+            frames,
+            truth,
+            self.point.decoding,
+            metrics,
+            all_events=self.all_events if hourly else None,
+        )
+
+    def restrict(self, truth: GroundTruth) -> System:
+        """The same, of the clips of a truth.
+
+        Arguments
+        ---------
+        truth : GroundTruth
+            The clips to keep.
+
+        Returns
+        -------
+        System
+        """
+        return replace(self, predictions=self.predictions.restrict(truth.clips))
+
+
+def read_system(
+    path: str | Path,
+    annotations: Annotations,
+    options: OperatingOptions,
+    notes: Notes,
+) -> System:
+    """Reads predictions, checks them, and finds their operating point.
+
+    Arguments
+    ---------
+    path : str or Path
+        See :func:`~lgc_plugin.evaluation.predictions.read_predictions`.
+    annotations : Annotations
+        What is annotated.
+    options : OperatingOptions
+        What the user wants.
+    notes : Notes
+        Gets what a user should know.
+
+    Returns
+    -------
+    System
+
+    Raises
+    ------
+    ValueError
+        If predictions, annotations and options do not fit together.
+    """
+    predictions = read_predictions(path)
+    if predictions.frames is None:
+        checked = check_predictions(predictions, annotations, notes)
+        return System(checked, point_of_events(checked, options, notes))
+    options = windows_by_class(
+        options, predictions.frames.labels, annotations.truth.labels
+    )
+    settings = settings_of(predictions.frames, annotations, options)
+    checked = check_predictions(predictions, annotations, notes)
+    point = point_of_frames(checked.frames, settings, options, notes)
+    return System(checked, point)

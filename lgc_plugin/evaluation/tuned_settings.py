@@ -1,0 +1,306 @@
+"""Median windows and thresholds that were chosen on some clips."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.shared_clips import refuse_shared
+from lgc_plugin.utils.files import write_text
+
+_KEYS = ("median_windows", "operating_threshold", "tuned_on")
+_TUNED_ON = {
+    "metric": (str, "a name"),
+    "frame_seconds": ((int, float), "a number of seconds"),
+    "ground_truth": (str, "a name"),
+    "clips": (list, "a list of names"),
+}
+# Windows count frames: those of 64 ms do for frames of 10 s / 156.
+_SAME_FRAMES = 0.01
+
+
+@dataclass(frozen=True)
+class TunedSettings:
+    """What was chosen, by which metric, and on which clips.
+
+    The file of :meth:`write` is also one of overrides for the recipe.
+
+    Arguments
+    ---------
+    median_windows : dict[str, int]
+        Frames, by class.
+    operating_threshold : float or dict[str, float]
+        Where F1 scores are taken, of all classes or class by class.
+    frame_seconds : float
+        How long the frames are that the windows count.
+    metric : str
+        What was maximised.
+    tuned_on : tuple[str, ...]
+        The clips; scores on them say too much.
+    ground_truth : str
+        Name of their annotation.
+
+    Raises
+    ------
+    ValueError
+        If a window or threshold cannot be one, the classes of both differ,
+        or there is no clip.
+
+    Example
+    -------
+    >>> settings = TunedSettings(
+    ...     {"Cat": 7}, 0.5, 0.064, "psds1", ("a.wav",), "validation.tsv"
+    ... )
+    >>> file = getfixture("tmp_path") / "tuned.yaml"
+    >>> settings.write(file)
+    >>> TunedSettings.read(file) == settings
+    True
+    """
+
+    median_windows: dict[str, int]
+    operating_threshold: float | dict[str, float]
+    frame_seconds: float
+    metric: str
+    tuned_on: tuple[str, ...]
+    ground_truth: str
+
+    def __post_init__(self) -> None:
+        if not self.median_windows:
+            raise ValueError("median_windows name no class")
+        self.decoding().for_labels(tuple(self.median_windows))
+        if not 0 < self.frame_seconds < math.inf:
+            raise ValueError(
+                f"frame_seconds is {self.frame_seconds}: must be above 0"
+            )
+        if not self.tuned_on:
+            raise ValueError("clips are missing: nothing was tuned on")
+
+    def decoding(self, labels: Sequence[str] | None = None) -> Decoding:
+        """The settings, as decoding takes them.
+
+        Arguments
+        ---------
+        labels : Sequence[str], optional
+            Some of the classes; None means all.
+
+        Returns
+        -------
+        Decoding
+
+        Raises
+        ------
+        ValueError
+            If a class is unknown.
+
+        Example
+        -------
+        >>> TunedSettings(
+        ...     {"Cat": 7, "Dog": 5}, 0.5, 0.064, "psds1", ("a.wav",), "v.tsv"
+        ... ).decoding(["Dog"]).median_windows
+        {'Dog': 5}
+        """
+        windows, limit = self.median_windows, self.operating_threshold
+        if labels is not None:
+            unknown = [label for label in labels if label not in windows]
+            if unknown:
+                raise ValueError(
+                    f"nothing was tuned for {', '.join(unknown)}: the tuned "
+                    f"classes are {', '.join(windows)}"
+                )
+            windows = {label: windows[label] for label in labels}
+            if isinstance(limit, Mapping):
+                limit = {label: limit[label] for label in labels}
+        return Decoding(windows, operating_threshold=limit)
+
+    def refuse(self, clips: Iterable[str], what: str) -> None:
+        """Refuses to score clips that the settings were chosen on.
+
+        Arguments
+        ---------
+        clips : Iterable[str]
+            The clips to be scored.
+        what : str
+            What the error calls them.
+
+        Raises
+        ------
+        ValueError
+            If there is one among them.
+
+        Example
+        -------
+        >>> settings = TunedSettings(
+        ...     {"Cat": 7}, 0.5, 0.064, "psds1", ("a.wav",), "val.tsv"
+        ... )
+        >>> settings.refuse(["b.wav"], "test.tsv")
+        """
+        refuse_shared(self.tuned_on, clips, what)
+
+    def check_frames(self, seconds: float) -> None:
+        """Refuses frames of another length than those tuned on.
+
+        Arguments
+        ---------
+        seconds : float
+            Length of a frame; 1 % more or less does no harm.
+
+        Raises
+        ------
+        ValueError
+            If it is another: windows count frames.
+
+        Example
+        -------
+        >>> settings = TunedSettings(
+        ...     {"Cat": 7}, 0.5, 0.064, "psds1", ("a.wav",), "val.tsv"
+        ... )
+        >>> settings.check_frames(10 / 156)
+        """
+        if not math.isclose(seconds, self.frame_seconds, rel_tol=_SAME_FRAMES):
+            raise ValueError(
+                f"the median windows were tuned on frames of "
+                f"{self.frame_seconds:g} s, these are {seconds:g} s long: "
+                "tune on scores of the same frames"
+            )
+
+    def write(self, path: str | Path, command: str = "lgc-sed tune") -> None:
+        """Writes the YAML file, whole or not at all.
+
+        Arguments
+        ---------
+        path : str or Path
+            The file.
+        command : str
+            What made the settings, for its first lines.
+        """
+        content = {
+            "median_windows": dict(self.median_windows),
+            "operating_threshold": self.operating_threshold,
+            "tuned_on": {
+                "metric": self.metric,
+                "frame_seconds": self.frame_seconds,
+                "ground_truth": self.ground_truth,
+                "clips": list(self.tuned_on),
+            },
+        }
+        # Not "safe", which sorts keys: the clips are to come last.
+        yaml, stream = YAML(), io.StringIO()
+        yaml.width = 4096
+        yaml.dump(content, stream)
+        header = (
+            f"Made by: {command}",
+            f"Chosen class by class for the best {self.metric} on "
+            f"{len(self.tuned_on)} clips of {self.ground_truth}.",
+            "The clips are listed so that nobody reports scores on them: "
+            "what was chosen",
+            "there is too good there. Windows are in frames of "
+            f"{self.frame_seconds:g} s.",
+        )
+        comment = "".join(f"# {' '.join(line.split())}\n" for line in header)
+        write_text(path, comment + stream.getvalue())
+
+    @classmethod
+    def read(cls, path: str | Path) -> TunedSettings:
+        """Reads what :meth:`write` wrote.
+
+        Arguments
+        ---------
+        path : str or Path
+            The file.
+
+        Returns
+        -------
+        TunedSettings
+
+        Raises
+        ------
+        FileNotFoundError
+            If it is not there.
+        ValueError
+            If it holds something else; the message says what.
+        """
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+            return cls._of(YAML(typ="safe", pure=True).load(text))
+        except FileNotFoundError:
+            raise
+        except (YAMLError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise ValueError(
+                f"{path}: no tuned settings, as lgc-sed tune writes them: "
+                f"{reason}"
+            ) from error
+
+    @classmethod
+    def from_overrides(cls, overrides: Mapping[str, Any]) -> TunedSettings:
+        """The settings among the keys of a recipe.
+
+        Arguments
+        ---------
+        overrides : Mapping[str, Any]
+            ``median_windows``, ``operating_threshold`` and ``tuned_on``, and
+            any others.
+
+        Returns
+        -------
+        TunedSettings
+
+        Raises
+        ------
+        ValueError
+            If one is missing or cannot be right.
+        """
+        missing = [key for key in _KEYS if key not in overrides]
+        if missing:
+            raise ValueError(f"{', '.join(missing)} missing")
+        windows, limit, origin = (overrides[key] for key in _KEYS)
+        _check_mapping("median_windows", windows)
+        _check_threshold(limit)
+        _check_mapping("tuned_on", origin)
+        for key, (kind, what) in _TUNED_ON.items():
+            if not isinstance(origin.get(key), kind):
+                raise ValueError(
+                    f"{key} of tuned_on is {origin.get(key)!r}: must be {what}"
+                )
+        unknown = [key for key in origin if key not in _TUNED_ON]
+        if unknown:
+            raise ValueError(f"tuned_on has an unknown key {unknown[0]!r}")
+        return cls(
+            dict(windows),
+            dict(limit) if isinstance(limit, Mapping) else float(limit),
+            float(origin["frame_seconds"]),
+            origin["metric"],
+            tuple(map(str, origin["clips"])),
+            origin["ground_truth"],
+        )
+
+    @classmethod
+    def _of(cls, content: Any) -> TunedSettings:
+        _check_mapping("the file", content)
+        unknown = [key for key in content if key not in _KEYS]
+        if unknown:
+            raise ValueError(f"unknown key {unknown[0]!r}")
+        return cls.from_overrides(content)
+
+
+def _check_mapping(name: str, value: Any) -> None:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{name} must hold lines of 'key: value'")
+
+
+def _check_threshold(limit: Any) -> None:
+    numbers = limit.values() if isinstance(limit, Mapping) else [limit]
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
+            raise ValueError(
+                f"operating_threshold is {number!r}: must be a number, or "
+                "one for each class by name"
+            )

@@ -1,0 +1,208 @@
+"""The convolutional recurrent network of the DCASE challenges, with a
+projection head for the prototypes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from lgc_plugin.models.dropout import Dropout
+from lgc_plugin.models.precision import at_least_float32
+from lgc_plugin.types import SEDOutput
+
+_PAPER_FILTERS = (16, 32, 64, 128, 128, 128, 128)
+_PAPER_POOLING = ((2, 2), (2, 2), (1, 2), (1, 2), (1, 2), (1, 2), (1, 2))
+
+
+class GatedConvBlock(nn.Module):
+    """3x3 convolution, batch norm, gated linear unit, dropout, pooling.
+
+    The gate is ``linear(x) * sigmoid(x)``, the linear layer mixing channels:
+    as a 1x1 convolution it needs no transposed copy of the feature map.
+
+    Arguments
+    ---------
+    in_channels, out_channels : int
+        Channels before and after.
+    pooling : tuple[int, int]
+        Average pooling over (time, mel).
+    dropout : float
+        Probability of dropping a value.
+    norm_momentum : float
+        Weight of the newest batch in the running statistics; the published
+        0.99 makes them nearly those of the last batch.
+
+    Example
+    -------
+    >>> block = GatedConvBlock(1, 4, (2, 2), dropout=0.0)
+    >>> block(torch.randn(2, 1, 10, 8)).shape
+    torch.Size([2, 4, 5, 4])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        pooling: tuple[int, int],
+        dropout: float,
+        norm_momentum: float = 0.99,
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, 3, padding=1)
+        self.norm = nn.BatchNorm2d(
+            out_channels, eps=1e-3, momentum=norm_momentum
+        )
+        self.linear = nn.Conv2d(out_channels, out_channels, 1)
+        self.dropout = Dropout(dropout)
+        self.pool = nn.AvgPool2d(tuple(pooling))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps (B, C_in, T, F) to (B, C_out, T // p_t, F // p_f)."""
+        x = self.norm(self.conv(x))
+        x = self.linear(x) * torch.sigmoid(x)
+        return self.pool(self.dropout(x))
+
+
+class CRNN(nn.Module):
+    """Convolutions over (time, mel), a bidirectional GRU, three heads.
+
+    - frame: linear to C, sigmoid;
+    - clip: ``sum_t(frame * att) / sum_t(att)``, where ``att`` is a linear
+      layer with a softmax over the classes, clamped to [1e-7, 1];
+    - embedding: linear to ``embedding_dim``, LeakyReLU 0.2, L2 normalised.
+
+    Arguments
+    ---------
+    n_classes : int
+        Number of classes.
+    n_mels : int
+        Mel bins of the input.
+    filters : Sequence[int]
+        Channels of each block.
+    pooling : Sequence[tuple[int, int]]
+        (time, mel) pooling of each block.
+    dropout : float
+        After each block and after the GRU.
+    norm_momentum : float
+        Weight of the newest batch in the running batch statistics.
+    rnn_size : int
+        GRU cells per direction.
+    rnn_layers : int
+        GRU layers.
+    rnn_dropout : float
+        Between two GRU layers.
+    embedding_dim : int
+        Size of an embedding.
+
+    Raises
+    ------
+    ValueError
+        If filters and pooling differ in number, or the pooling leaves no mel
+        bin.
+
+    Example
+    -------
+    >>> network = CRNN()
+    >>> sum(p.numel() for p in network.parameters())
+    1145316
+    >>> output = network(torch.rand(2, 128, 626))
+    >>> [tuple(tensor.shape) for tensor in output]
+    [(2, 10, 156), (2, 10), (2, 156, 128)]
+    """
+
+    def __init__(
+        self,
+        n_classes: int = 10,
+        n_mels: int = 128,
+        filters: Sequence[int] = _PAPER_FILTERS,
+        pooling: Sequence[tuple[int, int]] = _PAPER_POOLING,
+        dropout: float = 0.5,
+        norm_momentum: float = 0.99,
+        rnn_size: int = 128,
+        rnn_layers: int = 2,
+        rnn_dropout: float = 0.0,
+        embedding_dim: int = 128,
+    ) -> None:
+        super().__init__()
+        if len(filters) != len(pooling):
+            raise ValueError(
+                f"{len(filters)} filters but {len(pooling)} poolings: give "
+                "one of each per block"
+            )
+        self.time_pooling = math.prod(time for time, _ in pooling)
+        mel_bins = n_mels
+        for _, mel in pooling:
+            mel_bins //= mel
+        if mel_bins < 1:
+            raise ValueError(
+                f"the pooling leaves nothing of {n_mels} mel bins: pool less"
+            )
+        channels = [1, *filters]
+        self.blocks = nn.Sequential(
+            *(
+                GatedConvBlock(
+                    channels[i], channels[i + 1], pool, dropout, norm_momentum
+                )
+                for i, pool in enumerate(pooling)
+            )
+        )
+        # Channels together in memory: faster on CPUs and on tensor cores.
+        self.blocks.to(memory_format=torch.channels_last)
+        self.rnn = nn.GRU(
+            channels[-1] * mel_bins,
+            rnn_size,
+            rnn_layers,
+            batch_first=True,
+            dropout=rnn_dropout,
+            bidirectional=True,
+        )
+        self.dropout = Dropout(dropout)
+        self.frame_head = nn.Linear(2 * rnn_size, n_classes)
+        self.attention_head = nn.Linear(2 * rnn_size, n_classes)
+        self.projection = nn.Linear(2 * rnn_size, embedding_dim)
+        self.projection_activation = nn.LeakyReLU(0.2)
+
+    def forward(
+        self, features: Tensor, valid: Tensor | None = None
+    ) -> SEDOutput:
+        """Scores and embeddings of a batch.
+
+        Arguments
+        ---------
+        features : Tensor
+            (B, n_mels, T), in [0, 1].
+        valid : Tensor, optional
+            (B, T') bool, False on padding, which then has no say in the clip
+            score.
+
+        Returns
+        -------
+        SEDOutput
+            frame (B, C, T'), clip (B, C), embedding (B, T', D), in float32
+            even where the rest is in half precision; T' = T // time_pooling.
+        """
+        x = features.transpose(1, 2).contiguous()
+        # With one channel both layouts are the same memory: these strides say
+        # that it is the one with the channels together, which the first and
+        # largest feature maps would not have otherwise.
+        x = self.blocks(x.unsqueeze(-1).permute(0, 3, 1, 2))
+        x, _ = self.rnn(x.permute(0, 2, 1, 3).flatten(2))
+        x = self.dropout(x)
+        frame_logits = self.frame_head(x)
+        attention_logits = self.attention_head(x)
+        embedding = self.projection_activation(self.projection(x))
+        # Scores near 0 and 1 decide, and half precision rounds them away.
+        with torch.autocast(x.device.type, enabled=False):
+            frame = torch.sigmoid(at_least_float32(frame_logits))
+            attention = at_least_float32(attention_logits).softmax(dim=-1)
+            attention = attention.clamp(1e-7, 1.0)
+            if valid is not None:
+                attention = attention * valid.unsqueeze(-1)
+            clip = (frame * attention).sum(1) / attention.sum(1)
+            embedding = at_least_float32(embedding)
+            unit = nn.functional.normalize(embedding, dim=-1)
+        return SEDOutput(frame.transpose(1, 2), clip, unit)

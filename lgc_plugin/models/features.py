@@ -1,0 +1,158 @@
+"""Waveforms to log mel spectrograms in [0, 1]."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torchaudio.transforms import MelSpectrogram
+
+from lgc_plugin.models.precision import at_least_float32
+
+
+class LogMel(nn.Module):
+    """Log mel front end with min-max scaling per clip.
+
+    Mixup and CutMix act between its two halves: ``mel`` gives magnitudes,
+    which add up like sounds do; ``normalise`` gives what a network reads:
+    ``20 log10(max(m, 1e-5))``, clamped to [-50, 80] dB, then
+    ``(x - min) / (max - min + 1e-8)`` over the mel bins and frames of a clip.
+
+    Arguments
+    ---------
+    sample_rate : int
+        Samples per second.
+    n_fft : int
+        Length of a (symmetric Hamming) window, in samples.
+    hop_length : int
+        Samples between two frames.
+    n_mels : int
+        Mel bins (HTK scale, no area normalisation).
+    f_min, f_max : float
+        Lowest and highest frequency, in Hz.
+    amplitude_floor : float
+        Smallest magnitude, before the logarithm.
+    decibel_range : tuple[float, float]
+        Levels outside are clamped, in dB.
+
+    Raises
+    ------
+    ValueError
+        If the frequencies do not fit the sample rate.
+
+    Example
+    -------
+    >>> front_end = LogMel()
+    >>> wavs = torch.randn(2, 16000)
+    >>> front_end.mel(wavs).shape
+    torch.Size([2, 128, 63])
+    >>> features = front_end(wavs)
+    >>> float(features.amin()), round(float(features.amax()), 5)
+    (0.0, 1.0)
+    """
+
+    def __init__(
+        self,
+        sample_rate: int = 16000,
+        n_fft: int = 2048,
+        hop_length: int = 256,
+        n_mels: int = 128,
+        f_min: float = 0.0,
+        f_max: float = 8000.0,
+        amplitude_floor: float = 1e-5,
+        decibel_range: tuple[float, float] = (-50.0, 80.0),
+    ) -> None:
+        super().__init__()
+        if not 0 <= f_min < f_max <= sample_rate / 2:
+            raise ValueError(
+                f"mel bins from {f_min} to {f_max} Hz do not fit a sample "
+                f"rate of {sample_rate} Hz: f_max is at most half of it"
+            )
+        self.n_mels = n_mels
+        self.hop_length = hop_length
+        self.sample_rate = sample_rate
+        self.amplitude_floor = amplitude_floor
+        self.decibel_range = tuple(decibel_range)
+        self.spectrogram = MelSpectrogram(
+            sample_rate=sample_rate,
+            n_fft=n_fft,
+            win_length=n_fft,
+            hop_length=hop_length,
+            f_min=f_min,
+            f_max=f_max,
+            n_mels=n_mels,
+            power=1.0,
+            window_fn=torch.hamming_window,
+            wkwargs={"periodic": False},
+        )
+
+    @torch.no_grad()
+    def mel(self, wavs: Tensor) -> Tensor:
+        """Mel magnitudes of waveforms.
+
+        Arguments
+        ---------
+        wavs : Tensor
+            (B, N) samples, nominally in [-1, 1]; 16-bit integers are scaled
+            to that range here, on their device.
+
+        Returns
+        -------
+        Tensor
+            (B, n_mels, N // hop_length + 1), in the module's precision
+            (float32), without gradient.
+        """
+        if wavs.dtype == torch.int16:
+            wavs = wavs.float() / 32768.0
+        # Half precision has too few bits for the sums of a 2048-point DFT.
+        with torch.autocast(wavs.device.type, enabled=False):
+            filters = self.spectrogram.mel_scale.fb
+            return self.spectrogram(wavs.to(filters.dtype))
+
+    def normalise(self, mels: Tensor, valid: Tensor | None = None) -> Tensor:
+        """Magnitudes to levels between 0 (softest) and 1 (loudest).
+
+        Arguments
+        ---------
+        mels : Tensor
+            (B, n_mels, T) magnitudes.
+        valid : Tensor, optional
+            (B, T) bool, False on padding, which then has no say in the range
+            of its clip and becomes 0.
+
+        Returns
+        -------
+        Tensor
+            (B, n_mels, T)
+        """
+        with torch.autocast(mels.device.type, enabled=False):
+            mels = at_least_float32(mels).clamp_min(self.amplitude_floor)
+            levels = 20.0 * mels.log10()
+            levels = levels.clamp(*self.decibel_range)
+            low, high = levels, levels
+            if valid is not None:
+                padding = ~valid.unsqueeze(1)
+                low = levels.masked_fill(padding, torch.inf)
+                high = levels.masked_fill(padding, -torch.inf)
+            low = low.amin(dim=(1, 2), keepdim=True)
+            high = high.amax(dim=(1, 2), keepdim=True)
+            scaled = (levels - low) / (high - low + 1e-8)
+            if valid is not None:
+                scaled = scaled.masked_fill(padding, 0.0)
+            return scaled
+
+    def forward(self, wavs: Tensor, valid: Tensor | None = None) -> Tensor:
+        """Both halves at once.
+
+        Arguments
+        ---------
+        wavs : Tensor
+            (B, N) samples.
+        valid : Tensor, optional
+            (B, T) bool, False on padding.
+
+        Returns
+        -------
+        Tensor
+            (B, n_mels, T), T = N // hop_length + 1, in [0, 1].
+        """
+        return self.normalise(self.mel(wavs), valid)

@@ -1,1 +1,0 @@
-"""Scores of any system's output: read, checked, counted, compared, tuned."""

@@ -1,1 +1,0 @@
-"""Consistency terms that a student can learn from, one per file."""

@@ -1,0 +1,93 @@
+"""What the options mean of ``lgc-sed detect``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detect_cases import write_small_model, write_sound
+from lgc_plugin.cli import main as cli
+from lgc_plugin.cli.detect_choices import parse_threshold
+
+labels = st.text(
+    st.characters(codec="utf-8", exclude_characters=",:;=", categories=["L"]),
+    min_size=1,
+)
+numbers = st.floats(0, 1)
+
+
+@given(st.dictionaries(labels, numbers, min_size=1, max_size=5))
+def test_thresholds_of_classes(limits: dict[str, float]) -> None:
+    text = ",".join(f"{label}={limit!r}" for label, limit in limits.items())
+    assert parse_threshold(text) == limits
+
+
+@given(numbers)
+def test_one_threshold(limit: float) -> None:
+    assert parse_threshold(repr(limit)) == limit
+
+
+def test_labels_may_hold_spaces_and_equals_signs() -> None:
+    found = parse_threshold("Running water=.5, a=b=0.3")
+    assert found == {"Running water": 0.5, "a=b": 0.3}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "0.5,0.3", "Cat", "Cat=", "Cat=1,Cat=0", "Cat=0.1,0.2"]
+)
+def test_anything_else_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="give a number, or LABEL=NUMBER"):
+        parse_threshold(text)
+
+
+@pytest.fixture
+def recordings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_small_model(Path("model"))
+    for name in ("rec/a.wav", "other/a.wav"):
+        write_sound(Path(name))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["none.wav"], "none.wav: no such file or folder"),
+        (["rec/*.mp3"], "rec/*.mp3: no audio file has such a name"),
+        (["rec", "other"], "would both be called 'a.wav': give a folder that"),
+        (["rec", "-"], "- stands for standard input, which is heard alone"),
+        (["rec", "--threshold=Cow=0.3"], "'Cow': the classes of the model"),
+        (["rec", "--threshold=1.5"], "threshold is 1.5: must be a number from"),
+        (["rec", "--threshold=nan"], "threshold is nan: must be a number from"),
+        (["rec", "--threshold=Cat=2"], "threshold is 2.0: must be a number"),
+        (["rec", "--threshold=high"], "threshold is 'high': give a number, or"),
+        (["rec", "--threshold=Cat=.1,Cat=.2"], "LABEL=NUMBER once for a class"),
+        (["rec", "--to=rec"], "rec: is a folder; --to needs a file"),
+        (["rec", "--to=rec/a.wav"], "rec/a.wav: is called like a recording"),
+        (["rec", "--to=rec/a.wav", "--out=audacity"], "a.wav: is a file; give"),
+        (["rec", "--plot", "--plot-to=rec/a.wav"], "a.wav: is a file; give"),
+        (["rec", "--plot-to=pictures"], "--plot-to says where pictures go"),
+        (["rec", "--rate=8000"], "--rate and --channels are for raw samples"),
+        (["rec", "--hop=7"], "a window every 7.0 s"),
+        (["rec", "--batch-size=0"], "batch_size is 0"),
+        (["rec", "--device=gpu"], "device 'gpu' is none"),
+        (["rec", "--model=nowhere"], "nowhere: no such folder"),
+    ],
+)
+def test_what_cannot_be_is_one_line_and_status_2(
+    recordings: None,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    message: str,
+) -> None:
+    before = {path: path.stat().st_mtime_ns for path in Path().rglob("*")}
+    assert cli.main(["detect", "--device=cpu", "--model=model", *words]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("lgc-sed: error: ")
+    assert printed.err.count("\n") == 1
+    assert message in printed.err
+    after = {path: path.stat().st_mtime_ns for path in Path().rglob("*")}
+    assert after == before

@@ -1,0 +1,112 @@
+"""Threshold-free PSDS: what infinitely many thresholds would give."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lgc_plugin.evaluation import psds_free
+from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
+from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.evaluation.psds import PSDS1, PSDS2, psds
+from lgc_plugin.evaluation.psds_free import psds_free_counts
+from lgc_plugin.evaluation.truth import GroundTruth
+from score_cases import LABELS, case
+
+WINDOWS = (3, 1, 6)
+
+
+@pytest.fixture(autouse=True)
+def installed():
+    pytest.importorskip("sed_scores_eval", reason="the extra `scores`")
+
+
+@pytest.mark.parametrize("profile", ["strict", "dcase"])
+@pytest.mark.parametrize("scenario", [PSDS1, PSDS2])
+def test_it_is_psds_at_every_score_there_is(scenario, profile):
+    frames, truth = case(n_clips=20, profile=profile)
+    # Few levels, so that psds_eval can have a point below each of them.
+    levels = np.round(frames.scores, 2)
+    frames = FrameScores(
+        frames.labels, frames.clips, levels, frames.valid_frames, frames.edges
+    )
+    counts = psds_free_counts(frames, truth, WINDOWS, **scenario)
+    limits = np.unique(levels.astype(np.float64)) - 0.005
+    events = Decoding(WINDOWS, limits).all_events(frames)
+    expected = psds(events, truth, **scenario)
+    score = counts.score()
+    assert 0.05 < score.value == pytest.approx(expected.value, abs=1e-9)
+    for label in LABELS:
+        assert score.per_class[label] == pytest.approx(
+            expected.per_class[label], abs=1e-9
+        )
+    ours = counts.averages(np.ones((1, 20)))
+    assert ours.value[0] == score.value
+    area = np.sum(np.diff(score.curve.efpr) * score.curve.etpr[:-1])
+    assert area / 100 == pytest.approx(score.value)
+
+
+def test_clips_that_were_not_scored_have_no_detection():
+    frames, truth = case(n_clips=20)
+    part = frames.select(frames.clips[:15])
+    quiet = frames.scores.copy()
+    quiet[15:] = -1.0  # below all others: a false alarm, but the last
+    silenced = FrameScores(
+        LABELS, frames.clips, quiet, frames.valid_frames, frames.edges
+    )
+    a, b = (
+        psds_free_counts(x, truth, 3, **PSDS1).score() for x in (part, silenced)
+    )
+    assert a.value == pytest.approx(b.value)
+    assert a.value < psds_free_counts(frames, truth, 3, **PSDS1).score().value
+
+
+@pytest.mark.parametrize("scenario", [PSDS1, PSDS2])
+def test_events_that_touch_are_one_and_one_class_is_enough(scenario):
+    rows = [("a.wav", 1.0, 2.0, "Cat"), ("a.wav", 2.0, 4.0, "Cat")]
+    truth = GroundTruth.from_tables(
+        pd.DataFrame(rows, columns=EVENT_COLUMNS),
+        pd.DataFrame({"filename": ["a.wav"], "duration": [10.0]}),
+        LABELS,
+    )
+    scores = np.zeros((1, 3, 40), dtype=np.float32)
+    scores[0, 0, 4:16] = 0.9
+    frames = FrameScores(
+        LABELS, ("a.wav",), scores, np.array([40]), np.arange(41) / 4
+    )
+    counts = psds_free_counts(frames, truth, 1, **scenario)
+    assert counts.events.sum() == 1
+    assert counts.score().value == 1.0
+    assert np.isnan(counts.score().per_class["Owl"])
+
+
+@pytest.mark.parametrize("scenario", [PSDS1, PSDS2])
+def test_a_class_of_which_nothing_is_said_has_no_hit(scenario):
+    frames, truth = case()
+    silent = frames.scores.copy()
+    silent[:, 1] = -np.inf
+    mute = FrameScores(
+        LABELS, frames.clips, silent, frames.valid_frames, frames.edges
+    )
+    score = psds_free_counts(mute, truth, 3, **scenario).score()
+    assert score.per_class["Dog"] == 0 and score.per_class["Cat"] > 0
+    nobody = psds_free_counts(mute.select([]), truth, 3, **scenario)
+    assert nobody.score().value == 0
+    assert (nobody.averages(np.ones((2, 12))).value == 0).all()
+
+
+def test_no_event_is_nan():
+    frames, truth = case(n_clips=4)
+    empty = GroundTruth.from_tables(
+        truth.events[:0], truth.durations, LABELS, profile="strict"
+    )
+    counts = psds_free_counts(frames, empty, 3, **PSDS2)
+    assert np.isnan(counts.score().value)
+    assert np.isnan(counts.averages(np.ones((2, 4))).value).all()
+
+
+def test_without_sed_scores_eval_the_extra_is_named(monkeypatch):
+    monkeypatch.setattr(psds_free, "find_spec", lambda name: None)
+    frames, truth = case()
+    with pytest.raises(ValueError, match="extra 'scores'"):
+        psds_free_counts(frames, truth, 3, **PSDS1)

@@ -1,0 +1,131 @@
+"""The file of tuned settings: what is in it, and what it refuses."""
+
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.tuned_settings import TunedSettings
+from lgc_plugin.utils.hparams import parse_recipe_arguments
+
+HPARAMS = Path(__file__).resolve().parents[2] / "hparams" / "lgc.yaml"
+SETTINGS = TunedSettings(
+    median_windows={"Dog": 7, "Cat": 28},
+    operating_threshold={"Dog": 0.49, "Cat": 0.3},
+    frame_seconds=0.064,
+    metric="event_f1",
+    tuned_on=("Y-0A1_0.000_10.000.wav", "b.wav"),
+    ground_truth="validation.tsv",
+)
+
+
+@pytest.fixture
+def file(tmp_path):
+    SETTINGS.write(tmp_path / "tuned.yaml", "lgc-sed tune --metric event_f1")
+    return tmp_path / "tuned.yaml"
+
+
+def test_round_trip(file, tmp_path):
+    read = TunedSettings.read(file)
+    assert read == SETTINGS
+    assert list(read.median_windows) == ["Dog", "Cat"]
+    plain = TunedSettings({"Cat": 1}, 0.5, 0.02, "psds1", ("1",), "1.5")
+    plain.write(tmp_path / "plain.yaml")
+    assert TunedSettings.read(tmp_path / "plain.yaml") == plain
+
+
+def test_a_reader_learns_where_it_comes_from(file):
+    text = file.read_text()
+    comment = [line for line in text.splitlines() if line.startswith("#")]
+    assert text.startswith("# Made by: lgc-sed tune --metric event_f1\n")
+    assert "best event_f1 on 2 clips of validation.tsv" in comment[1]
+    assert "nobody reports scores on them" in comment[2]
+    assert text.splitlines()[-1] == "  - b.wav"
+
+
+def test_the_recipe_takes_it_as_overrides(file):
+    parsed = parse_recipe_arguments([str(HPARAMS), f"--overrides={file}"])
+    assert set(parsed.overrides) == {
+        "median_windows",
+        "operating_threshold",
+        "tuned_on",
+    }
+    others = {"seed": 1, **parsed.overrides}
+    assert TunedSettings.from_overrides(others) == SETTINGS
+
+
+def test_decoding():
+    assert SETTINGS.decoding() == Decoding(
+        {"Dog": 7, "Cat": 28}, operating_threshold={"Dog": 0.49, "Cat": 0.3}
+    )
+    decoding = SETTINGS.decoding(["Cat"]).for_labels(["Cat"])
+    assert decoding.median_windows == (28,)
+    assert decoding.operating_threshold == {"Cat": 0.3}
+    with pytest.raises(ValueError, match="nothing was tuned for Cow"):
+        SETTINGS.decoding(["Cat", "Cow"])
+
+
+def test_refuses_the_clips_it_was_tuned_on():
+    SETTINGS.refuse(["c.wav", "B.wav"], "the test set")
+    with pytest.raises(ValueError, match="1 of the 2 clips of the test set"):
+        SETTINGS.refuse(iter(["c.wav", "b.wav"]), "the test set")
+
+
+def test_refuses_other_frames():
+    SETTINGS.check_frames(10 / 156)
+    for seconds in (0.016, 0.0656):
+        with pytest.raises(ValueError, match="0.064 s, these are 0.0"):
+            SETTINGS.check_frames(seconds)
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "message"),
+    [
+        (["median_windows"], {}, "name no class"),
+        (["median_windows"], [3, 5], "median_windows must hold lines"),
+        (["median_windows", "Dog"], 0, "window 0 of 'Dog'"),
+        (["median_windows", "Dog"], 2.5, "window 2.5 of 'Dog'"),
+        (["median_windows", "Cow"], 3, r"missing \['Cow'\]"),
+        (["operating_threshold", "Dog"], "high", "operating_threshold is 'hi"),
+        (["operating_threshold"], True, "operating_threshold is True"),
+        (["operating_threshold"], {"Dog": 0.5}, r"missing \['Cat'\]"),
+        (["tuned_on"], None, "tuned_on must hold lines"),
+        (["tuned_on", "metric"], None, "metric of tuned_on is None"),
+        (["tuned_on", "frame_seconds"], 0, "frame_seconds is 0"),
+        (["tuned_on", "clips"], "a.wav", "clips of tuned_on is 'a.wav'"),
+        (["tuned_on", "clips"], [], "clips are missing"),
+        (["tuned_on", "extra"], 1, "unknown key 'extra'"),
+        (["seed"], 1, "unknown key 'seed'"),
+    ],
+)
+def test_reading_tells_what_is_wrong(file, keys, value, message):
+    yaml = YAML()
+    content = yaml.load(file.read_text())
+    inner = content
+    for key in keys[:-1]:
+        inner = inner[key]
+    inner[keys[-1]] = value
+    yaml.dump(content, file)
+    with pytest.raises(ValueError, match=f"tuned.yaml: no tuned.*{message}"):
+        TunedSettings.read(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "must hold lines of 'key: value'"),
+        ("a: [", "no tuned settings"),
+        ("median_windows: {Cat: 3}\n", "operating_threshold, tuned_on missing"),
+    ],
+)
+def test_other_files_are_refused(tmp_path, text, message):
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises(ValueError, match=f"a.yaml: .*{message}") as raised:
+        TunedSettings.read(tmp_path / "a.yaml")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        TunedSettings.read(tmp_path / "nowhere.yaml")

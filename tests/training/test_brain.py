@@ -1,0 +1,170 @@
+import math
+from types import SimpleNamespace
+
+import pytest
+import speechbrain as sb
+import torch
+from speechbrain.dataio.batch import PaddedBatch
+
+from lgc_plugin.augment.labelled import LabelledAugmentation
+from lgc_plugin.data.encoder import EventEncoder
+from lgc_plugin.lgc import LGC
+from lgc_plugin.models.crnn import CRNN
+from lgc_plugin.models.features import LogMel
+from lgc_plugin.training.brain import LGCBrain
+from lgc_plugin.types import LabelKind
+
+ENCODER = EventEncoder(["Cat", "Dog"], clip_seconds=1.0, hop_length=512)
+KINDS = (LabelKind.STRONG, LabelKind.WEAK, LabelKind.NONE)
+
+
+def make_brain(augment_clips=None, **options):
+    torch.manual_seed(0)
+    front_end = LogMel(hop_length=512, n_mels=8)
+    model = CRNN(2, 8, filters=(4,), pooling=((4, 8),), embedding_dim=6)
+    lgc = LGC(model, 2, front_end, embedding_dim=6, ramp_steps=4)
+    hparams = {
+        "encoder": ENCODER,
+        "lr": 0.01,
+        "mixup_alpha": 0.2,
+        "mixup_probability": 0.5,
+        "seed": 0,
+    }
+    if augment_clips is not None:
+        hparams["augment_clips"] = augment_clips
+    brain = LGCBrain(
+        {"front_end": front_end, "model": model, "lgc": lgc},
+        lambda parameters: torch.optim.Adam(parameters, lr=0.01),
+        hparams,
+        {"device": "cpu", **options},
+    )
+    brain.on_fit_start()
+    brain.on_stage_start(sb.Stage.TRAIN)
+    brain.nonfinite_count = 0
+    brain.modules.train()
+    return brain
+
+
+def make_batch(n_samples=16000):
+    return PaddedBatch(
+        [
+            {
+                "id": str(int(kind)),
+                "wav": torch.randn(16000),
+                "n_samples": n_samples,
+                "frame_labels": ENCODER.encode([]),
+                "clip_labels": ENCODER.encode_clip(["Cat"]),
+                "label_kind": int(kind),
+            }
+            for kind in KINDS
+        ]
+    )
+
+
+def fit(brain, batch):
+    brain.step += 1
+    return brain.fit_batch(batch)
+
+
+def test_optimizer_holds_the_student_only():
+    brain = make_brain()
+    held = {id(p) for g in brain.optimizer.param_groups for p in g["params"]}
+    assert held == {id(p) for p in brain.modules.model.parameters()}
+
+
+def test_learning_rate_follows_the_ramp():
+    brain = make_brain()
+    seen = []
+    for _ in range(6):
+        fit(brain, make_batch())
+        seen.append(brain.optimizer.param_groups[0]["lr"])
+    expected = [
+        0.01 * math.exp(-5 * (1 - min(n, 4) / 4) ** 2) for n in range(6)
+    ]
+    assert seen == pytest.approx(expected)
+
+
+def test_teacher_steps_with_the_optimizer_under_accumulation():
+    brain = make_brain(grad_accumulation_factor=2)
+    steps = []
+    for _ in range(4):
+        fit(brain, make_batch())
+        steps.append((brain.optimizer_step, brain.modules.lgc.step))
+    assert steps == [(0, 0), (1, 1), (1, 1), (2, 2)]
+
+
+def test_a_step_without_finite_gradients_moves_nothing():
+    brain = make_brain()
+    fit(brain, make_batch())
+    before = [p.clone() for p in brain.modules.parameters()]
+    batch = make_batch()
+    batch.wav.data[0, 0] = math.nan
+    fit(brain, batch)
+    for old, new in zip(before, brain.modules.parameters(), strict=True):
+        assert torch.equal(old, new)
+    assert brain.modules.lgc.step == brain.optimizer_step == 1
+
+
+def test_patience_with_such_steps_ends():
+    brain = make_brain(nonfinite_patience=2)
+    batch = make_batch()
+    batch.wav.data[:] = math.nan
+    fit(brain, batch)
+    fit(brain, batch)
+    with pytest.raises(ValueError, match="3 times"):
+        fit(brain, batch)
+
+
+@pytest.mark.parametrize(
+    ("limit", "clipped"), [(1e-4, True), (0.0, False), (-1.0, False)]
+)
+def test_gradients_are_clipped_only_by_a_positive_norm(limit, clipped):
+    brain = make_brain(max_grad_norm=limit)
+    norms = []
+    brain.optimizer.register_step_pre_hook(
+        lambda optimizer, *_: norms.append(
+            torch.nn.utils.get_total_norm(
+                p.grad
+                for p in optimizer.param_groups[0]["params"]
+                if p.grad is not None
+            ).item()
+        )
+    )
+    fit(brain, make_batch())
+    assert (norms[0] <= 1.001e-4) == clipped
+
+
+def test_padding_is_masked_only_where_there_is_some():
+    brain = make_brain()
+    assert brain.prepare(make_batch(), mix=False).valid is None
+    clips = brain.prepare(make_batch(n_samples=8000), mix=False)
+    assert clips.valid.sum(1).tolist() == [4, 4, 4]
+    assert clips.valid_frames.tolist() == [4, 4, 4]
+
+
+def test_debugging_reaches_the_prototypes():
+    assert make_brain(debug=True).modules.lgc.birth_epoch == 1
+
+
+def test_nothing_to_test_is_an_error_when_only_testing(tmp_path):
+    brain = make_brain()
+    brain.checkpointer = SimpleNamespace(
+        recover_if_possible=lambda **_: None, checkpoints_dir=tmp_path
+    )
+    brain.on_evaluate_start(max_key="x")
+    brain.test_only = True
+    with pytest.raises(FileNotFoundError, match="no checkpoint to test"):
+        brain.on_evaluate_start(max_key="x")
+
+
+def test_clips_are_augmented_in_training_only():
+    """Then their labels and mask have moved along with them."""
+    brain = make_brain(LabelledAugmentation(frame_shift_std=20.0))
+    batch = make_batch(n_samples=8000)
+    batch.frame_labels.data[:, :, :4] = 1
+    plain = brain.prepare(batch, mix=False)
+    assert plain.valid[:, :4].all() and not plain.valid[:, 4:].any()
+    shifted = brain.prepare(batch, mix=True)
+    assert not torch.equal(shifted.valid, plain.valid)
+    assert torch.equal(shifted.frame_labels[:, 0] > 0, shifted.valid)
+    assert plain.n_unlabelled == shifted.n_unlabelled == 1

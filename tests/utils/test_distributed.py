@@ -1,0 +1,109 @@
+"""Two processes, half of the batch each, learn what one learns."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "tests" / "distributed_steps.py"
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory):
+    """What each process has learned: alone, and each of two."""
+    folder = tmp_path_factory.mktemp("learned")
+    torchrun = ["-m", "torch.distributed.run", "--standalone"]
+    for launcher in ([], [*torchrun, "--nproc_per_node=2"]):
+        done = subprocess.run(
+            [sys.executable, *launcher, str(SCRIPT), str(folder)],
+            cwd=ROOT,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr[-4000:]
+    return {
+        file.stem: torch.load(file, weights_only=True)
+        for file in folder.glob("*.pt")
+    }
+
+
+LEAVING = """
+import os
+from speechbrain.utils.run_opts import RunOptions
+from lgc_plugin.utils.distributed import (
+    join_processes, leave_processes, process_count, sum_over_processes
+)
+import torch
+join_processes(RunOptions(device="cpu"))
+assert process_count() == 2
+assert sum_over_processes(torch.ones(1)) == 2
+# As some part of a recipe does, once there is a group.
+import torch.distributed.nn.functional
+leave_processes()
+for thread in os.listdir("/proc/self/task"):
+    name = open(f"/proc/self/task/{thread}/comm").read()
+    assert "gloo" not in name, name
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc for threads")
+def test_no_thread_outlives_the_group(tmp_path):
+    """At the end of a process it could abort it."""
+    script = tmp_path / "leaving.py"
+    script.write_text(LEAVING)
+    torchrun = ["-m", "torch.distributed.run", "--standalone"]
+    done = subprocess.run(
+        [sys.executable, *torchrun, "--nproc_per_node=2", str(script)],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_two_processes_follow_one(learned, when):
+    one, two = learned["1-0"][when], learned["2-0"][when]
+    assert one["state"].keys() == two["state"].keys()
+    for name, expected in one["state"].items():
+        torch.testing.assert_close(
+            two["state"][name], expected, atol=1e-5, rtol=0, msg=name
+        )
+    assert two["means"] == pytest.approx(one["means"], abs=1e-5)
+
+
+def test_the_comparison_is_not_of_nothing(learned):
+    """All terms were at work, and everything has moved."""
+    before, after = learned["1-0"]["before"], learned["1-0"]["after"]
+    assert before["means"]["n_anchors"] == 0 < after["means"]["n_anchors"]
+    assert after["means"]["contrast"] > 0.01
+    assert int(after["state"]["lgc.teacher.steps"]) == 20
+    for name, new in after["state"].items():
+        if new.is_floating_point() and not name.endswith(("window", "fb")):
+            old = before["state"][name]
+            assert (new - old).abs().max() > 1e-4, name
+    moved = after["state"]["lgc.bank.prototypes"] - learned["1-0"]["birth"]
+    assert moved.abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_processes_agree_to_the_last_bit(learned, when):
+    first, second = learned["2-0"][when], learned["2-1"][when]
+    for name, value in first["state"].items():
+        assert torch.equal(value, second["state"][name]), name
+    assert first["means"] == second["means"]
+
+
+def test_prototypes_are_born_alike(learned):
+    assert torch.equal(learned["2-0"]["birth"], learned["2-1"]["birth"])
+    torch.testing.assert_close(
+        learned["2-0"]["birth"], learned["1-0"]["birth"], atol=1e-6, rtol=0
+    )
