@@ -37,7 +37,7 @@ from lgc_plugin.utils.files import write_json
 from lgc_plugin.utils.parallel import available_cores
 
 _HERE = Path(__file__).resolve().parent
-_SETS = "--strong 300 --strong-validation 100 --weak 200 --unlabelled 1000"
+_SETS = "--strong 300 --strong-validation 100 --weak 200 --unlabeled 1000"
 _CLIPS = f"{_SETS} --validation 300 --clip-seconds 5"
 
 
@@ -67,8 +67,8 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     )
     add("--methods", help=f"commas between them: {', '.join(METHODS)}")
     add("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
-    add("--jobs", type=int, default=available_cores(), help="runs at a time")
-    add("--resamples", type=int, default=1000, help="behind the intervals")
+    add("--n-jobs", type=int, default=available_cores(), help="runs at a time")
+    add("--n-bootstrap", type=int, default=1000, help="behind the intervals")
     add(
         "--folder",
         type=Path,
@@ -100,8 +100,8 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         parser.error(
             f"method {unknown[0]!r} is unknown; there are {', '.join(METHODS)}"
         )
-    if min(options.jobs, options.resamples) < 1:
-        parser.error("--jobs and --resamples must be at least 1")
+    if min(options.n_jobs, options.n_bootstrap) < 1:
+        parser.error("--n-jobs and --n-bootstrap must be at least 1")
     options.methods = [METHODS[name] for name in names]
     options.folder = options.folder.resolve()
     return options
@@ -144,7 +144,7 @@ def main(words: Sequence[str]) -> int:
     failed = train_all(
         runs,
         options.train.split(),
-        options.jobs,
+        options.n_jobs,
         lambda line: print(line, file=sys.stderr, flush=True),
     )
     # Only seeds that all methods have can be compared clip for clip.
@@ -180,7 +180,7 @@ def _differences(
             pooled[better],
             pooled[worse],
             results["median_windows"],
-            options.resamples,
+            options.n_bootstrap,
         )
         for better, worse in pairs(names)
     }

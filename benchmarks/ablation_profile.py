@@ -16,8 +16,8 @@ from lgc_plugin.utils.hparams import parse_recipe_arguments, read_plain
 
 _DEFAULT = METHODS["lgc"]
 _OF_THE_GLOBAL_TERM = {
-    "birth_epoch",
-    "frames_per_class",
+    "contrast_start_epoch",
+    "kmeans_max_frames",
     "n_prototypes",
     "neg_threshold",
     "pos_threshold",

@@ -113,8 +113,8 @@ def compare_pair(
     words = ["compare", str(better), str(worse), "--profile", "dcase"]
     words += ["--ground-truth", str(better.parent / "truth.csv")]
     words += ["--median-windows", *(str(each) for each in windows.values())]
-    words += ["--labels", *windows, "--resamples", str(resamples)]
-    if lgc_sed([*words, "--out", str(out)]):
+    words += ["--labels", *windows, "--n-bootstrap", str(resamples)]
+    if lgc_sed([*words, "--output", str(out)]):
         raise RuntimeError(f"lgc-sed {' '.join(words)} failed")
     return json.loads(out.read_text())["differences"]
 

@@ -119,7 +119,7 @@ def make_data(run: Run, bank: str, words: Sequence[str]) -> None:
             )
         return
     command = [sys.executable, "-m", "lgc_plugin.cli.main", "soundscapes"]
-    options = ["--bank", bank, "--out", str(run.data), "--quiet"]
+    options = ["--bank", bank, "--output", str(run.data), "--quiet"]
     seed = ["--seed", str(run.seed)]
     subprocess.run([*command, *options, *seed, *words], check=True, cwd=ROOT)
 
@@ -127,7 +127,7 @@ def make_data(run: Run, bank: str, words: Sequence[str]) -> None:
 def train_all(
     runs: Sequence[Run],
     words: Sequence[str],
-    jobs: int,
+    n_jobs: int,
     tell: Callable[[str], None],
 ) -> list[Run]:
     """Trains what is not finished, several at a time, each on its cores.
@@ -138,7 +138,7 @@ def train_all(
         In the order in which they begin.
     words : Sequence[str]
         Further options of the recipe, for all runs.
-    jobs : int
+    n_jobs : int
         Runs at a time.
     tell : Callable
         Gets a line when a run ends.
@@ -148,7 +148,7 @@ def train_all(
     list[Run]
         Those that failed; each left ``log.txt`` in its folder.
     """
-    threads = max(1, (os.cpu_count() or 1) // jobs)
+    threads = max(1, (os.cpu_count() or 1) // n_jobs)
 
     def train(run: Run) -> bool:
         if run.finished:
@@ -166,7 +166,7 @@ def train_all(
         tell(f"seed {run.seed}  {run.method.title}: {end}")
         return done.returncode == 0
 
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(n_jobs) as pool:
         good = list(pool.map(train, runs))
     return [run for run, done in zip(runs, good, strict=True) if not done]
 

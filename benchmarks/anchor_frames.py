@@ -20,7 +20,7 @@ from lgc_plugin.models.frame_classes import with_background
 from lgc_plugin.models.valid_frames import (
     count_valid,
     frame_mask,
-    spread_to_mel,
+    upsample_mask,
 )
 
 
@@ -173,8 +173,8 @@ def hear_as_in_training(
             plan = draw_cutmix(n_clips, n_frames, cutmix_ratio)
 
             def say(network: nn.Module, mels: Tensor, valid: Tensor) -> Tensor:
-                mask = spread_to_mel(valid, mels.shape[-1], pooling)
-                mels = networks[0].front_end.normalise(mels, mask)
+                mask = upsample_mask(valid, mels.shape[-1], pooling)
+                mels = networks[0].front_end.normalize(mels, mask)
                 return network(mels, valid).frame
 
             target = cutmix(say(teacher, mels, valid), plan)

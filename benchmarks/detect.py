@@ -26,7 +26,7 @@ from typing import Any
 
 from detect_audio import check_space, write_audio
 from detect_measure import measure_rounds
-from detect_report import format_table, goals, summarise
+from detect_report import format_table, goals, summarize
 from detect_variants import LENGTHS, VARIANTS, Case, make_cases
 from step_report import describe_machine
 
@@ -66,7 +66,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         fail(f"--lengths must be from 1 to {_LONGEST:g} seconds")
     if options.quick:
         if options.write:
-            fail("--quick measures nothing worth --write: use --out")
+            fail("--quick measures nothing worth --write: use --output")
         options.rounds = 1
     if min(options.rounds, options.threads) < 1:
         fail("--rounds and --threads must be at least 1")
@@ -75,9 +75,9 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         check_space(options.folder, [each.audio for each in options.cases])
     except (ValueError, OSError) as error:
         fail(str(error))
-    if options.write and options.out is None:
+    if options.write and options.output is None:
         kind = options.device.partition(":")[0]
-        options.out = _HERE / "results" / f"detect_{kind}.json"
+        options.output = _HERE / "results" / f"detect_{kind}.json"
     return options
 
 
@@ -117,7 +117,7 @@ def _add_options(add: Callable[..., Any]) -> None:
         action="store_true",
         help="write results/detect_<device>.json",
     )
-    add("--out", type=Path, help="JSON file of the results")
+    add("--output", type=Path, help="JSON file of the results")
 
 
 def _choose_cases(options: argparse.Namespace) -> list[Case]:
@@ -156,7 +156,7 @@ def main(words: Sequence[str]) -> int:
             options.rounds,
             warm_up=not options.quick,
         )
-    rows = summarise(options.cases, runs)
+    rows = summarize(options.cases, runs)
     print(format_table(rows))
     for hop, seconds in facts["latency_seconds"].items():
         print(f"latency of a stream with a hop of {hop}: {seconds:.1f} s")
@@ -167,7 +167,7 @@ def main(words: Sequence[str]) -> int:
         met = "met" if goal["met"] else "NOT met"
         measured = f"{goal['measured']:.2f}"
         print(f"{goal['goal']} {goal['limit']:g}: {measured}, {met}")
-    if options.out is not None:
+    if options.output is not None:
         content = {
             "benchmark": "detect",
             "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -181,8 +181,8 @@ def main(words: Sequence[str]) -> int:
             "goals": asked,
             "rows": {name: asdict(row) for name, row in rows.items()},
         }
-        write_json(options.out, content)
-        print(f"written: {options.out}")
+        write_json(options.output, content)
+        print(f"written: {options.output}")
     return int(any(row.failed for row in rows.values()))
 
 

@@ -61,7 +61,7 @@ class Row:
     events: int | None = None
 
 
-def summarise(cases: Sequence[Case], runs: Runs) -> dict[str, Row]:
+def summarize(cases: Sequence[Case], runs: Runs) -> dict[str, Row]:
     """Rows by name.
 
     Arguments
@@ -115,7 +115,7 @@ def format_table(rows: Mapping[str, Row]) -> str:
     Arguments
     ---------
     rows : Mapping[str, Row]
-        From :func:`summarise`.
+        From :func:`summarize`.
 
     Returns
     -------
@@ -148,7 +148,7 @@ def goals(rows: Mapping[str, Row]) -> list[dict[str, Any]]:
     Arguments
     ---------
     rows : Mapping[str, Row]
-        From :func:`summarise`.
+        From :func:`summarize`.
 
     Returns
     -------

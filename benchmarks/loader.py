@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How many clips per second the loaders give, by cache and workers.
 
-    python benchmarks/loader.py --out=loader.json
+    python benchmarks/loader.py --output=loader.json
 
 Loaders run alone: no network, no GPU. The audio is random, and read before
 the clock starts, so that this measures decoding, copying and collating, and
@@ -47,7 +47,7 @@ from lgc_plugin.utils.parallel import available_cores
 
 RATE = 16000
 LABELS = [f"class{i}" for i in range(10)]
-SHARES = {"strong": 12, "weak": 12, "unlabelled": 24}
+SHARES = {"strong": 12, "weak": 12, "unlabeled": 24}
 BATCHES_PER_EPOCH = 120  # about as many as DESED gives
 NAIVE = "naive"
 
@@ -65,7 +65,7 @@ def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--steps-per-second", type=float, default=40.0, help="the need")
     add("--pin-memory", action="store_true", help="as training on a GPU does")
     add("--folder", help="where the audio is written for the time being")
-    add("--out", help="a JSON file for the results")
+    add("--output", help="a JSON file for the results")
     add("--quick", action="store_true", help="few files, one second each")
     args = parser.parse_args(words)
     if args.quick:
@@ -275,7 +275,7 @@ def main(words: Sequence[str] | None = None) -> int:
     print(", ".join(f"{key}: {value}" for key, value in machine().items()))
     with TemporaryDirectory(dir=args.folder) as folder:
         results = measure(args, Path(folder))
-    if args.out:
+    if args.output:
         content = {
             "machine": machine(),
             "clips": args.clips,
@@ -285,7 +285,7 @@ def main(words: Sequence[str] | None = None) -> int:
             "pin_memory": args.pin_memory,
             "results": results,
         }
-        write_json(args.out, content)
+        write_json(args.output, content)
     return 0
 
 

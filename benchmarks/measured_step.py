@@ -198,7 +198,7 @@ class PlainStep:
         vectorised = variant.vectorised_prototypes
         self.lgc = PlainLGC(
             shipped,
-            self.front_end.normalise,
+            self.front_end.normalize,
             (MeanTeacher if fused else PlainTeacher)(
                 self.student, hparams["ema_decay"]
             ),

@@ -155,13 +155,13 @@ class PlainPrototypes:
 
 
 class PlainLGC(nn.Module):
-    """The terms of :class:`~lgc_plugin.lgc.LGC` after birth, written plainly.
+    """The terms of :class:`~lgc_plugin.lgc.LGC`, all at work, written plainly.
 
     Arguments
     ---------
     lgc : LGC
         Whose numbers to take.
-    normalise : Callable
+    normalize : Callable
         Magnitudes to what a network reads.
     teacher : nn.Module
         Runs a network without gradient; ``update`` follows the student.
@@ -172,18 +172,18 @@ class PlainLGC(nn.Module):
     def __init__(
         self,
         lgc: LGC,
-        normalise: Callable[[Tensor], Tensor],
+        normalize: Callable[[Tensor], Tensor],
         teacher: nn.Module,
         prototypes: Prototypes,
     ) -> None:
         super().__init__()
         self.teacher = teacher
         self.prototypes = prototypes
-        self.normalise = normalise
+        self.normalize = normalize
         self.consistency_weight = lgc.consistency_weight
         self.cutmix_weight = lgc.cutmix_weight
         self.contrast_weight = lgc.contrast_weight
-        self.ramp_steps = lgc.ramp_steps
+        self.rampup_steps = lgc.rampup_steps
         self.cutmix_ratio = lgc.cutmix_ratio
         self.step = 0
         self._frames: tuple[Tensor, Tensor] | None = None
@@ -191,11 +191,11 @@ class PlainLGC(nn.Module):
     @property
     def ramp(self) -> float:
         """Of the learning rate and of the consistency terms."""
-        return exp_rampup(self.step, self.ramp_steps)
+        return exp_rampup(self.step, self.rampup_steps)
 
     def run(self, network: nn.Module, mels: Tensor) -> SEDOutput:
         """Runs a network on magnitudes."""
-        return network(self.normalise(mels))
+        return network(self.normalize(mels))
 
     def forward(
         self,

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from scoring_clips import CLIPS
-from scoring_report import differences, format_table, goals, summarise
+from scoring_report import differences, format_table, goals, summarize
 from scoring_variants import OURS, PLAIN, VARIANTS, Setting, Variant, measure
 from step_report import describe_machine
 
@@ -33,7 +33,7 @@ from lgc_plugin.utils.parallel import available_cores
 
 _HERE = Path(__file__).resolve().parent
 _LIBRARIES = ("numpy", "scipy", "pandas", "psds_eval", "sed_eval")
-_QUICK = {"rounds": 1, "plain_clips": 24, "resamples": 50}
+_QUICK = {"rounds": 1, "plain_clips": 24, "n_bootstrap": 50}
 
 
 def measure_rounds(
@@ -109,7 +109,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         "decoding is extrapolated to all (and the table says so)",
     )
     add("--thresholds", type=int, default=50, help="operating points")
-    add("--resamples", type=int, default=1000, help="of the bootstrap")
+    add("--n-bootstrap", type=int, default=1000, help="of the bootstrap")
     add("--seed", type=int, default=0)
     add(
         "--desed-metadata",
@@ -125,7 +125,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         help="one round, few clips and resamples: only to see that it runs",
     )
     add("--write", action="store_true", help="write results/scoring_cpu.json")
-    add("--out", type=Path, help="JSON file of the results")
+    add("--output", type=Path, help="JSON file of the results")
     options = parser.parse_args(words)
     known = {v.name for v in VARIANTS}
     wanted = set(options.variants.split(",")) if options.variants else known
@@ -138,17 +138,17 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     options.variants = [v for v in VARIANTS if v.name in wanted]
     if options.quick:
         if options.write:
-            parser.error("--quick measures nothing worth --write: use --out")
+            parser.error("--quick measures nothing worth --write: use --output")
         vars(options).update(_QUICK)
     options.plain_clips = min(
         options.clips,
         options.clips if options.plain_clips is None else options.plain_clips,
     )
-    counts = ["rounds", "clips", "plain_clips", "thresholds", "resamples"]
+    counts = ["rounds", "clips", "plain_clips", "thresholds", "n_bootstrap"]
     if min(getattr(options, name) for name in [*counts, "threads"]) < 1:
         parser.error("every number but the seed must be at least 1")
-    if options.write and options.out is None:
-        options.out = _HERE / "results" / "scoring_cpu.json"
+    if options.write and options.output is None:
+        options.output = _HERE / "results" / "scoring_cpu.json"
     return options
 
 
@@ -161,12 +161,12 @@ def main(words: Sequence[str]) -> int:
         options.clips,
         options.plain_clips,
         options.thresholds,
-        options.resamples,
+        options.n_bootstrap,
         options.seed,
         options.desed_metadata,
     )
     runs = measure_rounds(options.variants, setting, options.rounds)
-    rows = summarise(options.variants, runs, options.clips)
+    rows = summarize(options.variants, runs, options.clips)
     print(format_table(rows))
     failed = any(row.failed for row in rows.values())
     wrong = None
@@ -179,7 +179,7 @@ def main(words: Sequence[str]) -> int:
         met = "met" if goal["met"] else "NOT met"
         measured = f"{goal['measured']:.2f}"
         print(f"{goal['goal']} {goal['limit']:g}: {measured}, {met}")
-    if options.out is not None:
+    if options.output is not None:
         content = {
             "benchmark": "scoring",
             "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -189,7 +189,7 @@ def main(words: Sequence[str]) -> int:
             "clips": options.clips,
             "plain_clips": options.plain_clips,
             "thresholds": options.thresholds,
-            "resamples": options.resamples,
+            "resamples": options.n_bootstrap,
             "seed": options.seed,
             "threads": options.threads,
             "machine": _describe_machine(),
@@ -198,8 +198,8 @@ def main(words: Sequence[str]) -> int:
             "goals": asked,
             "rows": {name: asdict(row) for name, row in rows.items()},
         }
-        write_json(options.out, content)
-        print(f"written: {options.out}")
+        write_json(options.output, content)
+        print(f"written: {options.output}")
     return int(failed or bool(wrong))
 
 

@@ -65,7 +65,7 @@ class Row:
     base_mib: float | None = None
 
 
-def summarise(
+def summarize(
     variants: Sequence[Variant], runs: Runs, n_clips: int
 ) -> dict[str, Row]:
     """Rows by name; decoding alone has rows of its own.
@@ -156,7 +156,7 @@ def format_table(rows: Mapping[str, Row]) -> str:
     Arguments
     ---------
     rows : Mapping[str, Row]
-        From :func:`summarise`.
+        From :func:`summarize`.
 
     Returns
     -------
@@ -190,7 +190,7 @@ def differences(runs: Runs) -> list[str]:
     Arguments
     ---------
     runs : Mapping
-        As for :func:`summarise`; every round is compared.
+        As for :func:`summarize`; every round is compared.
 
     Returns
     -------
@@ -218,7 +218,7 @@ def goals(rows: Mapping[str, Row]) -> list[dict[str, Any]]:
     Arguments
     ---------
     rows : Mapping[str, Row]
-        From :func:`summarise`.
+        From :func:`summarize`.
 
     Returns
     -------

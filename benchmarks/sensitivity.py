@@ -3,13 +3,13 @@
 
     python benchmarks/sensitivity.py [--seeds 1 2 3] [--report]
 
-Prototypes per class, momentum, both thresholds, temperature, birth and weight,
+Prototypes per class, momentum, both thresholds, temperature, start and weight,
 each varied alone around the ablation's LGC, on the ablation's data sets. The
 runs of the defaults are the ablation's own, so that only one of the two
-commands may train at a time. What acts after the birth of the prototypes alone
-continues one start, which is trained once per seed. Finished runs are not done
-again, so that the command may be stopped and repeated; it does all settings
-with the first seed, then all with the second.
+commands may train at a time. What acts after the initialization of the
+prototypes alone continues one start, which is trained once per seed. Finished
+runs are not done again, so that the command may be stopped and repeated; it
+does all settings with the first seed, then all with the second.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     add("--bank", default=usual.bank, help="as of ablation.py")
     add("--settings", help=f"commas between them: {', '.join(TITLES)}")
     add("--seeds", type=int, nargs="+", default=[1, 2])
-    add("--jobs", type=int, default=available_cores(), help="runs at a time")
+    add("--n-jobs", type=int, default=available_cores(), help="runs at a time")
     add(
         "--folder",
         type=Path,
@@ -94,8 +94,8 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         parser.error(
             f"setting {unknown[0]!r} is unknown; there are {', '.join(TITLES)}"
         )
-    if options.jobs < 1:
-        parser.error("--jobs must be at least 1")
+    if options.n_jobs < 1:
+        parser.error("--n-jobs must be at least 1")
     options.seeds = list(dict.fromkeys(options.seeds))
     options.folder = options.folder.resolve()
     try:
@@ -145,7 +145,7 @@ def _train(runs: Sequence[Run], options: argparse.Namespace) -> list[Run]:
 
     def train(them: Sequence[Run], words: list[str]) -> list[Run]:
         words = [*options.train.split(), *words]
-        return train_all(them, words, options.jobs, _progress)
+        return train_all(them, words, options.n_jobs, _progress)
 
     profile = options.profile
     starts = plan_starts(runs, profile, options.folder)

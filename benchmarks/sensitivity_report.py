@@ -69,8 +69,8 @@ def unborn_notes(
     """
     lines = [
         f"{setting.method(value).title}, seed {seed}: tested is epoch "
-        f"{outcome.tested_epoch}, before the prototypes act (birth_epoch "
-        f"{outcome.birth_epoch})"
+        f"{outcome.tested_epoch}, before the prototypes act "
+        f"(contrast_start_epoch {outcome.contrast_start_epoch})"
         for setting in settings
         for value, outcomes in found[setting.name].items()
         for seed, outcome in outcomes.items()

@@ -30,21 +30,21 @@ class Outcome(NamedTuple):
         None: there never were any.
     tested_epoch : int or None
         Whose checkpoint was tested, the best on validation.
-    birth_epoch : int
-        At whose end the prototypes were born.
+    contrast_start_epoch : int
+        At whose end the prototypes were initialized.
     """
 
     scores: dict[str, float]
     n_anchors: float | None
     tested_epoch: int | None
-    birth_epoch: int
+    contrast_start_epoch: int
 
     @property
     def tested_unborn(self) -> bool:
         """Whether the tested network had never felt a prototype."""
         return (
             self.tested_epoch is not None
-            and self.tested_epoch <= self.birth_epoch
+            and self.tested_epoch <= self.contrast_start_epoch
         )
 
 
@@ -55,15 +55,15 @@ Found = dict[float, Outcomes]
 """Of one setting, by value."""
 
 
-def read_outcome(run: Run, birth_epoch: int) -> Outcome:
+def read_outcome(run: Run, contrast_start_epoch: int) -> Outcome:
     """Reads a finished run.
 
     Arguments
     ---------
     run : Run
         A finished one.
-    birth_epoch : int
-        At whose end its prototypes are born.
+    contrast_start_epoch : int
+        At whose end its prototypes are initialized.
 
     Returns
     -------
@@ -72,9 +72,9 @@ def read_outcome(run: Run, birth_epoch: int) -> Outcome:
     results = json.loads((run.folder / "results.json").read_text())
     return Outcome(
         {name: results["scores"]["teacher"][name] for name in SCORES},
-        mean_anchors(run.folder / "train_log.txt", birth_epoch),
+        mean_anchors(run.folder / "train_log.txt", contrast_start_epoch),
         results["epoch"],
-        birth_epoch,
+        contrast_start_epoch,
     )
 
 
@@ -101,9 +101,11 @@ def read_method(
     -------
     Outcomes
     """
-    birth = {**profile, **changed_settings(method.words)}["birth_epoch"]
+    start = {**profile, **changed_settings(method.words)}[
+        "contrast_start_epoch"
+    ]
     return {
-        run.seed: read_outcome(run, birth)
+        run.seed: read_outcome(run, start)
         for run in plan_runs(folder, [method], seeds)
         if run.finished
     }
@@ -142,16 +144,16 @@ def read_settings(
     }
 
 
-def mean_anchors(log: Path, birth_epoch: int) -> float | None:
-    r"""Anchors per step, over the epochs after the birth.
+def mean_anchors(log: Path, contrast_start_epoch: int) -> float | None:
+    r"""Anchors per step, over the epochs after the initialization.
 
     Arguments
     ---------
     log : Path
         The ``train_log.txt`` of a run. Of an epoch that was done twice, since
         the run was stopped within it, the last line counts.
-    birth_epoch : int
-        At whose end the prototypes are born.
+    contrast_start_epoch : int
+        At whose end the prototypes are initialized.
 
     Returns
     -------
@@ -171,7 +173,7 @@ def mean_anchors(log: Path, birth_epoch: int) -> float | None:
         return None
     found = _ANCHORS.findall(log.read_text(encoding="utf-8"))
     by_epoch = {int(epoch): float(count) for epoch, count in found}
-    after = [n for epoch, n in by_epoch.items() if epoch > birth_epoch]
+    after = [n for epoch, n in by_epoch.items() if epoch > contrast_start_epoch]
     return mean(after) if after else None
 
 

@@ -19,7 +19,7 @@ TITLES = {
     "pos_threshold": "positive threshold, τ+",
     "neg_threshold": "negative threshold, τ-",
     "temperature": "temperature",
-    "birth_epoch": "birth of prototypes, epoch",
+    "contrast_start_epoch": "initialization of prototypes, epoch",
     "contrast_weight": "weight of the global term",
 }
 
@@ -32,7 +32,7 @@ _VALUES = {
     "temperature": (0.05, 0.1, 0.5),
     "contrast_weight": (0.02, 0.05, 0.1),
 }
-_BIRTH_SIXTHS = (1, 3, 5)  # of the training
+_START_SIXTHS = (1, 3, 5)  # of the training
 
 # What each run has of its own.
 _OWN = ("seed", "data_folder", "output_folder")
@@ -98,13 +98,13 @@ def plan_settings(
 
     Example
     -------
-    >>> profile = {"birth_epoch": 20, "number_of_epochs": 60}
-    >>> plan_settings(["birth_epoch"], profile)[0].values
+    >>> profile = {"contrast_start_epoch": 20, "number_of_epochs": 60}
+    >>> plan_settings(["contrast_start_epoch"], profile)[0].values
     (10, 20, 30, 50)
     """
     epochs = profile["number_of_epochs"]
-    births = [max(1, round(epochs * part / 6)) for part in _BIRTH_SIXTHS]
-    listed = {**_VALUES, "birth_epoch": births}
+    starts = [max(1, round(epochs * part / 6)) for part in _START_SIXTHS]
+    listed = {**_VALUES, "contrast_start_epoch": starts}
     return [
         Setting(
             name,

@@ -1,6 +1,6 @@
-"""Runs that differ from each other after the birth alone share what is before.
+"""Runs that differ only after the prototypes start share what is before.
 
-Half of a training passes before the prototypes are born, and thresholds,
+Half of a training passes before the prototypes are initialized, and thresholds,
 temperature and momentum have no part in it.
 """
 
@@ -16,7 +16,7 @@ from ablation_profile import changed_settings
 from ablation_runs import Run, plan_runs
 from sensitivity_settings import DEFAULT
 
-START = Method("lgc_unborn", "LGC until its birth")
+START = Method("lgc_before_contrast", "LGC until its initialization")
 """Trained with :func:`start_words`."""
 
 _SAVE = "save"
@@ -30,7 +30,7 @@ _AFTER_BIRTH = {
 
 
 def start_words(profile: Mapping[str, Any]) -> list[str]:
-    """Options that end LGC one epoch before its prototypes are born.
+    """Options that end LGC one epoch before its prototypes are initialized.
 
     Arguments
     ---------
@@ -43,10 +43,10 @@ def start_words(profile: Mapping[str, Any]) -> list[str]:
 
     Example
     -------
-    >>> start_words({"birth_epoch": 12})
+    >>> start_words({"contrast_start_epoch": 12})
     ['--number_of_epochs=11']
     """
-    return [f"--number_of_epochs={profile['birth_epoch'] - 1}"]
+    return [f"--number_of_epochs={profile['contrast_start_epoch'] - 1}"]
 
 
 def plan_starts(
@@ -98,7 +98,7 @@ def give_starts(
 
 
 def shares_start(run: Run, profile: Mapping[str, Any]) -> bool:
-    """Whether a run is LGC itself until the epoch before LGC's birth.
+    """Whether a run is LGC itself until the epoch before LGC's initialization.
 
     Arguments
     ---------
@@ -112,13 +112,13 @@ def shares_start(run: Run, profile: Mapping[str, Any]) -> bool:
     bool
         False for LGC, which is another command's run; for other numbers of
         prototypes, because a checkpoint holds theirs; and where there is
-        nothing before the birth.
+        nothing before the initialization.
     """
-    birth = profile["birth_epoch"]
-    if run.method == DEFAULT or birth < 2:
+    start = profile["contrast_start_epoch"]
+    if run.method == DEFAULT or start < 2:
         return False
     changed = dict(changed_settings(run.method.words))
-    later = changed.pop("birth_epoch", birth) >= birth
+    later = changed.pop("contrast_start_epoch", start) >= start
     return later and changed.keys() <= _AFTER_BIRTH
 
 

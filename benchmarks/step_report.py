@@ -69,7 +69,7 @@ class Row:
     waits: str | None = None
 
 
-def summarise(variants: Sequence[Variant], runs: Runs) -> list[Row]:
+def summarize(variants: Sequence[Variant], runs: Runs) -> list[Row]:
     """One row per variant, compared with the first.
 
     Arguments
@@ -84,10 +84,10 @@ def summarise(variants: Sequence[Variant], runs: Runs) -> list[Row]:
     list[Row]
     """
     plain = runs[variants[0].name]
-    return [_summarise_one(v, runs[v.name], plain) for v in variants]
+    return [_summarize_one(v, runs[v.name], plain) for v in variants]
 
 
-def _summarise_one(
+def _summarize_one(
     variant: Variant,
     runs: Sequence[Mapping[str, Any]],
     plain: Sequence[Mapping[str, Any]],
@@ -131,7 +131,7 @@ def format_table(rows: Sequence[Row]) -> str:
     Arguments
     ---------
     rows : Sequence[Row]
-        From :func:`summarise`.
+        From :func:`summarize`.
 
     Returns
     -------

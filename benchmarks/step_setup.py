@@ -76,7 +76,7 @@ def pretend_late(student: CRNN, lgc: LGC) -> None:
     bank = lgc.bank
     bank.prototypes.copy_(normalize(torch.randn_like(bank.prototypes), dim=-1))
     bank.active.fill_(True)
-    bank.born = True
+    bank.initialized = True
 
 
 class Padded(NamedTuple):
@@ -98,9 +98,9 @@ class RandomBatch:
     n_samples : Tensor
         (B,) on the host, where the recipe reads it.
     frame_labels : Padded
-        (B, C, T'), 0 unless the clip is strongly labelled.
+        (B, C, T'), 0 unless the clip is strongly labeled.
     clip_labels : Padded
-        (B, C), 0 unless the clip is labelled.
+        (B, C), 0 unless the clip is labeled.
     label_kind : Tensor
         (B,) values of :class:`~lgc_plugin.types.LabelKind`.
     """
@@ -146,7 +146,7 @@ def random_batch(
         for kind, name in (
             (LabelKind.STRONG, "strong"),
             (LabelKind.WEAK, "weak"),
-            (LabelKind.NONE, "unlabelled"),
+            (LabelKind.NONE, "unlabeled"),
         )
     }
     kinds = torch.tensor([int(k) for k, n in sizes.items() for _ in range(n)])
@@ -164,8 +164,8 @@ def random_batch(
     time = torch.arange(n_frames) / n_frames
     labels = (time >= onset) & (time < onset + length / 2) & (there < 0.2)
     strong = (kinds == LabelKind.STRONG).view(-1, 1, 1)
-    labelled = (kinds != LabelKind.NONE).view(-1, 1)
-    clip_labels = labels.any(dim=2) & labelled
+    labeled = (kinds != LabelKind.NONE).view(-1, 1)
+    clip_labels = labels.any(dim=2) & labeled
     return RandomBatch(
         id=[str(i) for i in range(n_clips)],
         wav=Padded((6000 * wavs).clamp(-32768, 32767).short().to(device)),

@@ -21,7 +21,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from step_report import describe_machine, format_table, summarise
+from step_report import describe_machine, format_table, summarize
 from step_variants import VARIANTS, Variant, choose_variants
 
 from lgc_plugin.utils.files import write_json
@@ -146,14 +146,14 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         "--quick",
         action="store_true",
         help="one round, one step, few clips: only to see that it runs;\n"
-        "writes nothing without --out",
+        "writes nothing without --output",
     )
     add(
         "--sync-check",
         action="store_true",
         help="on a GPU, say what in a step makes the host wait for it",
     )
-    add("--out", type=Path, help="JSON file of the results")
+    add("--output", type=Path, help="JSON file of the results")
     add("--log", help="file for what the measured processes say")
     options = parser.parse_args(words)
     try:
@@ -168,9 +168,9 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         parser.error("--sync-check: needs a GPU, as in --device=cuda")
     if options.quick:
         options.rounds = options.steps = 1
-    elif options.out is None:
+    elif options.output is None:
         name = f"train_step_{options.profile}_{kind}.json"
-        options.out = _HERE / "results" / name
+        options.output = _HERE / "results" / name
     return options
 
 
@@ -180,9 +180,9 @@ def main(words: Sequence[str]) -> int:
     log_file = options.log or os.devnull
     with open(log_file, "w", encoding="utf-8") as options.log:
         runs = measure_rounds(options, options.variants)
-    rows = summarise(options.variants, runs)
+    rows = summarize(options.variants, runs)
     print(format_table(rows))
-    if options.out is not None:
+    if options.output is not None:
         content = {
             "benchmark": "train_step",
             "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -195,8 +195,8 @@ def main(words: Sequence[str]) -> int:
             "machine": describe_machine(runs),
             "variants": [asdict(row) for row in rows],
         }
-        write_json(options.out, content)
-        print(f"written: {options.out}")
+        write_json(options.output, content)
+        print(f"written: {options.output}")
     return int(any(row.failed for row in rows))
 
 

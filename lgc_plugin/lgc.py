@@ -10,20 +10,24 @@ from torch.nn.parallel import DistributedDataParallel
 
 from lgc_plugin.augment.cutmix import draw_cutmix
 from lgc_plugin.augment.versions import Versions
-from lgc_plugin.losses.birth import fill_reservoir
 from lgc_plugin.losses.consistency import clip_consistency, frame_consistency
-from lgc_plugin.losses.cut_batch import contrast_term, local_term, run_cut_batch
+from lgc_plugin.losses.cut_batch import (
+    cutmix_consistency,
+    prototype_contrast,
+    run_cut_batch,
+)
 from lgc_plugin.losses.frames import labels_by_frame
 from lgc_plugin.losses.lgc_terms import LGCTerms, TrainingClips
 from lgc_plugin.losses.prototype_contrast import PrototypeContrastLoss
 from lgc_plugin.losses.rampup import device_rampup, exp_rampup
+from lgc_plugin.losses.reservoir import fill_reservoir
 from lgc_plugin.losses.term import ConsistencyTerm, TermInputs, pool_count
 from lgc_plugin.models.kmeans import FrameReservoir
 from lgc_plugin.models.mean_teacher import MeanTeacher
 from lgc_plugin.models.prototypes import FrameSums, PrototypeBank
-from lgc_plugin.models.valid_frames import spread_to_mel
+from lgc_plugin.models.valid_frames import upsample_mask
 from lgc_plugin.types import SEDOutput
-from lgc_plugin.utils.distributed import process_rank, spread_state
+from lgc_plugin.utils.distributed import broadcast_module, get_rank
 
 
 class LGC(nn.Module):
@@ -32,9 +36,9 @@ class LGC(nn.Module):
     ``total = r (w_mt L_MT + w_clc L_CLC + ...) + w_pgc L_PGC``, where L_MT
     compares student and teacher on the batch, L_CLC on its CutMix, L_PGC
     contrasts the student's frames of the CutMix batch with the prototypes once
-    these are born, ``...`` are further ``terms`` with their weights, and r is
-    the ramp (:func:`~lgc_plugin.losses.rampup.exp_rampup`). A weight of 0 skips
-    the work of its term, forward pass included.
+    these are initialized, ``...`` are further ``terms`` with their weights, and
+    r is the ramp (:func:`~lgc_plugin.losses.rampup.exp_rampup`). A weight of 0
+    skips the work of its term, forward pass included.
 
     The student is copied for the teacher and not kept: call the module with
     the student, and :meth:`update_teacher` after each optimizer step.
@@ -51,16 +55,16 @@ class LGC(nn.Module):
         is T // T', which is wrong when the rest of T makes another frame.
     n_classes : int
         Number of classes, C.
-    normalise : Callable, optional
+    normalize : Callable, optional
         Applied to the features before either network, after CutMix: called
         with features and an optional (B, T) mask. An ``nn.Module`` with a
-        ``normalise`` method (such as ``LogMel``) is taken by that method.
+        ``normalize`` method (such as ``LogMel``) is taken by that method.
     consistency_weight, cutmix_weight, contrast_weight : float
         w_mt, w_clc and w_pgc.
-    ramp_steps : int
+    rampup_steps : int
         Optimizer steps until r is 1.
-    birth_epoch : int
-        The prototypes are born when this epoch ends.
+    contrast_start_epoch : int
+        The prototypes are initialized when this epoch ends.
     ema_decay : float
         Largest weight of the teacher's past.
     cutmix_ratio : tuple[float, float]
@@ -71,8 +75,8 @@ class LGC(nn.Module):
         Weight of a prototype's past.
     pos_threshold, neg_threshold, temperature : float
         tau+, tau- and the temperature of the contrast.
-    frames_per_class : int
-        Frames of each class that k-means sees at birth, at most.
+    kmeans_max_frames : int
+        Frames of each class that k-means sees at the initialization, at most.
     class_names : Sequence[str], optional
         For messages.
     augment : Callable, optional
@@ -105,13 +109,13 @@ class LGC(nn.Module):
         self,
         student: nn.Module,
         n_classes: int,
-        normalise: Callable[..., Tensor] | nn.Module | None = None,
+        normalize: Callable[..., Tensor] | nn.Module | None = None,
         *,
         consistency_weight: float = 2.0,
         cutmix_weight: float = 2.0,
         contrast_weight: float = 0.1,
-        ramp_steps: int = 5900,
-        birth_epoch: int = 100,
+        rampup_steps: int = 5900,
+        contrast_start_epoch: int = 100,
         ema_decay: float = 0.999,
         cutmix_ratio: tuple[float, float] = (0.2, 0.5),
         n_prototypes: int = 3,
@@ -120,7 +124,7 @@ class LGC(nn.Module):
         pos_threshold: float = 0.9,
         neg_threshold: float = 0.5,
         temperature: float = 0.1,
-        frames_per_class: int = 20000,
+        kmeans_max_frames: int = 20000,
         class_names: Sequence[str] | None = None,
         augment: Callable[[Tensor, Tensor | None], Tensor] | None = None,
         terms: Mapping[str, ConsistencyTerm] | None = None,
@@ -135,12 +139,12 @@ class LGC(nn.Module):
         self.consistency_weight = consistency_weight
         self.cutmix_weight = cutmix_weight
         self.contrast_weight = contrast_weight
-        self.ramp_steps = ramp_steps
-        self.birth_epoch = birth_epoch
+        self.rampup_steps = rampup_steps
+        self.contrast_start_epoch = contrast_start_epoch
         self.cutmix_ratio = tuple(cutmix_ratio)
-        self.frames_per_class = frames_per_class
+        self.kmeans_max_frames = kmeans_max_frames
         self._pooling = getattr(student, "time_pooling", None)
-        self._normalise = getattr(normalise, "normalise", normalise)
+        self._normalize = getattr(normalize, "normalize", normalize)
         self._augment = augment
         self.teacher = MeanTeacher(student, ema_decay)
         self.bank = PrototypeBank(
@@ -168,17 +172,17 @@ class LGC(nn.Module):
     @property
     def ramp(self) -> float:
         """R at the present step, between exp(-5) and 1."""
-        return exp_rampup(self.step, self.ramp_steps)
+        return exp_rampup(self.step, self.rampup_steps)
 
     @property
     def device_ramp(self) -> Tensor:
         """The ramp as a scalar on the teacher's device, float64."""
-        return device_rampup(self.teacher.steps, self.ramp_steps)
+        return device_rampup(self.teacher.steps, self.rampup_steps)
 
     @property
     def contrasts(self) -> bool:
-        """Whether the contrast term is at work: wanted, and born."""
-        return self.contrast_weight > 0 and self.bank.born
+        """Whether the contrast term is at work: wanted, and initialized."""
+        return self.contrast_weight > 0 and self.bank.initialized
 
     @property
     def effective_weights(self) -> dict[str, float]:
@@ -204,7 +208,7 @@ class LGC(nn.Module):
         label_kind: Tensor,
         frame_labels: Tensor | None = None,
         valid: Tensor | None = None,
-        n_unlabelled: int | None = None,
+        n_unlabeled: int | None = None,
         versions: Versions | None = None,
     ) -> LGCTerms:
         """The consistency terms of one training batch.
@@ -214,7 +218,7 @@ class LGC(nn.Module):
         student : nn.Module
             The network that learns.
         features : Tensor
-            (B, F, T) features before ``augment`` and ``normalise``.
+            (B, F, T) features before ``augment`` and ``normalize``.
         predictions : SEDOutput
             What the student said of them, or of a :meth:`view` of them.
         label_kind : Tensor
@@ -224,13 +228,13 @@ class LGC(nn.Module):
             teacher's scores place all frames in their classes.
         valid : Tensor, optional
             (B, T') bool, False on padding.
-        n_unlabelled : int, optional
+        n_unlabeled : int, optional
             Clips of kind ``NONE``, if the host knows: spares terms work.
         versions : Versions, optional
             For a batch of three versions (B is three times the clips), such
             as :class:`~lgc_plugin.losses.rct.RandomConsistency` wants: all
             of them count for L_MT, the clips as they are for everything else;
-            ``n_unlabelled`` counts these.
+            ``n_unlabeled`` counts these.
 
         Returns
         -------
@@ -240,7 +244,7 @@ class LGC(nn.Module):
         untrained = zero
         if isinstance(student, DistributedDataParallel) and not self.contrasts:
             # It waits for a gradient of every parameter, and the projection
-            # has none before the prototypes are born.
+            # has none before the prototypes are initialized.
             untrained = 0.0 * predictions.embedding.sum()
         if not self.trains_teacher:
             return LGCTerms(untrained, zero, zero, zero, zero)
@@ -253,7 +257,7 @@ class LGC(nn.Module):
             label_kind,
             valid,
             self._pooling or features.shape[-1] // target.frame.shape[-1],
-            n_unlabelled,
+            n_unlabeled,
         )
         agreement = local = contrast = n_anchors = zero
         if self.consistency_weight > 0:
@@ -283,7 +287,7 @@ class LGC(nn.Module):
         Arguments
         ---------
         features : Tensor
-            (B, F, T) features before ``normalise``.
+            (B, F, T) features before ``normalize``.
         valid : Tensor, optional
             (B, T') bool, False on padding.
 
@@ -300,14 +304,14 @@ class LGC(nn.Module):
     def run(
         self, network: nn.Module, features: Tensor, valid: Tensor | None = None
     ) -> SEDOutput:
-        """Runs a network on features that are not normalised yet.
+        """Runs a network on features that are not normalized yet.
 
         Arguments
         ---------
         network : nn.Module
             Student or teacher.
         features : Tensor
-            (B, F, T) features before ``normalise``.
+            (B, F, T) features before ``normalize``.
         valid : Tensor, optional
             (B, T') bool, False on padding.
 
@@ -315,44 +319,45 @@ class LGC(nn.Module):
         -------
         SEDOutput
         """
-        if self._normalise is not None:
+        if self._normalize is not None:
             mask = self._feature_mask(features, valid)
             masks = () if mask is None else (mask,)
-            features = self._normalise(features, *masks)
+            features = self._normalize(features, *masks)
         return network(features) if valid is None else network(features, valid)
 
     def update_teacher(
-        self, student: nn.Module, happened: Tensor | None = None
+        self, student: nn.Module, step_taken: Tensor | None = None
     ) -> None:
         """Follows one optimizer step.
 
-        Moves the teacher, the ramp, and (once born) the prototypes by the
-        frames that the batches of all processes have had since the last call.
+        Moves the teacher, the ramp, and (once initialized) the prototypes by
+        the frames that the batches of all processes have had since the last
+        call.
 
         Arguments
         ---------
         student : nn.Module
             The network that the optimizer has just moved.
-        happened : Tensor, optional
+        step_taken : Tensor, optional
             Scalar bool on the teacher's device: whether the optimizer really
             moved it. If not, nothing moves, and the batches are forgotten.
             None means that it did.
         """
         self.teacher.update(
             student,
-            happened=happened,
+            step_taken=step_taken,
             copy_buffers=not self.trains_teacher,
         )
         if self._pending is not None:
-            self.bank.apply_sums(self._pending.over_processes(), happened)
+            self.bank.apply_sums(self._pending.over_processes(), step_taken)
         self.skip_step()
 
     def skip_step(self) -> None:
         """Forgets the batches of an optimizer step that was skipped."""
         self._pending = None
 
-    def birth_is_due(self, epoch: int) -> bool:
-        """Whether the prototypes should be born at the end of an epoch.
+    def should_init_prototypes(self, epoch: int) -> bool:
+        """Whether the prototypes should be initialized at the end of an epoch.
 
         Arguments
         ---------
@@ -363,11 +368,13 @@ class LGC(nn.Module):
         -------
         bool
         """
-        wanted = self.contrast_weight > 0 and not self.bank.born
-        return wanted and epoch >= self.birth_epoch
+        wanted = self.contrast_weight > 0 and not self.bank.initialized
+        return wanted and epoch >= self.contrast_start_epoch
 
     @torch.no_grad()
-    def give_birth(self, clips: Iterable[TrainingClips], seed: int = 0) -> None:
+    def init_prototypes(
+        self, clips: Iterable[TrainingClips], seed: int = 0
+    ) -> None:
         """Prototypes from the teacher's embeddings of the training set.
 
         The teacher runs in evaluation mode, on the clips as they are. Frames
@@ -387,7 +394,7 @@ class LGC(nn.Module):
             Of the sample of frames and the k-means starts.
         """
         reservoir = FrameReservoir(
-            len(self.bank.class_names), self.frames_per_class, seed
+            len(self.bank.class_names), self.kmeans_max_frames, seed
         )
         with self.teacher.evaluating():
             fill_reservoir(
@@ -396,10 +403,10 @@ class LGC(nn.Module):
                 lambda c: self.run(self.teacher, c.features, c.valid),
                 self.bank.pos_threshold,
             )
-        if process_rank() == 0:
+        if get_rank() == 0:
             self.bank.fit_classes(reservoir.frames(), seed)
-        spread_state(self.bank)
-        self.bank.born = True
+        broadcast_module(self.bank)
+        self.bank.initialized = True
 
     def _others(self) -> dict[str, ConsistencyTerm]:
         """The further terms that are at work."""
@@ -412,7 +419,7 @@ class LGC(nn.Module):
         if valid is None:
             return None
         pooling = self._pooling or features.shape[-1] // valid.shape[-1]
-        return spread_to_mel(valid, features.shape[-1], pooling)
+        return upsample_mask(valid, features.shape[-1], pooling)
 
     def _cut_terms(self, given: TermInputs) -> tuple[Tensor, Tensor, Tensor]:
         """L_CLC, L_PGC and the number of anchors on the CutMix batch."""
@@ -422,10 +429,10 @@ class LGC(nn.Module):
         )
         cut = run_cut_batch(given, plan)
         zero = given.target.frame.new_zeros(())
-        local = local_term(cut) if self.cutmix_weight > 0 else zero
+        local = cutmix_consistency(cut) if self.cutmix_weight > 0 else zero
         if not self.contrasts:
             return local, zero, zero
-        return local, *contrast_term(cut, self.contrast, self.bank)
+        return local, *prototype_contrast(cut, self.contrast, self.bank)
 
     def _remember(self, given: TermInputs, frame_labels: Tensor | None) -> None:
         """Keeps what the batch says of the prototypes until the step."""

@@ -15,9 +15,9 @@ from speechbrain.utils.run_opts import RunOptions
 
 from lgc_plugin.lgc import TrainingClips
 from lgc_plugin.utils.distributed import (
-    join_processes,
-    process_count,
-    process_rank,
+    get_rank,
+    get_world_size,
+    init_process_group,
 )
 from split_batches import SplitDraws, fit, make_brain, make_items, state_of
 
@@ -35,7 +35,7 @@ def run(brain, steps, draws):
 
 def birth_clips(brain):
     """Four batches, of which a process has its share."""
-    for number in range(process_rank(), 4, process_count()):
+    for number in range(get_rank(), 4, get_world_size()):
         batch = PaddedBatch(make_items(1000 + number, 0, True))
         clips = brain.prepare(batch, mix=False)
         yield TrainingClips(
@@ -44,22 +44,22 @@ def birth_clips(brain):
 
 
 def main(folder: Path) -> None:
-    join_processes(RunOptions(device="cpu"))
-    several = process_count() > 1
+    init_process_group(RunOptions(device="cpu"))
+    several = get_world_size() > 1
     draws = SplitDraws()
     draws.install()
-    draws.halves = [process_rank()] if several else [0, 1]
+    draws.halves = [get_rank()] if several else [0, 1]
     brain = make_brain(
-        seed=process_rank(),  # the processes start apart
+        seed=get_rank(),  # the processes start apart
         distributed_launch=several,
         distributed_backend="gloo",
     )
     last = STEPS_BEFORE_BIRTH + STEPS_AFTER_BIRTH
     learned = {"before": run(brain, range(STEPS_BEFORE_BIRTH), draws)}
-    brain.modules.lgc.give_birth(birth_clips(brain), seed=0)
-    learned["birth"] = brain.modules.lgc.bank.prototypes.clone()
+    brain.modules.lgc.init_prototypes(birth_clips(brain), seed=0)
+    learned["initial"] = brain.modules.lgc.bank.prototypes.clone()
     learned["after"] = run(brain, range(STEPS_BEFORE_BIRTH, last), draws)
-    name = f"{process_count()}-{process_rank()}.pt"
+    name = f"{get_world_size()}-{get_rank()}.pt"
     torch.save(learned, folder / name)
 
 

@@ -73,7 +73,7 @@ class Scene(NamedTuple):
     valid: Tensor | None
     pooling: int
     n_prototypes: int
-    born: bool
+    initialized: bool
     weights: tuple[float, float, float]
     seed: int
 
@@ -121,7 +121,7 @@ def build(scene, steps=2):
             consistency_weight=consistency,
             cutmix_weight=mix,
             contrast_weight=contrast,
-            ramp_steps=RAMP_STEPS,
+            rampup_steps=RAMP_STEPS,
             ema_decay=DECAY,
             n_prototypes=scene.n_prototypes,
             embedding_dim=4,
@@ -133,13 +133,13 @@ def build(scene, steps=2):
         move(student, scene.seed + 100 * step)
         lgc.update_teacher(student)
     move(student, scene.seed + 1000)
-    if scene.born:
+    if scene.initialized:
         shape = lgc.bank.prototypes.shape
         generator = torch.Generator().manual_seed(scene.seed)
         lgc.bank.active.copy_(torch.rand(shape[:2], generator=generator) < 0.7)
         lgc.bank.prototypes.copy_(unit_vectors(*shape, seed=scene.seed))
         lgc.bank.prototypes.mul_(lgc.bank.active.unsqueeze(-1))
-        lgc.bank.born = True
+        lgc.bank.initialized = True
     return student, lgc
 
 
@@ -176,7 +176,7 @@ def scene_of(kind, valid=None):
         valid,
         pooling=2,
         n_prototypes=2,
-        born=True,
+        initialized=True,
         weights=WEIGHTS,
         seed=0,
     )
@@ -189,7 +189,7 @@ def run_slow(scene, student, lgc, cut, steps=2):
         oracles.exact(scene.features), strong, scene.valid, scene.pooling
     )
     bank = None
-    if scene.born and scene.weights[2] > 0:
+    if scene.initialized and scene.weights[2] > 0:
         prototypes = oracles.exact(lgc.bank.prototypes)
         bank = oracles.Bank(prototypes, lgc.bank.active.clone())
     return oracles.lgc_terms(

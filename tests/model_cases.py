@@ -36,7 +36,7 @@ def small_settings(**changes: Any) -> ModelSettings:
             "embedding_dim": 7,
         },
         "median_windows": {"Dog": 5, "Cat": 3, "yes": 1},
-        "operating_threshold": {"yes": 0.25, "Cat": 0.5, "Dog": 1 / 3},
+        "decision_threshold": {"yes": 0.25, "Cat": 0.5, "Dog": 1 / 3},
         "versions": {"torch": "2.11.0", "sed_scores_eval": None},
         "notes": {"seed": 42, "tuned_on": {"metric": "psds1", "clips": 3}},
     }

@@ -55,7 +55,7 @@ def _odd() -> ModelSettings:
             **{"n_classes": 1, "rnn_layers": 2, "pooling": ((3, 2), (1, 3))},
         },
         median_windows=5,
-        operating_threshold=0.25,
+        decision_threshold=0.25,
     )
 
 

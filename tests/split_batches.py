@@ -111,7 +111,7 @@ def make_brain(
         2,
         front_end,
         embedding_dim=6,
-        ramp_steps=15,
+        rampup_steps=15,
         ema_decay=0.9,
         prototype_momentum=0.9,
         contrast_weight=1.0,
@@ -150,7 +150,7 @@ def give_prototypes(brain: LGCBrain, seed: int = 0) -> None:
     vectors = torch.randn(bank.prototypes.shape, generator=draws)
     bank.prototypes.copy_(nn.functional.normalize(vectors, dim=-1))
     bank.active.fill_(True)
-    bank.born = True
+    bank.initialized = True
 
 
 def state_of(brain: LGCBrain) -> dict[str, torch.Tensor]:

@@ -17,7 +17,7 @@ KINDS = [LabelKind.NONE, LabelKind.WEAK, LabelKind.NONE, LabelKind.STRONG]
 PADDED = torch.arange(6) < torch.tensor([[6], [2], [4], [5]])
 
 
-def inputs(scene, student, lgc, n_unlabelled=None):
+def inputs(scene, student, lgc, n_unlabeled=None):
     """What LGC hands to its terms."""
     return TermInputs(
         lambda features, valid: lgc.run(student, features, valid),
@@ -27,7 +27,7 @@ def inputs(scene, student, lgc, n_unlabelled=None):
         scene.kind,
         scene.valid,
         scene.pooling,
-        n_unlabelled,
+        n_unlabeled,
     )
 
 

@@ -75,7 +75,7 @@ def newest(output):
     return {
         (file.stem, name): value
         for file in folder.glob("*.ckpt")
-        if file.stem in ("crdnn", "output", "lgc", "normalise")
+        if file.stem in ("crdnn", "output", "lgc", "normalize")
         for name, value in torch.load(file, weights_only=True).items()
     }
 
@@ -116,7 +116,7 @@ def test_the_page_adds_ten_lines_to_the_brain():
 
 
 def test_a_stopped_run_ends_with_the_same_numbers(recipe, whole, tmp_path):
-    """Stopped before the prototypes are born, and again after."""
+    """Stopped before the prototypes are initialized, and again after."""
     output = tmp_path / "run"
     for epochs in (1, 3, 4):
         log = train(recipe, output, f"--number_of_epochs={epochs}")
@@ -127,7 +127,7 @@ def test_a_stopped_run_ends_with_the_same_numbers(recipe, whole, tmp_path):
         if isinstance(value, torch.Tensor):
             assert torch.equal(found[name], value), name
     assert int(expected["lgc", "teacher.steps"]) == 4 * 3
-    assert expected["lgc", "bank._extra_state"] == {"born": True}
+    assert expected["lgc", "bank._extra_state"] == {"initialized": True}
 
 
 #: Runs the recipe, and writes down what each process has in the end.
@@ -139,7 +139,7 @@ import torch
 from vad_train import main
 
 brain = main(sys.argv[1:])
-mean = brain.modules.normalise.glob_mean
+mean = brain.modules.normalize.glob_mean
 state = {**brain.modules.state_dict(), "features": mean}
 file = brain.hparams.output_folder + "/rank" + os.environ["RANK"] + ".pt"
 torch.save({k: v for k, v in state.items() if torch.is_tensor(v)}, file)

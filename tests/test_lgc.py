@@ -19,7 +19,7 @@ def make(seed=0, **options):
     student = CRNN(
         2, 8, filters=(4, 4), pooling=((2, 2), (2, 4)), embedding_dim=6
     )
-    lgc = LGC(student, 2, embedding_dim=6, ramp_steps=10, **options)
+    lgc = LGC(student, 2, embedding_dim=6, rampup_steps=10, **options)
     features = torch.rand(6, 8, 4 * N_FRAMES + 1)
     return student, lgc, features
 
@@ -30,7 +30,7 @@ def give_prototypes(lgc):
         normalize(torch.randn_like(lgc.bank.prototypes), dim=-1)
     )
     lgc.bank.active.fill_(True)
-    lgc.bank.born = True
+    lgc.bank.initialized = True
     lgc.bank.pos_threshold = lgc.contrast.pos_threshold = 0.4
     lgc.contrast.neg_threshold = 1.1
 
@@ -42,7 +42,7 @@ def count_calls(module):
 
 
 @pytest.mark.parametrize(
-    ("weights", "born", "teacher_calls", "student_calls"),
+    ("weights", "initialized", "teacher_calls", "student_calls"),
     [
         ((0, 0, 0), False, 0, 0),
         ((2, 0, 0), False, 1, 0),
@@ -53,7 +53,7 @@ def count_calls(module):
     ],
 )
 def test_a_weight_of_zero_skips_the_work(
-    weights, born, teacher_calls, student_calls
+    weights, initialized, teacher_calls, student_calls
 ):
     consistency, mix, contrast = weights
     student, lgc, features = make(
@@ -61,7 +61,7 @@ def test_a_weight_of_zero_skips_the_work(
         cutmix_weight=mix,
         contrast_weight=contrast,
     )
-    if born:
+    if initialized:
         give_prototypes(lgc)
     predictions = student(features)
     of_teacher = count_calls(lgc.teacher.network)
@@ -175,7 +175,7 @@ def test_padding_is_no_target_no_anchor_and_no_frame():
     assert lgc._pending.class_counts.sum() < everything
 
 
-def test_normalise_acts_after_cutmix():
+def test_normalize_acts_after_cutmix():
     """The front end's own scaling must see the mixed magnitudes."""
     torch.manual_seed(0)
     front_end = LogMel(hop_length=512, n_mels=8)
@@ -196,13 +196,15 @@ def test_birth_reads_labels_on_strong_clips_and_the_teacher_elsewhere():
     student, lgc, features = make()
     labels = torch.zeros(6, 2, N_FRAMES)
     labels[KIND == LabelKind.STRONG, 0] = 1.0
-    assert not lgc.birth_is_due(99) and lgc.birth_is_due(100)
+    assert not lgc.should_init_prototypes(99) and lgc.should_init_prototypes(
+        100
+    )
     lgc.train()
-    lgc.give_birth([TrainingClips(features, KIND, labels)])
-    assert lgc.bank.born and lgc.contrasts
+    lgc.init_prototypes([TrainingClips(features, KIND, labels)])
+    assert lgc.bank.initialized and lgc.contrasts
     assert lgc.bank.active[0].all() and not lgc.bank.active[1].any()
     assert lgc.teacher.training
-    assert not lgc.birth_is_due(101)
+    assert not lgc.should_init_prototypes(101)
 
 
 def test_supervised_baseline_has_a_teacher_with_the_students_statistics():
@@ -224,7 +226,7 @@ def test_state_survives_a_checkpoint():
     lgc.update_teacher(student)
     other = make(seed=1)[1]
     other.load_state_dict(lgc.state_dict())
-    assert other.step == 1 and other.bank.born
+    assert other.step == 1 and other.bank.initialized
     for name, value in lgc.state_dict().items():
         if isinstance(value, torch.Tensor):
             assert torch.equal(other.state_dict()[name], value), name

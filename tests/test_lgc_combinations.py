@@ -42,11 +42,11 @@ def heard_by(network):
 def test_a_weight_of_zero_skips_the_work(
     ict, sct, teacher_passes, student_clips
 ):
-    """ICT needs the two unlabelled clips only, and the teacher just once."""
+    """ICT needs the two unlabeled clips only, and the teacher just once."""
     student, lgc, features = make(ict, sct, **NONE)
     predictions = student(features)
     of_teacher, of_student = heard_by(lgc.teacher.network), heard_by(student)
-    terms = lgc(student, features, predictions, KIND, n_unlabelled=2)
+    terms = lgc(student, features, predictions, KIND, n_unlabeled=2)
     assert len(of_teacher) == teacher_passes
     assert [len(passed) for passed in of_student] == student_clips
     assert lgc.trains_teacher == bool(student_clips)
@@ -75,7 +75,7 @@ def test_terms_and_views_that_are_off_leave_every_number_alone():
             lgc.terms = {}
         torch.manual_seed(1)
         seen = lgc.view(features)
-        terms = lgc(student, features, student(seen), KIND, n_unlabelled=2)
+        terms = lgc(student, features, student(seen), KIND, n_unlabeled=2)
         terms.total.backward()
         gradients = [p.grad for p in student.parameters() if p.grad is not None]
         results.append([*terms, *gradients, torch.get_rng_state()])
@@ -95,7 +95,7 @@ def test_student_and_teacher_hear_views_of_their_own():
     valid[0, 5:] = False
     of_teacher, of_student = heard_by(lgc.teacher.network), heard_by(student)
     predictions = lgc.run(student, lgc.view(features, valid), valid)
-    lgc(student, features, predictions, KIND, valid=valid, n_unlabelled=2)
+    lgc(student, features, predictions, KIND, valid=valid, n_unlabeled=2)
     loudness = [int(x.mean()) // 10 for x in (*of_student, *of_teacher)]
     assert sorted(loudness) == [1, 2, 3, 4, 5] and loudness[0] == 1
     assert loudness[-1] == 2 and torch.equal(of_teacher[0], features + 20)
@@ -104,7 +104,7 @@ def test_student_and_teacher_hear_views_of_their_own():
     lgc.eval()
     assert lgc.view(features, valid) is features
     lgc.train()
-    lgc.give_birth([TrainingClips(features, KIND)])
+    lgc.init_prototypes([TrainingClips(features, KIND)])
     assert torch.equal(of_teacher[-1], features)
 
 
@@ -112,7 +112,7 @@ def test_versions_count_for_the_mean_teacher_only():
     """Everything else is that of the clips as they are."""
     student, lgc, features = make(ict=0.0, sct=2.0)
     lgc.terms["rct"] = RandomConsistency()
-    lgc.bank.born = True
+    lgc.bank.initialized = True
     lgc.bank.active.fill_(True)
     lgc.bank.prototypes.normal_()
     lgc.contrast.pos_threshold, lgc.contrast.neg_threshold = 0.4, 0.9

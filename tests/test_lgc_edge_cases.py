@@ -151,7 +151,7 @@ def test_every_student_parameter_learns_and_nothing_else_does():
     student, lgc = crnn(scene)
     lgc.bank.prototypes.copy_(unit_vectors(4, 3, 128, seed=0))
     lgc.bank.active.fill_(True)
-    lgc.bank.born = True
+    lgc.bank.initialized = True
     make_all_anchors(lgc)
     lgc.teacher.network.requires_grad_(True)
     lgc.bank.prototypes.requires_grad_(True)
@@ -161,7 +161,7 @@ def test_every_student_parameter_learns_and_nothing_else_does():
     for name, parameter in student.named_parameters():
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
-        # What batch normalisation subtracts again has none but rounding.
+        # What batch normalization subtracts again has none but rounding.
         if not name.endswith("conv.bias"):
             assert parameter.grad.abs().sum() > 1e-9, name
     assert all(p.grad is None for p in lgc.teacher.parameters())

@@ -58,7 +58,7 @@ def test_terms_and_gradients_equal_the_loops(scene, cut_seed):
             oracles.assert_exact(fast.grad, slow.grad)
 
 
-def labelled_frames(scene, teacher):
+def labeled_frames(scene, teacher):
     """(N, D) embeddings and (N, C) labels of the frames that hold sound."""
     scores, _, embedding = oracles.of_each(
         exact_copy(teacher, scene),
@@ -89,7 +89,7 @@ def labelled_frames(scene, teacher):
 @given(scenes())
 def test_teacher_and_prototypes_live_as_defined(scene):
     """Three steps: of one batch, of two, and one that was skipped."""
-    scene = scene._replace(born=True, weights=WEIGHTS)
+    scene = scene._replace(initialized=True, weights=WEIGHTS)
     student, lgc = build(scene, steps=0)
     states = []
     prototypes = oracles.exact(lgc.bank.prototypes)
@@ -104,7 +104,7 @@ def test_teacher_and_prototypes_live_as_defined(scene):
             features = scene.features * (10**noise).to(scene.features)
             batch = scene._replace(features=features)
             run_fast(batch, student, lgc)
-            of_batch = labelled_frames(batch, lgc.teacher.network)
+            of_batch = labeled_frames(batch, lgc.teacher.network)
             frames.append(of_batch[0]), labels.append(of_batch[1])
         if step == 2:
             lgc.skip_step()
@@ -152,12 +152,12 @@ def one_by_one(scene):
 @given(scenes())
 def test_birth_sees_the_frames_that_life_would(scene):
     """Few enough of a class, and it has one prototype for each."""
-    scene = scene._replace(born=False, n_prototypes=30)
+    scene = scene._replace(initialized=False, n_prototypes=30)
     student, lgc = build(scene)
-    lgc.give_birth(one_by_one(scene))
-    frames, labels = labelled_frames(scene, lgc.teacher.network)
+    lgc.init_prototypes(one_by_one(scene))
+    frames, labels = labeled_frames(scene, lgc.teacher.network)
     for c in range(len(lgc.bank.prototypes)):
         expected = oracles.members(frames, labels, c, HIGH)
         assert int(lgc.bank.active[c].sum()) == len(expected)
-        born = lgc.bank.prototypes[c][lgc.bank.active[c]]
-        oracles.assert_same_set(born, expected)
+        initialized = lgc.bank.prototypes[c][lgc.bank.active[c]]
+        oracles.assert_same_set(initialized, expected)

@@ -6,6 +6,7 @@ import ast
 import os
 import re
 import sys
+import sysconfig
 from configparser import ConfigParser
 from importlib import metadata
 from itertools import chain
@@ -131,9 +132,11 @@ def test_what_is_installed_is_what_is_locked():
         "platform_machine": os.uname().machine,
     }
     locked = pins(ENVIRONMENT, python, **machine)
+    # Not those that setuptools carries within itself.
+    places = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     installed = {
         canonicalize_name(each.metadata["Name"]): each.version
-        for each in metadata.distributions()
+        for each in metadata.distributions(path=list(places))
     }
     installed.pop("lgc-plugin")
     # A build for CPUs may have been installed first.

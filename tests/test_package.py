@@ -106,13 +106,13 @@ def test_every_command_says_what_it_does(installed):
 def test_commands_work_without_a_recipe(installed):
     program = installed.folder / "site" / "bin" / "lgc-sed"
     data = installed.folder / "data"
-    counts = "--strong=3 --strong-validation=1 --weak=1 --unlabelled=1"
-    sizes = "--validation=2 --sounds-per-class=6 --clip-seconds=2 --jobs=1"
-    words = ("--bank=synthetic", f"--out={data}", *counts.split())
+    counts = "--strong=3 --strong-validation=1 --weak=1 --unlabeled=1"
+    sizes = "--validation=2 --sounds-per-class=6 --clip-seconds=2 --n-jobs=1"
+    words = ("--bank=synthetic", f"--output={data}", *counts.split())
     installed(program, "soundscapes", *words, *sizes.split())
     assert len(list(data.rglob("*.wav"))) == 8
     truth = write_truth(installed.folder)
     found = write_detections(installed.folder / "net", thresholds=(0.3, 0.5))
-    words = (f"--predictions={found}", *truth, "--resamples=20")
+    words = (f"--predictions={found}", *truth, "--n-bootstrap=20")
     assert "PSDS1" in installed(program, "evaluate", *words)
     assert "problems" in installed(program, "info")

@@ -77,7 +77,7 @@ def draw_time_mask(
     return TimeMaskPlan(span & strong)
 
 
-def quietest(mels: Tensor, valid: Tensor | None = None) -> Tensor:
+def min_magnitude(mels: Tensor, valid: Tensor | None = None) -> Tensor:
     """The smallest magnitude of each clip.
 
     Where levels are scaled per clip, a span of it becomes 0 and the rest of
@@ -98,7 +98,7 @@ def quietest(mels: Tensor, valid: Tensor | None = None) -> Tensor:
     Example
     -------
     >>> mels = torch.tensor([[[3.0, 2.0, 0.0]]])
-    >>> quietest(mels, torch.tensor([[True, True, False]])).tolist()
+    >>> min_magnitude(mels, torch.tensor([[True, True, False]])).tolist()
     [2.0]
     """
     if valid is None:
@@ -121,8 +121,9 @@ def time_mask(
     what is masked is silence, not padding.
 
     Mel magnitudes of 0 become the lowest level that the front end knows. Where
-    levels are scaled per clip, that presses all sounds of the clip into what is
-    left of the range; :func:`quietest` as ``fill`` leaves them as they are.
+    levels are scaled per clip, that presses all sounds of the clip into what
+    left of the range; :func:`min_magnitude` as ``fill`` leaves them as they
+    are.
 
     Arguments
     ---------

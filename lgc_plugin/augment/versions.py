@@ -41,7 +41,7 @@ class Versions(NamedTuple):
     -------
     >>> kind = torch.tensor([2, 2])
     >>> n_samples = torch.tensor([4096, 4096])
-    >>> plan = draw_versions(kind, kind, n_samples, 1024, 4, ["time shift"])
+    >>> plan = draw_versions(kind, kind, n_samples, 1024, 4, ["time_shift"])
     >>> labels = torch.tensor([[[1.0, 0, 0, 0]], [[0, 0, 0, 1.0]]])
     >>> frames = plan.frame_labels(labels)
     >>> tuple(frames.shape), frames[2].tolist()

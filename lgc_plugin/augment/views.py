@@ -32,11 +32,11 @@ class Views:
         Mel bins, F.
     filter_augment : str, optional
         ``linear`` or ``step``; None: off.
-    filter_bands : tuple[int, int], optional
+    filter_n_bands : tuple[int, int], optional
         Fewest and most bands; None: 3 to 5 linear ones, or 2 to 4 steps.
     filter_min_bandwidth : int
         Fewest bins of a band.
-    filter_decibels : tuple[float, float]
+    filter_db_range : tuple[float, float]
         Lowest and highest gain, in dB.
     frequency_warp : tuple[float, float], optional
         Smallest and largest share of the mel axis that is kept, and stretched
@@ -63,17 +63,17 @@ class Views:
         self,
         n_mels: int,
         filter_augment: Literal["linear", "step"] | None = None,
-        filter_bands: tuple[int, int] | None = None,
+        filter_n_bands: tuple[int, int] | None = None,
         filter_min_bandwidth: int = 6,
-        filter_decibels: tuple[float, float] = (-6.0, 6.0),
+        filter_db_range: tuple[float, float] = (-6.0, 6.0),
         frequency_warp: tuple[float, float] | None = None,
         noise_snr: tuple[float, float] | None = None,
     ) -> None:
         self.n_mels = n_mels
         self.filter_augment = filter_augment
-        self.filter_bands = filter_bands
+        self.filter_n_bands = filter_n_bands
         self.filter_min_bandwidth = filter_min_bandwidth
-        self.filter_decibels = filter_decibels
+        self.filter_db_range = filter_db_range
         self.frequency_warp = frequency_warp
         self.noise_snr = noise_snr
         # The draws' own checks, before a training begins; this device draws
@@ -106,9 +106,9 @@ class Views:
                 n_clips,
                 self.n_mels,
                 self.filter_augment,
-                self.filter_bands,
+                self.filter_n_bands,
                 self.filter_min_bandwidth,
-                self.filter_decibels,
+                self.filter_db_range,
                 device=device,
             )
             mels = filter_augment(mels, plan)

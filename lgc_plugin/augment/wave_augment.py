@@ -22,7 +22,7 @@ from lgc_plugin.augment.wave_roll import (
 )
 from lgc_plugin.types import LabelKind
 
-WAVE_CHANGES = ("time mask", "pitch shift", "time shift")
+WAVE_CHANGES = ("time_mask", "pitch_shift", "time_shift")
 
 # What one step of magnitude is worth; a time shift has tenths of a clip.
 _HOLES = 5
@@ -122,9 +122,9 @@ def draw_wave_augment(
     Example
     -------
     >>> kind, n_samples = torch.tensor([2, 1, 0]), torch.tensor([16000] * 3)
-    >>> plan = draw_wave_augment(kind, n_samples, 1024, 15, ["time shift"])
+    >>> plan = draw_wave_augment(kind, n_samples, 1024, 15, ["time_shift"])
     >>> plan.changes[LabelKind.WEAK].name
-    'time shift'
+    'time_shift'
     >>> bool(((2 <= plan.roll.frames) & (plan.roll.frames <= 8)).all())
     True
     """
@@ -147,17 +147,17 @@ def draw_wave_augment(
         return torch.tensor(each).to(device, non_blocking=True)
 
     roll = plan_wave_roll(
-        magnitudes("time shift"), n_samples, frame_samples, n_frames
+        magnitudes("time_shift"), n_samples, frame_samples, n_frames
     )
     mask = plan_wave_mask(
-        _HOLES * magnitudes("time mask"),
+        _HOLES * magnitudes("time_mask"),
         places.to(device, non_blocking=True),
         n_samples,
     )
     pitch = []
     for kind, change in changes.items():
         clips = [number for number, k in enumerate(kinds) if k == kind]
-        if change.name == "pitch shift" and clips:
+        if change.name == "pitch_shift" and clips:
             index = torch.tensor(clips).to(device, non_blocking=True)
             pitch.append((index, _CENTS * change.magnitude * change.sign))
     return WaveAugmentPlan(changes, roll, mask, tuple(pitch))
@@ -205,9 +205,9 @@ def wave_augment(
     """
     names = {change.name for change in plan.changes.values()}
     changed = wavs if wavs.is_floating_point() else float_samples(wavs)
-    if "time shift" in names:
+    if "time_shift" in names:
         changed = wave_roll(changed, plan.roll, frame_samples)
-    if "time mask" in names:
+    if "time_mask" in names:
         changed = wave_mask(changed, plan.mask)
     for clips, cents in plan.pitch:
         shifted = pitch_shift(
@@ -227,7 +227,7 @@ def _draw_change(
 
     name, magnitude = names[below(len(names))], 1 + below(max_magnitude)
     sign = 1 - 2 * below(2)
-    return WaveChange(name, magnitude, sign if name == "pitch shift" else 1)
+    return WaveChange(name, magnitude, sign if name == "pitch_shift" else 1)
 
 
 def _check(

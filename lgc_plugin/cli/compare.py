@@ -71,7 +71,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     add_bootstrap_arguments(parser, needed=True)
     group = parser.add_argument_group("output")
     group.add_argument(
-        "--out",
+        "--output",
         metavar="FILE",
         help="JSON file with all differences (default: none is written)",
     )
@@ -111,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
         _options(args),
         names=names,
         drop_missing=args.drop_missing,
-        resamples=args.resamples,
+        resamples=args.n_bootstrap,
         seed=args.seed,
         notes=notes,
     )
@@ -121,10 +121,10 @@ def run(args: argparse.Namespace) -> int:
         comparison.differences,
         *(result.scores for result in comparison.results),
         names,
-        resamples=args.resamples,
+        resamples=args.n_bootstrap,
     )
     print(f"\n{table}")
-    if args.out:
+    if args.output:
         _write(comparison, names, args, notes.lines, time.monotonic() - start)
     return 0
 
@@ -190,12 +190,12 @@ def _write(
 
     results = dict(zip(names, comparison.results, strict=True))
     write_results(
-        args.out,
+        args.output,
         scores={name: result.as_dict() for name, result in results.items()},
         seed=args.seed,
         coverage=comparison.results[0].coverage,
         wall_seconds=wall_seconds,
-        resamples=args.resamples,
+        resamples=args.n_bootstrap,
         difference=" - ".join(names),
         differences=comparison.as_dict(),
         profile=args.profile,
@@ -208,4 +208,4 @@ def _write(
         inputs=inputs(args),
         notes=notes,
     )
-    print(f"wrote {args.out}")
+    print(f"wrote {args.output}")

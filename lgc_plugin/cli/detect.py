@@ -81,7 +81,7 @@ def _run_stream(args: argparse.Namespace, threshold: Threshold) -> int:
             "last example of --help does"
         )
     rate, channels = stream_format(args)
-    print_stream(_detector(args), rate, channels, threshold, args.out)
+    print_stream(_detector(args), rate, channels, threshold, args.format)
     return 0
 
 
@@ -105,7 +105,7 @@ def _run_files(args: argparse.Namespace, threshold: Threshold) -> int:
     n_events = n_failed = 0
     with (
         _telling_partial(args),
-        open_writer(args.out, results_path(args), facts) as writer,
+        open_writer(args.format, results_path(args), facts) as writer,
         closing(outcomes),
     ):
         for outcome in outcomes:
@@ -139,7 +139,7 @@ def _facts(
     from lgc_plugin.inference.asked_thresholds import class_thresholds
 
     settings, labels = detector.settings, detector.labels
-    limits = class_thresholds(asked, settings.operating_threshold, labels)
+    limits = class_thresholds(asked, settings.decision_threshold, labels)
     if not isinstance(limits, dict):
         limits = dict.fromkeys(labels, limits)
     return {

@@ -23,8 +23,8 @@ rate and format that libsndfile reads, or a stream while it is going on.
 EPILOG = """\
 examples:
   lgc-sed detect cat.wav --model results/lgc/42
-  lgc-sed detect recordings --model results/lgc/42 --to events.tsv --plot
-  lgc-sed detect 'day*/**/*.flac' --model my_model --out audacity --to labels
+  lgc-sed detect recordings --model results/lgc/42 --output events.tsv --plot
+  lgc-sed detect 'day*/**/*.flac' --model my_model --format audacity
   lgc-sed detect cat.wav --model my_model --threshold Cat=0.3,Dog=0.6
   arecord -t raw -f S16_LE -r 16000 -c 1 | lgc-sed detect - --model my_model
 
@@ -87,14 +87,14 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
 
 def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--out",
+        "--format",
         choices=FORMATS,
         default=FORMATS[0],
         help="tsv (default): a table; json: one object, with the model and "
         "what could not be read; audacity: a label track for each recording",
     )
     group.add_argument(
-        "--to",
+        "--output",
         metavar="PATH",
         help="file of the table or the object (default: standard output), "
         "which is called NAME.partial.tsv until all recordings are done; or "
@@ -107,7 +107,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         help="draw each recording: spectrogram, scores, events",
     )
     group.add_argument(
-        "--plot-to",
+        "--plot-output",
         metavar="DIR",
         help="folder of the pictures (default: that of the label tracks, or "
         f"{FOLDER})",

@@ -34,8 +34,8 @@ def check_detect_arguments(args: argparse.Namespace) -> None:
             "--rate and --channels are for raw samples from standard input "
             f"({STREAM}): files tell theirs"
         )
-    if args.plot_to is not None and not args.plot:
-        raise ValueError("--plot-to says where pictures go: add --plot")
+    if args.plot_output is not None and not args.plot:
+        raise ValueError("--plot-output says where pictures go: add --plot")
     _check_paths(args)
 
 
@@ -52,9 +52,9 @@ def results_path(args: argparse.Namespace) -> Path | None:
     Path or None
         A folder of label tracks, a file, or None for standard output.
     """
-    if args.to is not None:
-        return Path(args.to)
-    return Path(FOLDER) if args.out == "audacity" else None
+    if args.output is not None:
+        return Path(args.output)
+    return Path(FOLDER) if args.format == "audacity" else None
 
 
 def pictures_folder(args: argparse.Namespace) -> Path | None:
@@ -72,9 +72,9 @@ def pictures_folder(args: argparse.Namespace) -> Path | None:
     """
     if not args.plot:
         return None
-    if args.plot_to is not None:
-        return Path(args.plot_to)
-    return results_path(args) if args.out == "audacity" else Path(FOLDER)
+    if args.plot_output is not None:
+        return Path(args.plot_output)
+    return results_path(args) if args.format == "audacity" else Path(FOLDER)
 
 
 def parse_threshold(text: str | None) -> float | dict[str, float] | None:
@@ -155,10 +155,10 @@ def _check_paths(args: argparse.Namespace) -> None:
 
     folders = {pictures_folder(args)}
     path = results_path(args)
-    if args.out == "audacity":
+    if args.format == "audacity":
         folders.add(path)
     elif path is not None and path.is_dir():
-        raise ValueError(f"{path}: is a folder; --to needs a file for this")
+        raise ValueError(f"{path}: is a folder; --output needs a file for this")
     elif path is not None and path.suffix.lower() in audio_suffixes():
         raise ValueError(
             f"{path}: is called like a recording; give another name for what "
@@ -175,9 +175,9 @@ def _check_stream(args: argparse.Namespace) -> None:
             f"{STREAM} stands for standard input, which is heard alone: give "
             "files in another command"
         )
-    if args.to is not None:
+    if args.output is not None:
         raise ValueError(
-            "--to is for files; the events of a stream are printed, and a "
+            "--output is for files; the events of a stream are printed, and a "
             "shell writes them with > FILE"
         )
     if args.plot:

@@ -72,7 +72,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     add_bootstrap_arguments(parser)
     group = parser.add_argument_group("output")
     group.add_argument(
-        "--out",
+        "--output",
         metavar="DIR",
         help="where results.json and figures go; files of the same name are "
         "replaced (default: beside the predictions, ending in _scores)",
@@ -122,7 +122,7 @@ def run(args: argparse.Namespace) -> int:
         annotations,
         OperatingOptions(args.threshold, windows, args.settings),
         drop_missing=args.drop_missing,
-        resamples=args.resamples,
+        resamples=args.n_bootstrap,
         seed=args.seed,
         notes=notes,
     )
@@ -130,7 +130,7 @@ def run(args: argparse.Namespace) -> int:
     print(_header(evaluation, args))
     print(f"\n{score_table({name: evaluation.result}, digits=6)}\n")
     checked = _verify(evaluation) if args.verify else {}
-    out = Path(args.out) if args.out else path.with_name(f"{stem}_scores")
+    out = Path(args.output) if args.output else path.with_name(f"{stem}_scores")
     wall = time.monotonic() - start
     _write(out, name, evaluation, annotations, args, notes, checked, wall)
     return 1 if checked and _largest(checked) > _SAME else 0
@@ -198,7 +198,7 @@ def _write(
         seed=args.seed,
         coverage=evaluation.result.coverage,
         wall_seconds=wall_seconds,
-        resamples=args.resamples,
+        resamples=args.n_bootstrap,
         profile=args.profile,
         labels=evaluation.truth.labels,
         operating_point=evaluation.system.point.text,

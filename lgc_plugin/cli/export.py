@@ -37,7 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="folder of a run that has ended, or a model folder",
     )
     parser.add_argument(
-        "--to",
+        "--output",
         required=True,
         metavar="DIR",
         help="folder to write; an older export is replaced whole, anything "
@@ -74,8 +74,10 @@ def run(args: argparse.Namespace) -> int:
     """
     from lgc_plugin.inference.model.export import export_model
 
-    exported = export_model(args.source, args.to, args.networks, onnx=args.onnx)
-    print(f"wrote {args.to}")
+    exported = export_model(
+        args.source, args.output, args.networks, onnx=args.onnx
+    )
+    print(f"wrote {args.output}")
     for file in exported.files:
         print(_line(file, exported))
     # The teacher is what a detector is loaded with if nothing is said.
@@ -84,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     print(
         "use it in Python with\n"
         "  from lgc_plugin import SoundEventDetector\n"
-        f"  SoundEventDetector.from_hparams({str(args.to)!r}{network})"
+        f"  SoundEventDetector.from_hparams({str(args.output)!r}{network})"
         '.detect_file("recording.wav")'
     )
     return 0

@@ -33,7 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="the checkpoint, with sed_student and sed_teacher in it",
     )
     parser.add_argument(
-        "--out",
+        "--output",
         required=True,
         metavar="DIR",
         help="folder to write; must not exist, or be empty",
@@ -86,13 +86,13 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"n-mels is {args.n_mels}: give 1 or more")
     record = write_imported_run(
         args.file,
-        args.out,
+        args.output,
         labels=args.labels,
         n_mels=args.n_mels,
         pooling=args.pooling,
         seed=args.seed,
     )
-    out = Path(args.out)
+    out = Path(args.output)
     print(f"wrote {out}: imported.json there says what it holds")
     for note in _notes(record):
         print(f"note: {note}")

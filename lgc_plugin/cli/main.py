@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Example
     -------
-    >>> main(["soundscapes", "--bank", "no/such", "--out", "x", "--seed", "-1"])
+    >>> main(["soundscapes", "--bank=no/such", "--output=x", "--seed=-1"])
     2
     """
     args = _parser().parse_args(argv)
@@ -82,7 +82,7 @@ def _refuse(error: Exception) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="lgc-sed",
-        description="Sound event detection with little labelled data.",
+        description="Sound event detection with little labeled data.",
     )
     parser.add_argument(
         "--version", action="version", version=f"lgc-sed {__version__}"

@@ -74,7 +74,7 @@ def add_bootstrap_arguments(
     """
     group = parser.add_argument_group("intervals")
     group.add_argument(
-        "--resamples",
+        "--n-bootstrap",
         type=int,
         default=1000,
         metavar="N",
@@ -143,8 +143,10 @@ def check_bootstrap(args: argparse.Namespace, *, least: int = 0) -> None:
     ValueError
         If there are less, or the seed is negative.
     """
-    if args.resamples < least:
-        raise ValueError(f"resamples is {args.resamples}: give {least} or more")
+    if args.n_bootstrap < least:
+        raise ValueError(
+            f"resamples is {args.n_bootstrap}: give {least} or more"
+        )
     if args.seed < 0:
         raise ValueError(f"seed is {args.seed}: give 0 or more")
 
@@ -214,9 +216,9 @@ def intervals_text(args: argparse.Namespace) -> str:
     -------
     str
     """
-    if not args.resamples:
-        return "none (--resamples 0)"
-    return f"95 %, {args.resamples} resamples of the clips, seed {args.seed}"
+    if not args.n_bootstrap:
+        return "none (--n-bootstrap 0)"
+    return f"95 %, {args.n_bootstrap} resamples of the clips, seed {args.seed}"
 
 
 def median_windows(

@@ -1,4 +1,4 @@
-"""``lgc-sed soundscapes``: labelled clips from a bank of isolated sounds."""
+"""``lgc-sed soundscapes``: labeled clips from a bank of isolated sounds."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from lgc_plugin.data.soundscapes.options import SoundscapeOptions
 SYNTHETIC = "synthetic"
 _DEFAULTS = {field.name: field.default for field in fields(SoundscapeOptions)}
 _DESCRIPTION = """\
-Mixes isolated sounds into labelled clips and lays them out like DESED: a
-strong set and its validation (plain mixtures), a weak, an unlabelled and a
+Mixes isolated sounds into labeled clips and lays them out like DESED: a
+strong set and its validation (plain mixtures), a weak, an unlabeled and a
 validation set (mixed in rooms, with noise and microphones, from more
 recordings). No recording is heard both in training and in validation.
 """
@@ -28,7 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """
     parser = subparsers.add_parser(
         "soundscapes",
-        help="make labelled clips from a bank of sounds",
+        help="make labeled clips from a bank of sounds",
         description=_DESCRIPTION,
     )
     parser.set_defaults(run=run)
@@ -40,7 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         f"{SYNTHETIC!r} for sounds made by code",
     )
     parser.add_argument(
-        "--out",
+        "--output",
         required=True,
         metavar="DIR",
         help="folder to write; must not exist, or be empty",
@@ -50,7 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     _add_mixing(parser.add_argument_group("mixing"))
     _add_bank(parser.add_argument_group("bank"))
     parser.add_argument(
-        "--jobs", type=int, help="worker processes (default: every core)"
+        "--n-jobs", type=int, help="worker processes (default: every core)"
     )
     parser.add_argument(
         "--quiet", action="store_true", help="show no progress bar"
@@ -72,8 +72,8 @@ def run(args: argparse.Namespace) -> int:
     """
     from lgc_plugin.data.soundscapes.generate import write_soundscapes
 
-    if args.jobs is not None and args.jobs < 1:
-        raise ValueError(f"jobs is {args.jobs}: give 1 or more")
+    if args.n_jobs is not None and args.n_jobs < 1:
+        raise ValueError(f"n_jobs is {args.n_jobs}: give 1 or more")
     values = {name: getattr(args, name) for name in _DEFAULTS}
     # Lists from the command line: the options are to be hashable.
     options = SoundscapeOptions(
@@ -81,9 +81,9 @@ def run(args: argparse.Namespace) -> int:
     )
     out = write_soundscapes(
         None if args.bank == SYNTHETIC else args.bank,
-        args.out,
+        args.output,
         options,
-        jobs=args.jobs,
+        n_jobs=args.n_jobs,
         progress=not args.quiet,
     )
     print(f"wrote {out}: soundscapes.json there says what it holds")
@@ -114,7 +114,7 @@ def _add_sizes(group: Any) -> None:
     _add(group, "strong", int, "strong labels, to train on")
     _add(group, "strong_validation", int, "strong labels, to select by")
     _add(group, "weak", int, "labels without times, to train on")
-    _add(group, "unlabelled", int, "no labels, to train on")
+    _add(group, "unlabeled", int, "no labels, to train on")
     _add(group, "validation", int, "strong labels, to test on")
 
 
@@ -129,13 +129,13 @@ def _add_mixing(group: Any) -> None:
         "reverberation",
         "RT60 of the other sets in seconds, 0 0 for none",
     )
-    _add(group, "max_events", int, "labelled events in a clip")
+    _add(group, "max_events", int, "labeled events in a clip")
     _add(group, "max_overlap", int, "sounds at any one moment")
     _add(
         group,
         "empty_share",
         float,
-        "clips without event, of unlabelled and validation",
+        "clips without event, of unlabeled and validation",
     )
 
 

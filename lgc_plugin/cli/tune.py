@@ -63,7 +63,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     _add_search(parser.add_argument_group("search"))
     add_bootstrap_arguments(parser)
     parser.add_argument(
-        "--out",
+        "--output",
         required=True,
         metavar="YAML",
         help="file to write; one of this command is replaced",
@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
 
     check_tuning_metric(args.metric, thresholds=args.thresholds)
     check_bootstrap(args)
-    _check_out(Path(args.out))
+    _check_out(Path(args.output))
     notes = Notes()
     tuned_on = _read_set(args, "", notes)
     reported = _read_set(args, "report_", notes.named("report"))
@@ -107,17 +107,17 @@ def run(args: argparse.Namespace) -> int:
         refuse_shared(tuned_on.clips, reported.truth.clips, reported.name)
     result = _tune(tuned_on, args)
     command = _command(args)
-    result.settings.write(args.out, command)
+    result.settings.write(args.output, command)
     print(
         f"tuned on {len(result.settings.tuned_on)}/"
         f"{len(tuned_on.truth.durations)} clips of {tuned_on.name} "
         f"({args.profile})\n\n{choice_table(result)}\n\n{summary(result)}"
     )
     if reported is not None:
-        options = {"resamples": args.resamples, "seed": args.seed}
+        options = {"resamples": args.n_bootstrap, "seed": args.seed}
         results = score_both(result, reported, **options)
         print(f"\n{reported.name}\n\n{score_table(results)}")
-    print(_next_steps(args.out))
+    print(_next_steps(args.output))
     return 0
 
 
@@ -212,10 +212,10 @@ def _tune(tuned_on: ScoredSet, args: argparse.Namespace) -> TuningResult:
         args.thresholds,
         start=Decoding(
             median_windows(args.median_windows),
-            operating_threshold=args.threshold,
+            decision_threshold=args.threshold,
         ),
         ground_truth=tuned_on.name,
-        resamples=args.resamples,
+        resamples=args.n_bootstrap,
         seed=args.seed,
         progress=not args.quiet,
     )
@@ -232,7 +232,7 @@ def _check_out(path: Path) -> None:
     except (ValueError, OSError) as error:
         raise ValueError(
             f"{path} exists and does not hold tuned settings: choose another "
-            "name for --out"
+            "name for --output"
         ) from error
 
 

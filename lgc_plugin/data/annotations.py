@@ -1,7 +1,7 @@
 """Reads the annotation files of DESED: tab-separated, with a header.
 
 Strong: ``filename onset offset event_label``; weak: ``filename
-event_labels``; unlabelled: ``filename``; durations: ``filename duration``.
+event_labels``; unlabeled: ``filename``; durations: ``filename duration``.
 What is wrong in a file is an error that names the file and the row; what is
 only odd (a clip without events, a label given twice) is read for what it
 means.
@@ -183,7 +183,7 @@ def read_durations(path: str | Path) -> dict[str, float]:
     return durations
 
 
-def read_unlabelled(path: str | Path) -> tuple[str, ...]:
+def read_unlabeled(path: str | Path) -> tuple[str, ...]:
     r"""Reads the names of clips of which nothing is known.
 
     Arguments
@@ -205,9 +205,9 @@ def read_unlabelled(path: str | Path) -> tuple[str, ...]:
 
     Example
     -------
-    >>> path = getfixture("tmp_path") / "unlabelled.tsv"
+    >>> path = getfixture("tmp_path") / "unlabeled.tsv"
     >>> _ = path.write_text("filename\na.wav\nb.wav\n")
-    >>> read_unlabelled(path)
+    >>> read_unlabeled(path)
     ('a.wav', 'b.wav')
     """
     names = (row["filename"] for row in _rows(path, ("filename",)))

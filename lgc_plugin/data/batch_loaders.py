@@ -1,4 +1,4 @@
-"""Loaders of labelled clips, for one process or for several."""
+"""Loaders of labeled clips, for one process or for several."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def make_train_loader(
     Arguments
     ---------
     subsets : Mapping[str, Sequence[Dataset]]
-        Datasets of each subset (strong, weak, unlabelled, in this order).
+        Datasets of each subset (strong, weak, unlabeled, in this order).
     batch_sizes : Mapping[str, int]
         Clips of each subset in a batch, of all processes together; 0 leaves
         a subset out.

@@ -13,7 +13,7 @@ import numpy as np
 from lgc_plugin.data.annotations import (
     read_durations,
     read_strong,
-    read_unlabelled,
+    read_unlabeled,
     read_weak,
 )
 from lgc_plugin.data.audio_files import clip_id, list_audio
@@ -37,11 +37,11 @@ class ClipSet:
     name : str
         Name of the set, and of its manifest.
     kind : LabelKind
-        How its clips are labelled.
+        How its clips are labeled.
     folders : AudioFolders
         Where its audio may lie.
     tsv : Path, optional
-        Its annotation; None (unlabelled only) takes all audio there is.
+        Its annotation; None (unlabeled only) takes all audio there is.
     durations : Path, optional
         A table of durations to compare the audio with, if it is there.
     known : Mapping[str, Sequence]
@@ -103,7 +103,7 @@ def read_known(
     elif clip_set.kind == LabelKind.WEAK:
         by_name = read_weak(clip_set.tsv, labels)
     else:
-        by_name = dict.fromkeys(read_unlabelled(clip_set.tsv), ())
+        by_name = dict.fromkeys(read_unlabeled(clip_set.tsv), ())
 
     known: dict[str, Sequence[Any]] = {}
     for name, entries in by_name.items():

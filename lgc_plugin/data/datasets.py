@@ -1,4 +1,4 @@
-"""Manifests to datasets of labelled clips."""
+"""Manifests to datasets of labeled clips."""
 
 from __future__ import annotations
 

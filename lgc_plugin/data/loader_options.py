@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from speechbrain.utils.run_opts import RunOptions
 
-from lgc_plugin.utils.distributed import process_count, process_rank
+from lgc_plugin.utils.distributed import get_rank, get_world_size
 from lgc_plugin.utils.parallel import available_cores
 
 
@@ -32,8 +32,8 @@ def loader_options(run_options: RunOptions) -> dict[str, Any]:
     """
     on_cpu = (run_options.device or "").startswith("cpu")
     options = {
-        "rank": process_rank(),
-        "world_size": process_count(),
+        "rank": get_rank(),
+        "world_size": get_world_size(),
         "pin_memory": torch.cuda.is_available() and not on_cpu,
         "progress": not run_options.noprogressbar,
     }

@@ -25,7 +25,7 @@ from lgc_plugin.data.preparation import Preparation
 _TRAIN = {
     "strong": ("train_strong", "train_strong_real"),
     "weak": ("train_weak",),
-    "unlabelled": ("train_unlabelled",),
+    "unlabeled": ("train_unlabeled",),
 }
 _TRAIN_SETS = tuple(name for names in _TRAIN.values() for name in names)
 _VALID = ("valid_strong", "valid_weak")
@@ -47,7 +47,7 @@ def make_loaders(
     num_workers: int = 0,
     **loader_options: Any,
 ) -> dict[str, SaveableDataLoader]:
-    """Loaders for training, birth of the prototypes, validation and test.
+    """Loaders for training, initial prototypes, validation and test.
 
     What is read again and again is cached: the training sets in use and the
     validation sets. Test sets are not.
@@ -59,7 +59,7 @@ def make_loaders(
     encoder : EventEncoder
         Labels, clip length and rates.
     batch_sizes : Mapping[str, int]
-        Clips of the ``strong``, ``weak`` and ``unlabelled`` training sets in
+        Clips of the ``strong``, ``weak`` and ``unlabeled`` training sets in
         an optimizer step of all processes; 0 leaves a set out.
     eval_batch_size : int
         Clips per batch outside training.
@@ -85,10 +85,10 @@ def make_loaders(
     Returns
     -------
     dict[str, SaveableDataLoader]
-        ``train``; ``birth``, the training set once through; ``valid``, strong
-        and weak clips; and the test sets, each with the held-out weak clips
-        behind it. The training's ``batch_sampler`` is to be told the epoch
-        (``set_epoch``); the others' tells the ``batch_numbers`` of this
+        ``train``; ``prototypes``, the training set once through; ``valid``,
+        strong and weak clips; and the test sets, each with the held-out weak
+        clips behind it. The training's ``batch_sampler`` is to be told the
+        epoch (``set_epoch``); the others' tells the ``batch_numbers`` of this
         process.
     """
     files = _files_in_use(data, encoder, batch_sizes)
@@ -165,7 +165,7 @@ def _read_in_order(available: Collection[str]) -> dict[str, tuple[str, ...]]:
     """The loaders that do not shuffle, and the sets that each reads."""
     return {
         "valid": _VALID,
-        "birth": tuple(sorted(_TRAIN_SETS)),
+        "prototypes": tuple(sorted(_TRAIN_SETS)),
         **{
             name: (name, "valid_weak")
             for name in TEST_SETS

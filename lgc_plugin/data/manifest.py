@@ -59,7 +59,7 @@ class ClipRow:
     label_kind : LabelKind
         How much is known of the clip.
     events : tuple[Event, ...]
-        What sounds and when; only strongly labelled clips have events.
+        What sounds and when; only strongly labeled clips have events.
     tags : tuple[str, ...]
         Classes that sound anywhere in the clip; none if nothing is known.
 

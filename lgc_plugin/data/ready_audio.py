@@ -71,7 +71,7 @@ class AudioFinder:
     ---------
     sample_rate : int
         Samples per second wanted; ready audio is mono PCM.
-    jobs : int, optional
+    n_jobs : int, optional
         Worker processes; None takes every core.
     progress : bool
         Whether progress bars are shown.
@@ -87,11 +87,11 @@ class AudioFinder:
     def __init__(
         self,
         sample_rate: int = 16000,
-        jobs: int | None = None,
+        n_jobs: int | None = None,
         progress: bool = True,
     ) -> None:
         self.sample_rate = sample_rate
-        self.jobs = jobs
+        self.n_jobs = n_jobs
         self.progress = progress
 
     def find(
@@ -174,7 +174,7 @@ class AudioFinder:
                 for clip, source in sources.items()
             ],
             self.sample_rate,
-            jobs=self.jobs,
+            n_jobs=self.n_jobs,
             description=f"{name}: resampling",
             progress=self.progress,
         )

@@ -133,7 +133,7 @@ def resample_files(
     pairs: Iterable[tuple[Path, Path]],
     sample_rate: int = 16000,
     *,
-    jobs: int | None = None,
+    n_jobs: int | None = None,
     description: str = "resampling",
     progress: bool = True,
 ) -> ResampleReport:
@@ -147,7 +147,7 @@ def resample_files(
         What to read and what to write.
     sample_rate : int
         Samples per second of the copies.
-    jobs : int, optional
+    n_jobs : int, optional
         Worker processes; None takes every core.
     description : str
         What the progress bar says.
@@ -165,14 +165,14 @@ def resample_files(
 
     Example
     -------
-    >>> resample_files([], jobs=1, progress=False)
+    >>> resample_files([], n_jobs=1, progress=False)
     ResampleReport(written=0, clipped=0, broken={})
     """
     pairs = list(pairs)
     outcomes = parallel_map(
         partial(_try_resample, sample_rate=sample_rate),
         pairs,
-        jobs=jobs,
+        n_jobs=n_jobs,
         description=description,
         progress=progress,
     )

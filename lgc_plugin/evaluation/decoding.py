@@ -28,7 +28,7 @@ class Decoding:
         Frames, see :func:`.median_filter.resolve_median_windows`.
     thresholds : Sequence[float]
         Operating points of PSDS.
-    operating_threshold : float or Mapping[str, float]
+    decision_threshold : float or Mapping[str, float]
         Where F1 scores are taken, of all classes or class by class; it need
         not be among ``thresholds``.
 
@@ -40,7 +40,7 @@ class Decoding:
 
     median_windows: int | Sequence[int] | Mapping[str, int] = 1
     thresholds: Sequence[float] = PSDS_THRESHOLDS
-    operating_threshold: float | Mapping[str, float] = 0.5
+    decision_threshold: float | Mapping[str, float] = 0.5
 
     def for_labels(self, labels: Sequence[str]) -> Decoding:
         """The same with one window per class, checked.
@@ -59,11 +59,11 @@ class Decoding:
         ValueError
             If windows or thresholds do not fit the classes.
         """
-        limit = self.operating_threshold
+        limit = self.decision_threshold
         limits = as_thresholds(limit, labels)
         if len(limits) > 1:
             raise ValueError(
-                f"operating_threshold must be one number, got {limit!r}"
+                f"decision_threshold must be one number, got {limit!r}"
             )
         as_thresholds(self.thresholds, labels)
         return Decoding(
@@ -87,7 +87,7 @@ class Decoding:
         numpy.ndarray
             (C,).
         """
-        return as_thresholds(self.operating_threshold, labels)[0]
+        return as_thresholds(self.decision_threshold, labels)[0]
 
     def all_events(self, frames: FrameScores) -> pd.DataFrame:
         """Events at all thresholds.
@@ -127,7 +127,7 @@ class Decoding:
         ValueError
             If a score is NaN; the message names the clip.
         """
-        return self._events(frames, self.operating_threshold)
+        return self._events(frames, self.decision_threshold)
 
     def _events(
         self,

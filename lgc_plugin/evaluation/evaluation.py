@@ -29,9 +29,9 @@ class Collected(NamedTuple):
     Arguments
     ---------
     frames : dict[str, list[FrameScores]]
-        Of the strongly labelled clips.
+        Of the strongly labeled clips.
     clip_scores : dict[str, list[numpy.ndarray]]
-        Of the weakly labelled clips.
+        Of the weakly labeled clips.
     tags : list[numpy.ndarray]
         Their true labels.
     """
@@ -49,7 +49,7 @@ class EvaluationMetrics:
     encoder : EventEncoder
         Labels and the length of a frame.
     ground_truth : GroundTruth
-        Truth of the strongly labelled clips.
+        Truth of the strongly labeled clips.
     networks : Sequence[str]
         Their names.
     **options : Any
@@ -58,7 +58,7 @@ class EvaluationMetrics:
     Attributes
     ----------
     clips : frozenset[str]
-        The strongly labelled clips.
+        The strongly labeled clips.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class EvaluationMetrics:
         self._tags.extend(other.tags)
 
     def scored_clips(self) -> frozenset[str]:
-        """Names of the strongly labelled clips appended so far."""
+        """Names of the strongly labeled clips appended so far."""
         return next(iter(self.frames.values())).scored_clips
 
     def summarize(
@@ -159,7 +159,7 @@ class EvaluationMetrics:
         ---------
         metrics : Collection[str], optional
             See :meth:`lgc_plugin.evaluation.sed.SEDMetrics.summarize`. The clip
-            F1 of weakly labelled clips, ``weak_f1``, is always there if there
+            F1 of weakly labeled clips, ``weak_f1``, is always there if there
             are any.
         **options : int
             ``resamples`` and ``seed``.

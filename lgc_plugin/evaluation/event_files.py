@@ -161,9 +161,9 @@ def _read_whole(
 def _wrong_rows(table: pd.DataFrame) -> NDArray[np.bool_]:
     """The rows that :func:`_problem` refuses."""
     onset, offset = (table[name].to_numpy() for name in _TIMES)
-    unlabelled = table.event_label.to_numpy() == ""
-    silent = np.isnan(onset) & np.isnan(offset) & unlabelled
-    good = (onset >= 0) & (onset <= offset) & (offset < np.inf) & ~unlabelled
+    unlabeled = table.event_label.to_numpy() == ""
+    silent = np.isnan(onset) & np.isnan(offset) & unlabeled
+    good = (onset >= 0) & (onset <= offset) & (offset < np.inf) & ~unlabeled
     if _THRESHOLD in table:
         good &= np.isfinite(table[_THRESHOLD].to_numpy())
     return ~(silent | good) | (table.filename.to_numpy() == "")

@@ -15,7 +15,7 @@ from lgc_plugin.types import LabelKind
 def truth_of_rows(
     rows: Sequence[ClipRow], labels: Sequence[str], profile: str = "dcase"
 ) -> GroundTruth:
-    """The ground truth of the strongly labelled clips of a manifest.
+    """The ground truth of the strongly labeled clips of a manifest.
 
     Arguments
     ---------

@@ -87,7 +87,7 @@ def point_of_frames(
             DEFAULT_THRESHOLD if limit is None else limit,
         )
         operating = (
-            f"threshold {decoding.operating_threshold:g}"
+            f"threshold {decoding.decision_threshold:g}"
             f"{_windows_text(options.median_windows)}"
         )
     else:
@@ -112,13 +112,13 @@ def _windows_text(
 
 def _decoding_of(settings: TunedSettings, labels: Sequence[str]) -> Decoding:
     """The settings of these classes; what no clip has needs none."""
-    limit = settings.operating_threshold
+    limit = settings.decision_threshold
     if isinstance(limit, Mapping):
         limit = {x: limit[x] for x in labels if x in limit}
     windows = settings.median_windows
     return Decoding(
         {x: windows[x] for x in labels if x in windows},
-        operating_threshold=limit,
+        decision_threshold=limit,
     )
 
 

@@ -20,7 +20,7 @@ class SEDResult:
         ``psds1``, ``psds2``, ``psds1_free``, ``psds2_free`` (threshold-free),
         ``event_f1``, ``segment_f1``, ``intersection_f1``, ``clip_f1``,
         ``clip_ap`` (average precision), ``weak_f1`` (clip F1 on weakly
-        labelled clips). What nobody asked for is not there.
+        labeled clips). What nobody asked for is not there.
     clips_scored : int
         Clips that the system was given.
     clips_annotated : int

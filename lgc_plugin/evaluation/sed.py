@@ -40,7 +40,7 @@ class SEDMetrics:
         :func:`lgc_plugin.evaluation.median_filter.resolve_median_windows`.
     thresholds : Sequence[float]
         Operating points of PSDS.
-    operating_threshold : float or Mapping[str, float]
+    decision_threshold : float or Mapping[str, float]
         Where the F1 scores are taken, of all classes or class by class; it
         need not be among ``thresholds``.
 
@@ -76,7 +76,7 @@ class SEDMetrics:
         ground_truth: GroundTruth,
         median_windows: int | Sequence[int] | Mapping[str, int] = 1,
         thresholds: Sequence[float] = PSDS_THRESHOLDS,
-        operating_threshold: float | Mapping[str, float] = 0.5,
+        decision_threshold: float | Mapping[str, float] = 0.5,
     ) -> None:
         if encoder.labels != ground_truth.labels:
             raise ValueError(
@@ -87,7 +87,7 @@ class SEDMetrics:
         self.encoder = encoder
         self.ground_truth = ground_truth
         self.decoding = Decoding(
-            median_windows, thresholds, operating_threshold
+            median_windows, thresholds, decision_threshold
         ).for_labels(encoder.labels)
         self._annotated = ground_truth.clips
         self.clear()

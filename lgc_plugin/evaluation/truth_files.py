@@ -263,5 +263,5 @@ def _of_manifest(
     found = sorted({event.label for row in rows for event in row.events})
     truth = truth_of_rows(rows, labels or found, profile)
     if truth.durations.empty:
-        raise ValueError(f"{path}: no strongly labelled clip in it")
+        raise ValueError(f"{path}: no strongly labeled clip in it")
     return truth

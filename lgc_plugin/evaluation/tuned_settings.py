@@ -16,7 +16,7 @@ from lgc_plugin.evaluation.decoding import Decoding
 from lgc_plugin.evaluation.shared_clips import refuse_shared
 from lgc_plugin.utils.files import write_text
 
-_KEYS = ("median_windows", "operating_threshold", "tuned_on")
+_KEYS = ("median_windows", "decision_threshold", "tuned_on")
 _TUNED_ON = {
     "metric": (str, "a name"),
     "frame_seconds": ((int, float), "a number of seconds"),
@@ -37,7 +37,7 @@ class TunedSettings:
     ---------
     median_windows : dict[str, int]
         Frames, by class.
-    operating_threshold : float or dict[str, float]
+    decision_threshold : float or dict[str, float]
         Where F1 scores are taken, of all classes or class by class.
     frame_seconds : float
         How long the frames are that the windows count.
@@ -66,7 +66,7 @@ class TunedSettings:
     """
 
     median_windows: dict[str, int]
-    operating_threshold: float | dict[str, float]
+    decision_threshold: float | dict[str, float]
     frame_seconds: float
     metric: str
     tuned_on: tuple[str, ...]
@@ -107,7 +107,7 @@ class TunedSettings:
         ... ).decoding(["Dog"]).median_windows
         {'Dog': 5}
         """
-        windows, limit = self.median_windows, self.operating_threshold
+        windows, limit = self.median_windows, self.decision_threshold
         if labels is not None:
             unknown = [label for label in labels if label not in windows]
             if unknown:
@@ -118,7 +118,7 @@ class TunedSettings:
             windows = {label: windows[label] for label in labels}
             if isinstance(limit, Mapping):
                 limit = {label: limit[label] for label in labels}
-        return Decoding(windows, operating_threshold=limit)
+        return Decoding(windows, decision_threshold=limit)
 
     def refuse(self, clips: Iterable[str], what: str) -> None:
         """Refuses to score clips that the settings were chosen on.
@@ -183,7 +183,7 @@ class TunedSettings:
         """
         content = {
             "median_windows": dict(self.median_windows),
-            "operating_threshold": self.operating_threshold,
+            "decision_threshold": self.decision_threshold,
             "tuned_on": {
                 "metric": self.metric,
                 "frame_seconds": self.frame_seconds,
@@ -246,7 +246,7 @@ class TunedSettings:
         Arguments
         ---------
         overrides : Mapping[str, Any]
-            ``median_windows``, ``operating_threshold`` and ``tuned_on``, and
+            ``median_windows``, ``decision_threshold`` and ``tuned_on``, and
             any others.
 
         Returns
@@ -301,6 +301,6 @@ def _check_threshold(limit: Any) -> None:
     for number in numbers:
         if isinstance(number, bool) or not isinstance(number, (int, float)):
             raise ValueError(
-                f"operating_threshold is {number!r}: must be a number, or "
+                f"decision_threshold is {number!r}: must be a number, or "
                 "one for each class by name"
             )

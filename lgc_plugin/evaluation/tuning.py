@@ -167,7 +167,7 @@ def tune(
 
     settings = TunedSettings(
         dict(zip(frames.labels, chosen.median_windows, strict=True)),
-        chosen.operating_threshold,
+        chosen.decision_threshold,
         frames.frame_seconds,
         metric,
         tuple(truth.durations.filename),

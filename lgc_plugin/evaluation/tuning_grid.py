@@ -143,7 +143,7 @@ class TuningGrid:
         if self.limits is None:
             return chosen
         named = dict(zip(labels, limits, strict=True))
-        return replace(chosen, operating_threshold=named)
+        return replace(chosen, decision_threshold=named)
 
     def best(self) -> NDArray[np.float64]:
         """What each window brings.

@@ -355,7 +355,7 @@ class SoundEventDetector(Pretrained):
         -------
         EventStream
         """
-        own = self.settings.operating_threshold
+        own = self.settings.decision_threshold
         return EventStream(
             self.labels,
             self.settings.median_windows,

@@ -94,7 +94,7 @@ class EventStream:
             raise ValueError(
                 f"frame_seconds must be more than 0, got {frame_seconds}"
             )
-        decoding = Decoding(median_windows, operating_threshold=thresholds)
+        decoding = Decoding(median_windows, decision_threshold=thresholds)
         windows = decoding.for_labels(self.labels).median_windows
         limits = decoding.class_thresholds(self.labels)
         self.frame_seconds = float(frame_seconds)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from lgc_plugin.models.valid_frames import (
     count_valid,
     frame_mask,
-    spread_to_mel,
+    upsample_mask,
 )
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def run_on_windows(
     frame_samples = front_end.hop_length * pooling
     n_valid = count_valid(n_samples, frame_samples, n_frames)
     valid = frame_mask(n_valid, n_frames)
-    mel_valid = spread_to_mel(valid, mels.shape[-1], pooling)
-    return network(front_end.normalise(mels, mel_valid), valid)
+    mel_valid = upsample_mask(valid, mels.shape[-1], pooling)
+    return network(front_end.normalize(mels, mel_valid), valid)
 
 
 def stack_windows(

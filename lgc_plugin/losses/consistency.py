@@ -28,7 +28,7 @@ def frame_consistency(
         (B, T') bool, False on padding.
     pool_count : Callable, optional
         Makes the divisor of the sum from the number of cells; with
-        :func:`.distributed.mean_over_processes` the mean is one
+        :func:`.distributed.all_reduce_mean` the mean is one
         over the cells of all processes.
 
     Returns

@@ -15,7 +15,7 @@ from lgc_plugin.models.prototypes import PrototypeBank
 from lgc_plugin.types import LabelKind, SEDOutput
 
 
-class CutBatch(NamedTuple):
+class CutMixBatch(NamedTuple):
     """A batch after CutMix, and what student and teacher say of it.
 
     Arguments
@@ -36,7 +36,7 @@ class CutBatch(NamedTuple):
     candidates: Tensor
 
 
-def run_cut_batch(given: TermInputs, plan: CutMixPlan) -> CutBatch:
+def run_cut_batch(given: TermInputs, plan: CutMixPlan) -> CutMixBatch:
     """Cuts a batch, and has the student listen to it.
 
     Arguments
@@ -48,12 +48,12 @@ def run_cut_batch(given: TermInputs, plan: CutMixPlan) -> CutBatch:
 
     Returns
     -------
-    CutBatch
+    CutMixBatch
     """
     features = cutmix(given.features, plan, given.pooling)
     valid = None if given.valid is None else cutmix(given.valid, plan)
     candidates = (given.label_kind != LabelKind.STRONG).unsqueeze(1)
-    return CutBatch(
+    return CutMixBatch(
         given.run(features, valid),
         cutmix(given.target.frame, plan),
         valid,
@@ -61,12 +61,12 @@ def run_cut_batch(given: TermInputs, plan: CutMixPlan) -> CutBatch:
     )
 
 
-def local_term(cut: CutBatch) -> Tensor:
+def cutmix_consistency(cut: CutMixBatch) -> Tensor:
     """L_CLC: the student follows the teacher's scores, cut alike.
 
     Arguments
     ---------
-    cut : CutBatch
+    cut : CutMixBatch
         From :func:`run_cut_batch`.
 
     Returns
@@ -79,14 +79,14 @@ def local_term(cut: CutBatch) -> Tensor:
     )
 
 
-def contrast_term(
-    cut: CutBatch, loss: PrototypeContrastLoss, bank: PrototypeBank
+def prototype_contrast(
+    cut: CutMixBatch, loss: PrototypeContrastLoss, bank: PrototypeBank
 ) -> tuple[Tensor, Tensor]:
     """L_PGC: the student's frames against the prototypes.
 
     Arguments
     ---------
-    cut : CutBatch
+    cut : CutMixBatch
         From :func:`run_cut_batch`.
     loss : PrototypeContrastLoss
         The contrast.

@@ -55,8 +55,8 @@ class InterpolationConsistency:
     def __call__(self, given: TermInputs) -> Tensor:
         """The term, unweighted.
 
-        The student runs on the unlabelled clips only where their number is
-        known to the host; otherwise on the whole batch, of which the labelled
+        The student runs on the unlabeled clips only where their number is
+        known to the host; otherwise on the whole batch, of which the labeled
         clips do not count.
 
         Arguments
@@ -73,10 +73,10 @@ class InterpolationConsistency:
         frame, clip = given.target.frame, given.target.clip
         if valid is not None:
             frame = frame.masked_fill(~valid.unsqueeze(1), 0.0)
-        unlabelled = given.label_kind == LabelKind.NONE
+        unlabeled = given.label_kind == LabelKind.NONE
         # With none of them, whose mean is 0, the batch runs as if nobody had
         # counted: processes must agree on how often they exchange counts.
-        n_clips = given.n_unlabelled or None
+        n_clips = given.n_unlabeled or None
         if n_clips is not None:
             # NONE is the lowest kind: these clips come first.
             chosen = given.label_kind.argsort(stable=True)[:n_clips]
@@ -86,15 +86,15 @@ class InterpolationConsistency:
                 clip[chosen],
             )
             valid = None if valid is None else valid[chosen]
-            unlabelled = unlabelled[chosen]
-        plan = self._draw(unlabelled)
+            unlabeled = unlabeled[chosen]
+        plan = self._draw(unlabeled)
         if valid is not None:
             mixed = (plan.weight < 1).unsqueeze(1)
             valid = valid | (mixed & valid[plan.permutation])
         output = given.run(mixup(features, plan), valid)
         counted = None
         if n_clips is None:
-            counted = unlabelled.unsqueeze(1)
+            counted = unlabeled.unsqueeze(1)
             everywhere = counted.expand(-1, frame.shape[-1])
             valid = everywhere if valid is None else valid & everywhere
         pool = pool_count()
@@ -110,9 +110,9 @@ class InterpolationConsistency:
         )
         return of_frames + of_clips
 
-    def _draw(self, unlabelled: Tensor) -> MixupPlan:
-        """Partners among the unlabelled clips; the others stay themselves."""
+    def _draw(self, unlabeled: Tensor) -> MixupPlan:
+        """Partners among the unlabeled clips; the others stay themselves."""
         # Mixup leaves those without labels alone, ICT those with: the other
         # way round, one kind is mixed within itself.
-        kind = torch.where(unlabelled, int(LabelKind.WEAK), int(LabelKind.NONE))
+        kind = torch.where(unlabeled, int(LabelKind.WEAK), int(LabelKind.NONE))
         return draw_mixup(kind, self.alpha, probability=1.0)

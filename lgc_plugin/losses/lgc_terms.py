@@ -77,12 +77,12 @@ class LGCTerms(OwnTerms):
 
 
 class TrainingClips(NamedTuple):
-    """Clips as the prototypes are born from them.
+    """Clips as the prototypes are initialized from them.
 
     Arguments
     ---------
     features : Tensor
-        (B, F, T) features before ``normalise``.
+        (B, F, T) features before ``normalize``.
     label_kind : Tensor
         (B,) values of :class:`~lgc_plugin.types.LabelKind`.
     frame_labels : Tensor, optional

@@ -136,7 +136,7 @@ class PrototypeContrastLoss(nn.Module):
             (N,) bool; frames that may be anchors.
         pool_count : Callable, optional
             Makes the divisor of the sum from the number of anchors; with
-            :func:`.distributed.mean_over_processes` the mean is
+            :func:`.distributed.all_reduce_mean` the mean is
             one over the anchors of all processes.
 
         Returns

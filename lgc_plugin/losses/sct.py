@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from lgc_plugin.augment.frame_shift import draw_frame_shift, frame_shift
-from lgc_plugin.augment.labelled import shift_with_mask
+from lgc_plugin.augment.labeled import shift_with_mask
 from lgc_plugin.losses.consistency import frame_consistency
 from lgc_plugin.losses.term import TermInputs, check_weight, pool_count
 

@@ -75,7 +75,7 @@ def self_consistency(
         Of the label kinds' means.
     pool_count : Callable, optional
         Makes the divisors of the sums from the numbers of cells, (3,); with
-        :func:`.distributed.mean_over_processes` the means are over
+        :func:`.distributed.all_reduce_mean` the means are over
         the cells of all processes.
 
     Returns

@@ -30,7 +30,7 @@ def masked_bce(
         0 or 1, broadcast to that shape.
     pool_count : Callable, optional
         Makes the divisor of the sum from the number of cells; with
-        :func:`.distributed.mean_over_processes` the mean is one
+        :func:`.distributed.all_reduce_mean` the mean is one
         over the cells of all processes.
 
     Returns
@@ -74,7 +74,7 @@ def supervised_losses(
     valid: Tensor | None = None,
     pool_count: Callable[[Tensor], Tensor] | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Frame loss on strongly, clip loss on weakly labelled clips.
+    """Frame loss on strongly, clip loss on weakly labeled clips.
 
     Arguments
     ---------

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lgc_plugin.augment.versions import Versions
 from lgc_plugin.types import SEDOutput
-from lgc_plugin.utils.distributed import mean_over_processes, process_count
+from lgc_plugin.utils.distributed import all_reduce_mean, get_world_size
 
 
 class HeardVersions(NamedTuple):
@@ -34,11 +34,11 @@ class TermInputs(NamedTuple):
     Arguments
     ---------
     run : Callable
-        The student: (B', F, T) features before they are normalised, and
+        The student: (B', F, T) features before they are normalized, and
         (B', T') bool or None, to an :class:`~lgc_plugin.types.SEDOutput`.
         Each call augments the features by a draw of its own.
     features : Tensor
-        (B, F, T) features of the batch, not normalised, not augmented.
+        (B, F, T) features of the batch, not normalized, not augmented.
     student : SEDOutput
         What the student says of the batch.
     target : SEDOutput
@@ -49,7 +49,7 @@ class TermInputs(NamedTuple):
         (B, T') bool, False on padding; None when no clip is padded.
     pooling : int
         Steps of the features per output frame.
-    n_unlabelled : int or None
+    n_unlabeled : int or None
         Clips of kind ``NONE``, where the host knows their number: to ask the
         device would stop the training step.
     heard : HeardVersions or None
@@ -63,7 +63,7 @@ class TermInputs(NamedTuple):
     label_kind: Tensor
     valid: Tensor | None
     pooling: int
-    n_unlabelled: int | None = None
+    n_unlabeled: int | None = None
     heard: HeardVersions | None = None
 
     def split(self, plan: Versions) -> TermInputs:
@@ -142,4 +142,4 @@ def pool_count() -> Callable[[Tensor], Tensor] | None:
     >>> pool_count() is None
     True
     """
-    return mean_over_processes if process_count() > 1 else None
+    return all_reduce_mean if get_world_size() > 1 else None

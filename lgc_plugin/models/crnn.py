@@ -73,7 +73,7 @@ class CRNN(nn.Module):
     - frame: linear to C, sigmoid;
     - clip: ``sum_t(frame * att) / sum_t(att)``, where ``att`` is a linear
       layer with a softmax over the classes, clamped to [1e-7, 1];
-    - embedding: linear to ``embedding_dim``, LeakyReLU 0.2, L2 normalised.
+    - embedding: linear to ``embedding_dim``, LeakyReLU 0.2, L2 normalized.
 
     Arguments
     ---------

@@ -13,7 +13,7 @@ class LogMel(nn.Module):
     """Log mel front end with min-max scaling per clip.
 
     Mixup and CutMix act between its two halves: ``mel`` gives magnitudes,
-    which add up like sounds do; ``normalise`` gives what a network reads:
+    which add up like sounds do; ``normalize`` gives what a network reads:
     ``20 log10(max(m, 1e-5))``, clamped to [-50, 80] dB, then
     ``(x - min) / (max - min + 1e-8)`` over the mel bins and frames of a clip.
 
@@ -26,7 +26,7 @@ class LogMel(nn.Module):
     hop_length : int
         Samples between two frames.
     n_mels : int
-        Mel bins (HTK scale, no area normalisation).
+        Mel bins (HTK scale, no area normalization).
     f_min, f_max : float
         Lowest and highest frequency, in Hz.
     amplitude_floor : float
@@ -108,7 +108,7 @@ class LogMel(nn.Module):
             filters = self.spectrogram.mel_scale.fb
             return self.spectrogram(wavs.to(filters.dtype))
 
-    def normalise(self, mels: Tensor, valid: Tensor | None = None) -> Tensor:
+    def normalize(self, mels: Tensor, valid: Tensor | None = None) -> Tensor:
         """Magnitudes to levels between 0 (softest) and 1 (loudest).
 
         Arguments
@@ -155,4 +155,4 @@ class LogMel(nn.Module):
         Tensor
             (B, n_mels, T), T = N // hop_length + 1, in [0, 1].
         """
-        return self.normalise(self.mel(wavs), valid)
+        return self.normalize(self.mel(wavs), valid)

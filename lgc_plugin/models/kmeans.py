@@ -11,11 +11,11 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from lgc_plugin.models.precision import at_least_float32
-from lgc_plugin.utils.distributed import gather_on_main
+from lgc_plugin.utils.distributed import gather_object
 
 
 def spherical_centres(frames: Tensor, n_centres: int, seed: int) -> Tensor:
-    """Normalised k-means centres; the frames themselves if they are few.
+    """Normalized k-means centres; the frames themselves if they are few.
 
     Arguments
     ---------
@@ -107,7 +107,7 @@ class FrameReservoir:
 
     def gather(self) -> None:
         """Brings the samples of all processes together on the main one."""
-        parts = gather_on_main(self._kept)
+        parts = gather_object(self._kept)
         for part in (parts or [])[1:]:
             for c, kept in enumerate(part):
                 if kept is not None:

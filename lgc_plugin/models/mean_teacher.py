@@ -89,7 +89,7 @@ class MeanTeacher(nn.Module):
         self,
         student: nn.Module,
         *,
-        happened: Tensor | None = None,
+        step_taken: Tensor | None = None,
         copy_buffers: bool = False,
     ) -> None:
         """Moves the teacher towards the student, all parameters at once.
@@ -99,17 +99,17 @@ class MeanTeacher(nn.Module):
         student : nn.Module
             The network that the optimizer has just moved, of the teacher's
             architecture.
-        happened : Tensor, optional
+        step_taken : Tensor, optional
             Scalar bool on the teacher's device: whether the optimizer really
             moved it. None means that it did.
         copy_buffers : bool
             Whether the batch statistics are copied too: a teacher that is
             never run in training mode gathers none of its own.
         """
-        if happened is None:
-            happened = torch.ones_like(self.steps, dtype=torch.bool)
+        if step_taken is None:
+            step_taken = torch.ones_like(self.steps, dtype=torch.bool)
         rate = 1.0 / (self.steps.double() + 1.0)
-        rate = rate.clamp_min(1.0 - self.decay) * happened
+        rate = rate.clamp_min(1.0 - self.decay) * step_taken
         mine = list(self.network.parameters())
         # Not "mine + rate * difference", which is inexact at a rate of 1.
         parts = torch._foreach_mul(
@@ -120,8 +120,8 @@ class MeanTeacher(nn.Module):
         if copy_buffers:
             pairs = zip(self.network.buffers(), student.buffers(), strict=True)
             for old, new in pairs:
-                old.copy_(torch.where(happened, new, old))
-        self.steps += happened
+                old.copy_(torch.where(step_taken, new, old))
+        self.steps += step_taken
 
     @contextmanager
     def evaluating(self) -> Iterator[MeanTeacher]:

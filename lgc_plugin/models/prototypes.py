@@ -12,7 +12,7 @@ from torch.nn.functional import normalize
 
 from lgc_plugin.models.frame_classes import frame_classes
 from lgc_plugin.models.kmeans import spherical_centres
-from lgc_plugin.utils.distributed import sum_over_processes
+from lgc_plugin.utils.distributed import all_reduce_sum
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class FrameSums(NamedTuple):
 
     def over_processes(self) -> FrameSums:
         """Sums of all processes' batches, in one exchange."""
-        flat = sum_over_processes(torch.cat([part.flatten() for part in self]))
+        flat = all_reduce_sum(torch.cat([part.flatten() for part in self]))
         parts = flat.split([part.numel() for part in self])
         return FrameSums(
             *(new.view_as(old) for new, old in zip(parts, self, strict=True))
@@ -55,11 +55,11 @@ class PrototypeBank(nn.Module):
 
     Born once from k-means (:meth:`fit`), they then follow the frames of each
     batch (:meth:`update`): a prototype that received frames becomes
-    ``normalise(m p + (1 - m) mean of them)``.
+    ``normalize(m p + (1 - m) mean of them)``.
 
-    A class with fewer than K frames at birth has inactive prototypes. While
-    a class has one, each update that brings frames of the class turns one of
-    them into the normalised mean of those frames.
+    A class with fewer than K frames at the initialization has inactive
+    prototypes. While a class has one, each update that brings frames of the
+    class turns one of them into the normalized mean of those frames.
 
     Arguments
     ---------
@@ -130,13 +130,13 @@ class PrototypeBank(nn.Module):
         self.pos_threshold = pos_threshold
         names = class_names or [f"class {i}" for i in range(n_classes)]
         self.class_names = (*names, "background")
-        self.born = False
+        self.initialized = False
         shape = (n_classes + 1, n_prototypes)
         self.register_buffer("prototypes", torch.zeros(*shape, dim))
         self.register_buffer("active", torch.zeros(shape, dtype=torch.bool))
 
     def fit(self, embedding: Tensor, labels: Tensor, seed: int = 0) -> None:
-        """Birth from labelled frames.
+        """Birth from labeled frames.
 
         Arguments
         ---------
@@ -153,7 +153,7 @@ class PrototypeBank(nn.Module):
 
     @torch.no_grad()
     def fit_classes(self, frames: Sequence[Tensor], seed: int = 0) -> None:
-        """Birth from the frames of each class: k-means, centres normalised.
+        """Birth from the frames of each class: k-means, centres normalized.
 
         Arguments
         ---------
@@ -181,13 +181,13 @@ class PrototypeBank(nn.Module):
             self.active[c, : len(centres)] = True
             if len(centres) < n_prototypes:
                 logger.warning(
-                    "Prototypes: %s has %d labelled frames, too few for %d "
+                    "Prototypes: %s has %d labeled frames, too few for %d "
                     "prototypes; the others wait for frames.",
                     self.class_names[c],
                     len(of_class),
                     n_prototypes,
                 )
-        self.born = True
+        self.initialized = True
 
     @torch.no_grad()
     def assign(
@@ -235,7 +235,7 @@ class PrototypeBank(nn.Module):
 
     @torch.no_grad()
     def apply_sums(
-        self, frames: FrameSums, happened: Tensor | None = None
+        self, frames: FrameSums, step_taken: Tensor | None = None
     ) -> None:
         """Moves the prototypes by the frames of one optimizer step.
 
@@ -243,7 +243,7 @@ class PrototypeBank(nn.Module):
         ---------
         frames : FrameSums
             From :meth:`assign`, added up over the batches of the step.
-        happened : Tensor, optional
+        step_taken : Tensor, optional
             Scalar bool: whether the step really happened. None means that it
             did.
         """
@@ -251,8 +251,8 @@ class PrototypeBank(nn.Module):
         moved = self.momentum * self.prototypes + (1.0 - self.momentum) * mean
         received = (frames.counts > 0).unsqueeze(-1)
         present = frames.class_counts > 0
-        if happened is not None:
-            received, present = received & happened, present & happened
+        if step_taken is not None:
+            received, present = received & step_taken, present & step_taken
         moved = torch.where(received, normalize(moved, dim=-1), self.prototypes)
         # The first inactive prototype of each class that has frames.
         waiting = ~self.active
@@ -281,9 +281,9 @@ class PrototypeBank(nn.Module):
         self.apply_sums(self.assign(embedding, labels, valid))
 
     def get_extra_state(self) -> dict[str, bool]:
-        """Whether the prototypes are born: read on the host every step."""
-        return {"born": self.born}
+        """Whether they are initialized: read on the host every step."""
+        return {"initialized": self.initialized}
 
     def set_extra_state(self, state: dict[str, bool]) -> None:
         """Restores that from a checkpoint."""
-        self.born = bool(state["born"])
+        self.initialized = bool(state["initialized"])

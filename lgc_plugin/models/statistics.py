@@ -38,18 +38,18 @@ class StatisticsGuard:
         self._good = {kind: _flat(b) for kind, b in self._groups.items()}
 
     @torch.no_grad()
-    def settle(self, happened: Tensor) -> None:
+    def settle(self, step_taken: Tensor) -> None:
         """Keeps the statistics of a step that happened, or restores the last.
 
         Arguments
         ---------
-        happened : Tensor
+        step_taken : Tensor
             Scalar bool on the device of the networks.
         """
         for kind, buffers in self._groups.items():
             # One piece of memory per type: three operations, however many
             # layers there are.
-            good = torch.where(happened, _flat(buffers), self._good[kind])
+            good = torch.where(step_taken, _flat(buffers), self._good[kind])
             self._good[kind] = good
             parts = good.split([buffer.numel() for buffer in buffers])
             pairs = zip(parts, buffers, strict=True)

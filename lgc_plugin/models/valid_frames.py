@@ -56,7 +56,7 @@ def frame_mask(n_valid: Tensor, n_frames: int) -> Tensor:
     return time < n_valid.unsqueeze(1)
 
 
-def spread_to_mel(valid: Tensor, n_mel_frames: int, pooling: int) -> Tensor:
+def upsample_mask(valid: Tensor, n_mel_frames: int, pooling: int) -> Tensor:
     """The same mask at the rate of the mel frames.
 
     Arguments
@@ -75,7 +75,7 @@ def spread_to_mel(valid: Tensor, n_mel_frames: int, pooling: int) -> Tensor:
 
     Example
     -------
-    >>> spread_to_mel(torch.tensor([[True, False]]), 5, 2).tolist()
+    >>> upsample_mask(torch.tensor([[True, False]]), 5, 2).tolist()
     [[True, True, False, False, False]]
     """
     time = torch.arange(n_mel_frames, device=valid.device) // pooling

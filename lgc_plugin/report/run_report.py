@@ -69,7 +69,7 @@ def report_test(
         median_windows=dict(
             zip(metrics.labels, decoding.median_windows, strict=True)
         ),
-        operating_threshold=decoding.operating_threshold,
+        decision_threshold=decoding.decision_threshold,
         **facts,
     )
     write_frame_scores(folder, name, metrics)
@@ -142,7 +142,7 @@ def plot_clip(
             for event in table.itertuples()
         ]
         scores[network] = frames.frame_scores().of(name)
-    threshold = _decoding(metrics).operating_threshold
+    threshold = _decoding(metrics).decision_threshold
     shown = "their thresholds" if isinstance(threshold, dict) else threshold
     plot_timeline(
         wav,

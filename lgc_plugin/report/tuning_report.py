@@ -51,7 +51,7 @@ def choice_table(result: TuningResult) -> str:
     Cat       7    0.448        0.5   0.300  0.400
     """
     settings = result.settings
-    limit = settings.operating_threshold
+    limit = settings.decision_threshold
     rows = [["", "window", "seconds", "threshold", "before", "tuned"]]
     for label, window in settings.median_windows.items():
         own = limit[label] if isinstance(limit, Mapping) else limit
@@ -129,7 +129,7 @@ def score_both(
     begun_with = replace(
         settings,
         median_windows=dict(zip(labels, start.median_windows, strict=True)),
-        operating_threshold=start.operating_threshold,
+        decision_threshold=start.decision_threshold,
     )
     wanted = {*PSDS_METRICS, *EVENT_METRICS, settings.metric}
     n_clips = len(other.truth.durations)

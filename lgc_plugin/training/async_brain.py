@@ -13,18 +13,18 @@ from speechbrain.utils.distributed import is_distributed_initialized
 from torch import Tensor, nn
 
 from lgc_plugin.training.allocator import keep_freed_memory
-from lgc_plugin.training.device_values import LaggingValue
+from lgc_plugin.training.device_values import AsyncScalar
 from lgc_plugin.utils.distributed import (
     average_gradients,
-    spread_state,
-    tell_all,
+    broadcast_module,
+    broadcast_object,
 )
 from lgc_plugin.utils.progress import is_terminal
 
 logger = logging.getLogger(__name__)
 
 
-class DeviceBrain(sb.Brain):
+class AsyncBrain(sb.Brain):
     """A Brain whose training step never waits for its device.
 
     SpeechBrain reads the loss of every batch, which keeps a GPU idle while
@@ -38,21 +38,21 @@ class DeviceBrain(sb.Brain):
 
     Attributes
     ----------
-    stepped : Tensor
+    step_taken : Tensor
         Scalar bool on the device: whether the last optimizer step happened.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.noprogressbar = self.noprogressbar or not is_terminal()
-        self.stepped = torch.zeros((), dtype=torch.bool, device=self.device)
+        self.step_taken = torch.zeros((), dtype=torch.bool, device=self.device)
         self._skips = _Counter(self.device)
         self._failures = _Counter(self.device)
         self._losses = torch.zeros(2, device=self.device)
-        self._known_loss = LaggingValue()
+        self._known_loss = AsyncScalar()
         if self.debug and self.checkpointer is not None:
             # Each process has made a temporary folder of its own.
-            self.checkpointer.checkpoints_dir = tell_all(
+            self.checkpointer.checkpoints_dir = broadcast_object(
                 self.checkpointer.checkpoints_dir
             )
 
@@ -125,7 +125,7 @@ class DeviceBrain(sb.Brain):
             if self.device_type == "cuda":  # no CPU knows a SyncBatchNorm
                 module = nn.SyncBatchNorm.convert_sync_batchnorm(module)
                 self.modules[name] = module
-            spread_state(module)
+            broadcast_module(module)
 
     def fit_batch(self, batch: PaddedBatch) -> Tensor:
         """One training batch; the loss stays on the device.
@@ -162,14 +162,14 @@ class DeviceBrain(sb.Brain):
         self.scaler.unscale_(self.optimizer)
         limit = self.max_grad_norm if self.max_grad_norm > 0 else float("inf")
         norm = nn.utils.clip_grad_norm_(parameters, limit)
-        self.stepped = torch.isfinite(norm)
+        self.step_taken = torch.isfinite(norm)
         if getattr(self.optimizer, "_step_supports_amp_scaling", False):
             # What a GradScaler tells a fused optimizer, which then leaves
             # parameters and moments alone.
-            self.optimizer.found_inf = (~self.stepped).float()
+            self.optimizer.found_inf = (~self.step_taken).float()
             self.optimizer.grad_scale = None
             self.optimizer.step()
-        elif bool(self.stepped):
+        elif bool(self.step_taken):
             self.optimizer.step()
         self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
@@ -189,8 +189,8 @@ class DeviceBrain(sb.Brain):
 
     def _watch(self, loss: Tensor) -> None:
         """Counts steps gone wrong; ends a training with too many of them."""
-        self.optimizer_step -= self._skips.add(~self.stepped)
-        failed = ~self.stepped
+        self.optimizer_step -= self._skips.add(~self.step_taken)
+        failed = ~self.step_taken
         if self.scaler.is_enabled():
             # While fp16 looks for its scale, infinite gradients are normal,
             # an infinite loss is not.
@@ -217,7 +217,7 @@ class _Counter:
 
     def __init__(self, device: str) -> None:
         self._count = torch.zeros((), device=device)
-        self._known = LaggingValue()
+        self._known = AsyncScalar()
 
     def add(self, event: Tensor) -> int:
         """Counts an event, or not; how many the host has newly heard of."""

@@ -19,18 +19,18 @@ from lgc_plugin.lgc import TrainingClips
 from lgc_plugin.losses.rct import RandomConsistency
 from lgc_plugin.losses.supervised import supervised_losses
 from lgc_plugin.models.statistics import StatisticsGuard
-from lgc_plugin.training.async_brain import DeviceBrain
+from lgc_plugin.training.async_brain import AsyncBrain
 from lgc_plugin.training.device_clips import Clips, clips_on_device
-from lgc_plugin.training.device_values import ScalarMeans
+from lgc_plugin.training.device_values import MeanMeter
 from lgc_plugin.training.epoch_log import log_epoch
 from lgc_plugin.types import SEDOutput
 from lgc_plugin.utils.distributed import (
+    all_reduce_mean,
     average_statistics,
+    broadcast_object,
     draw_apart,
-    gather_on_main,
-    mean_over_processes,
-    process_count,
-    tell_all,
+    gather_object,
+    get_world_size,
 )
 from lgc_plugin.utils.progress import progress_bar
 
@@ -40,23 +40,23 @@ SELECTION_METRICS = ("intersection_f1",)
 SELECTION_KEY = "teacher_intersection_f1_macro"
 
 
-class LGCBrain(DeviceBrain):
+class LGCBrain(AsyncBrain):
     """Trains a student with LGC, scores student and teacher.
 
     ``modules`` holds ``model`` (the student), ``front_end``
     (:class:`~lgc_plugin.models.features.LogMel`) and ``lgc``
     (:class:`~lgc_plugin.lgc.LGC`). ``hparams`` holds ``encoder``, ``lr``,
     ``mixup_alpha``, ``mixup_probability``, ``seed``, ``epoch_counter``,
-    ``bootstrap_resamples``, ``train_logger``, ``tensorboard_logger`` and, if
-    clips are augmented, ``augment_clips``, see :mod:`.augment.labelled`; for
+    ``n_bootstrap``, ``train_logger``, ``tensorboard_logger`` and, if
+    clips are augmented, ``augment_clips``, see :mod:`.augment.labeled`; for
     random consistency, ``rct``, see :mod:`.losses.rct`.
 
     Arguments
     ---------
     *arguments : Any
         See :class:`speechbrain.Brain`.
-    birth_loader : Iterable[PaddedBatch]
-        The whole training set, from which the prototypes are born.
+    prototype_loader : Iterable[PaddedBatch]
+        The whole training set, from which the prototypes are initialized.
     **options : Any
         See :class:`speechbrain.Brain`.
 
@@ -76,21 +76,21 @@ class LGCBrain(DeviceBrain):
     def __init__(
         self,
         *arguments: Any,
-        birth_loader: Iterable[PaddedBatch] = (),
+        prototype_loader: Iterable[PaddedBatch] = (),
         **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
         self.metrics: dict[sb.Stage, EvaluationMetrics] = {}
-        self.birth_loader = birth_loader
+        self.prototype_loader = prototype_loader
         self.results: dict[str, SEDResult] = {}
         self.test_metrics: Collection[str] | None = None
         self.tested_epoch: int | None = None
-        self._means = ScalarMeans()
+        self._means = MeanMeter()
         self._train_stats: dict[str, float] = {}
         self._random = self._random_consistency()
         if self.debug:
             # Two epochs should reach every part of the method.
-            self.modules.lgc.birth_epoch = 1
+            self.modules.lgc.contrast_start_epoch = 1
 
     def compute_forward(
         self, batch: PaddedBatch, stage: sb.Stage
@@ -121,7 +121,7 @@ class LGCBrain(DeviceBrain):
             clips.clip_labels,
             clips.label_kind,
             None if clips.valid is None else clips.valid[:, :n_frames],
-            mean_over_processes if stage == sb.Stage.TRAIN else None,
+            all_reduce_mean if stage == sb.Stage.TRAIN else None,
         )
         loss = frame_loss + clip_loss
         if stage != sb.Stage.TRAIN:
@@ -141,13 +141,13 @@ class LGCBrain(DeviceBrain):
             clips.label_kind,
             clips.frame_labels,
             clips.valid,
-            clips.n_unlabelled,
+            clips.n_unlabeled,
             clips.versions,
         )
         loss = loss + terms.total
         scalars = terms.scalars()
         # The mean of the processes' means is the number in a whole step.
-        scalars["n_anchors"] = terms.n_anchors * process_count()
+        scalars["n_anchors"] = terms.n_anchors * get_world_size()
         self._means.add(loss=loss, frame=frame_loss, clip=clip_loss, **scalars)
         return loss
 
@@ -234,12 +234,12 @@ class LGCBrain(DeviceBrain):
     ) -> None:
         """Teacher and prototypes follow a step, if it happened."""
         if should_step:
-            self.modules.lgc.update_teacher(self.modules.model, self.stepped)
-            self._guard.settle(self.stepped)
+            self.modules.lgc.update_teacher(self.modules.model, self.step_taken)
+            self._guard.settle(self.step_taken)
 
     def on_stage_start(self, stage: sb.Stage, epoch: int | None = None) -> None:
         """Empties what the stage will fill."""
-        self._means = ScalarMeans()
+        self._means = MeanMeter()
         if stage == sb.Stage.TRAIN:
             draw_apart(self.hparams.seed, epoch)
         else:
@@ -248,21 +248,23 @@ class LGCBrain(DeviceBrain):
     def on_stage_end(
         self, stage: sb.Stage, stage_loss: float, epoch: int | None = None
     ) -> None:
-        """Birth of the prototypes, scores, logs, checkpoint."""
+        """Initialization of the prototypes, scores, logs, checkpoint."""
         if stage == sb.Stage.TRAIN:
             self._train_stats = self._means.read()
             # Batches left over from the accumulation of gradients.
             self.modules.lgc.skip_step()
             average_statistics(self.modules.model)
             average_statistics(self.modules.lgc.teacher)
-            if self.modules.lgc.birth_is_due(epoch):
-                self.modules.lgc.give_birth(
-                    self._birth_clips(), self.hparams.seed
+            if self.modules.lgc.should_init_prototypes(epoch):
+                self.modules.lgc.init_prototypes(
+                    self._prototype_clips(), self.hparams.seed
                 )
         elif stage == sb.Stage.VALID:
             # The final test has all scores; this one selects the model.
             results = self._score(stage, metrics=SELECTION_METRICS)
-            valid_stats = tell_all({**self._means.read(), **_flat(results)})
+            valid_stats = broadcast_object(
+                {**self._means.read(), **_flat(results)}
+            )
             log_epoch(
                 self._schedule(epoch),
                 self._train_stats,
@@ -276,7 +278,7 @@ class LGCBrain(DeviceBrain):
             self.results = self._score(
                 stage,
                 metrics=self.test_metrics,
-                resamples=self.hparams.bootstrap_resamples,
+                resamples=self.hparams.n_bootstrap,
                 seed=self.hparams.seed,
             )
 
@@ -301,16 +303,16 @@ class LGCBrain(DeviceBrain):
     def _score(self, stage: sb.Stage, **options: Any) -> dict[str, SEDResult]:
         """Scores of all processes' clips, on the main one; {} elsewhere."""
         metrics = self.metrics[stage]
-        parts = gather_on_main(metrics.collected())
+        parts = gather_object(metrics.collected())
         for others in (parts or [])[1:]:
             metrics.extend(others)
         return {} if parts is None else metrics.summarize(**options)
 
-    def _birth_clips(self) -> Iterator[TrainingClips]:
-        """The training set, un-mixed, as the prototypes' birth wants it."""
+    def _prototype_clips(self) -> Iterator[TrainingClips]:
+        """The training set without mixup, to initialize the prototypes from."""
         logger.info("Prototypes: gathering the frames of the training set")
         bar = progress_bar(
-            self.birth_loader,
+            self.prototype_loader,
             desc="prototypes",
             shown=not self.noprogressbar and if_main_process(),
         )

@@ -14,7 +14,7 @@ from lgc_plugin.types import LabelKind
 if TYPE_CHECKING:
     from speechbrain.dataio.batch import PaddedBatch
 
-    from lgc_plugin.augment.labelled import LabelledAugmentation
+    from lgc_plugin.augment.labeled import LabeledAugmentation
     from lgc_plugin.augment.mixup import MixupPlan
     from lgc_plugin.augment.versions import Versions
     from lgc_plugin.data.encoder import EventEncoder
@@ -39,11 +39,11 @@ class Clips(NamedTuple):
         (B,) output frames that hold sound.
     valid : Tensor or None
         (B, T') bool, False on padding; None when no clip is padded.
-    n_unlabelled : int
+    n_unlabeled : int
         Clips of kind ``NONE``.
     versions : Versions or None
         How a batch of three versions was made: B is three times the clips,
-        of which ``valid_frames`` and ``n_unlabelled`` tell.
+        of which ``valid_frames`` and ``n_unlabeled`` tell.
     """
 
     mels: Tensor
@@ -52,15 +52,15 @@ class Clips(NamedTuple):
     label_kind: Tensor
     valid_frames: Tensor
     valid: Tensor | None
-    n_unlabelled: int
+    n_unlabeled: int
     versions: Versions | None = None
 
-    def augmented(self, augment: LabelledAugmentation, pooling: int) -> Clips:
+    def augmented(self, augment: LabeledAugmentation, pooling: int) -> Clips:
         """The same, augmented: features, frame labels and mask alike.
 
         Arguments
         ---------
-        augment : LabelledAugmentation
+        augment : LabeledAugmentation
             What draws and applies.
         pooling : int
             Mel frames per output frame.
@@ -128,7 +128,7 @@ def clips_on_device(
     """
     # Read before the batch moves: afterwards it would cost a device sync.
     host_kind = batch.label_kind
-    n_unlabelled = host_kind.tolist().count(LabelKind.NONE)
+    n_unlabeled = host_kind.tolist().count(LabelKind.NONE)
     padded = bool((batch.n_samples < batch.wav.data.shape[1]).any())
     batch = batch.to(device, non_blocking=True)
     wavs, kind = batch.wav.data, batch.label_kind
@@ -154,5 +154,5 @@ def clips_on_device(
         valid = versions.joined(valid)
     return Clips(
         *(mels, frame_labels, clip_labels, kind, valid_frames, valid),
-        *(n_unlabelled, versions),
+        *(n_unlabeled, versions),
     )

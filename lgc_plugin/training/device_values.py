@@ -5,17 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lgc_plugin.utils.distributed import gather_on_main, tell_all
+from lgc_plugin.utils.distributed import broadcast_object, gather_object
 
 
-class ScalarMeans:
+class MeanMeter:
     """Means of named scalars over many steps, kept on their device.
 
     A value that is infinite or NaN is left out.
 
     Example
     -------
-    >>> means = ScalarMeans()
+    >>> means = MeanMeter()
     >>> means.add(loss=torch.tensor(1.0), anchors=torch.tensor(3))
     >>> means.add(loss=torch.tensor(2.0), anchors=torch.tensor(float("nan")))
     >>> means.read()
@@ -51,15 +51,15 @@ class ScalarMeans:
         mine = None if self._sums is None else (self._names, self._sums.cpu())
         means: dict[str, float] = {}
         # A process may have had no batch, and so no names.
-        parts = [part for part in gather_on_main(mine) or [] if part]
+        parts = [part for part in gather_object(mine) or [] if part]
         if parts:
             sums, counts = torch.stack([values for _, values in parts]).sum(0)
             values = (sums / counts).tolist()
             means = dict(zip(parts[0][0], values, strict=True))
-        return tell_all(means)
+        return broadcast_object(means)
 
 
-class LaggingValue:
+class AsyncScalar:
     """The latest value of a device scalar that has reached the host.
 
     On a GPU a value arrives some steps late, since nobody waits for it; on
@@ -72,7 +72,7 @@ class LaggingValue:
 
     Example
     -------
-    >>> skipped = LaggingValue(0.0)
+    >>> skipped = AsyncScalar(0.0)
     >>> skipped.offer(torch.tensor(2.0))
     2.0
     """

@@ -14,7 +14,7 @@ from torch.nn.functional import normalize
 from lgc_plugin.lgc import LGC
 from lgc_plugin.losses.lgc_terms import TrainingClips
 from lgc_plugin.types import LabelKind, SEDOutput
-from lgc_plugin.utils.distributed import process_count, process_rank
+from lgc_plugin.utils.distributed import get_rank, get_world_size
 
 
 def sed_output(
@@ -187,21 +187,21 @@ class FrameLGC(LGC):
         (student,) = self._student
         return self(student, clips.features, said, *clips[1:]).total
 
-    def follow(self, happened: bool | Tensor = True) -> None:
+    def follow(self, step_taken: bool | Tensor = True) -> None:
         """Follows one optimizer step: :meth:`~LGC.update_teacher`.
 
         Arguments
         ---------
-        happened : bool or Tensor
+        step_taken : bool or Tensor
             Whether there was one: False while gradients accumulate, a tensor
             where only the device knows whether the step was skipped.
         """
-        if happened is False:
+        if step_taken is False:
             return
-        known = happened if isinstance(happened, Tensor) else None
+        known = step_taken if isinstance(step_taken, Tensor) else None
         self.update_teacher(*self._student, known)
 
-    def born_from(
+    def init_prototypes_from_loader(
         self,
         loader: Iterable[Any],
         clips_of: Callable[[Any], TrainingClips],
@@ -216,7 +216,7 @@ class FrameLGC(LGC):
         clips_of : Callable
             Makes :meth:`clips` of a batch.
         seed : int
-            See :meth:`~LGC.give_birth`.
+            See :meth:`~LGC.init_prototypes`.
         """
-        mine = islice(loader, process_rank(), None, process_count())
-        self.give_birth(map(clips_of, mine), seed)
+        mine = islice(loader, get_rank(), None, get_world_size())
+        self.init_prototypes(map(clips_of, mine), seed)

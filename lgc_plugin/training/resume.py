@@ -10,55 +10,8 @@ from typing import Any
 from lgc_plugin.utils.files import write_json
 
 RECORD = "settings.json"
-
-# What may differ between the beginning of a run and its continuation: where
-# things lie, how fast they are done, how long to train, how to score.
-_FREE = {
-    "bootstrap_resamples",
-    "cache_folder",
-    "data_cache",
-    "data_folder",
-    "data_paths",
-    "early_stopping_patience",
-    "embedded_folder",
-    "embedded_soundscapes",
-    "eval_batch_size",
-    "experiment",
-    "jobs",
-    "measure_energy",
-    "median_windows",
-    "n_thresholds",
-    "num_workers",
-    "number_of_epochs",
-    "operating_threshold",
-    "output_folder",
-    "prefetch_factor",
-    "public_eval",
-    "resampled_folder",
-    "save_folder",
-    "scoring_profile",
-    "skip_prep",
-    "tuned_on",
-}
-
-
-# Keys that came after the first runs, with what those runs did.
-_LATER = {
-    "filter_decibels": [-6.0, 6.0],
-    "filter_min_bandwidth": 6,
-    "frame_shift_std": 0.0,
-    "ict_alpha": 0.2,
-    "ict_weight": 0.0,
-    "rct_changes": ["time mask", "pitch shift", "time shift"],
-    "rct_max_magnitude": 5,
-    "rct_max_partners": 2,
-    "rct_thresholds": [0.95, 0.05],
-    "rct_weight": 0.0,
-    "sct_shift_std": 90.0,
-    "sct_weight": 0.0,
-    "time_mask": False,
-    "time_mask_ratio": [0.05, 0.2],
-}
+MAY_CHANGE = "may_change"
+"""The setting that lists which settings may change."""
 
 
 def check_same_run(
@@ -76,7 +29,8 @@ def check_same_run(
         Output folder of the run.
     settings : Mapping[str, Any]
         Plain values of the hparams file; values of None that an object will
-        take are equal to each other.
+        take are equal to each other. ``may_change`` lists the keys that may
+        differ.
     record : bool
         Whether a new run is recorded. One that is not certain to begin should
         not be: a mistake in its settings would stand in the way of the
@@ -90,9 +44,10 @@ def check_same_run(
     Example
     -------
     >>> folder = getfixture("tmp_path")
-    >>> check_same_run(folder, {"lr": 0.1, "jobs": 1})
-    >>> check_same_run(folder, {"lr": 0.1, "jobs": 2})
-    >>> check_same_run(folder, {"lr": 0.2})  # doctest: +ELLIPSIS
+    >>> settings = {"lr": 0.1, "n_jobs": 1, "may_change": ["n_jobs"]}
+    >>> check_same_run(folder, settings)
+    >>> check_same_run(folder, {**settings, "n_jobs": 2})
+    >>> check_same_run(folder, {**settings, "lr": 0.2})  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
     ValueError: ... began with lr = 0.1, now it is 0.2: give another ...
@@ -100,13 +55,14 @@ def check_same_run(
     file = Path(folder) / RECORD
     # As JSON has it: tuples are lists there, keys are strings.
     now = json.loads(json.dumps(dict(settings)))
-    now = {key: value for key, value in now.items() if key not in _FREE}
+    free = {MAY_CHANGE, *now.get(MAY_CHANGE, ())}
+    now = {key: value for key, value in now.items() if key not in free}
     if not file.is_file():
         if record:
             write_json(file, now)
         return
-    before = _with_later(json.loads(file.read_text(encoding="utf-8")))
-    now = _with_later(now)
+    before = json.loads(file.read_text(encoding="utf-8"))
+    before = {key: value for key, value in before.items() if key not in free}
     for key in sorted(now.keys() | before.keys()):
         if now.get(key) != before.get(key):
             raise ValueError(
@@ -114,9 +70,3 @@ def check_same_run(
                 f"now it is {now.get(key)}: give another --output_folder, or "
                 "delete that one to begin anew"
             )
-
-
-def _with_later(settings: dict[str, Any]) -> dict[str, Any]:
-    # Runs older than the choice masked with zeros, if at all.
-    fill = "zero" if settings.get("time_mask") else "quietest"
-    return {**_LATER, "time_mask_fill": fill, **settings}

@@ -15,8 +15,9 @@ import torch.distributed as dist
 
 # The default arguments of its functions are the group that there is when it is
 # first imported, by whomever. Imported before there is one, they hold none;
-# later they keep the group, with its threads, beyond leave_processes(), and now
-# and then such a thread meets a Python that has ended: the process aborts.
+# later they keep the group, with its threads, beyond destroy_process_group(),
+# and now and then such a thread meets a Python that has ended: the process
+# aborts.
 import torch.distributed.nn.functional  # noqa: F401
 from speechbrain.utils.distributed import (
     ddp_init_group,
@@ -26,23 +27,23 @@ from speechbrain.utils.run_opts import RunOptions
 from torch import Tensor, nn
 
 
-def process_rank() -> int:
+def get_rank() -> int:
     """Number of this process, from 0; 0 without others.
 
     Example
     -------
-    >>> process_rank(), process_count()
+    >>> get_rank(), get_world_size()
     (0, 1)
     """
     return dist.get_rank() if is_distributed_initialized() else 0
 
 
-def process_count() -> int:
+def get_world_size() -> int:
     """How many processes train together; 1 without others."""
     return dist.get_world_size() if is_distributed_initialized() else 1
 
 
-def join_processes(run_options: RunOptions) -> RunOptions:
+def init_process_group(run_options: RunOptions) -> RunOptions:
     """Makes the processes that ``torchrun`` started find each other.
 
     Without a GPU for each of them they talk through gloo, whatever the
@@ -65,9 +66,9 @@ def join_processes(run_options: RunOptions) -> RunOptions:
 
     Example
     -------
-    >>> join_processes(RunOptions(device="cpu")).distributed_backend
+    >>> init_process_group(RunOptions(device="cpu")).distributed_backend
     'gloo'
-    >>> process_count()
+    >>> get_world_size()
     1
     """
     device = run_options.device or ""
@@ -80,8 +81,8 @@ def join_processes(run_options: RunOptions) -> RunOptions:
     return run_options
 
 
-def leave_processes() -> None:
-    """Ends what :func:`join_processes` began; call it on all processes."""
+def destroy_process_group() -> None:
+    """Ends what :func:`init_process_group` began; call it on all processes."""
     if is_distributed_initialized():
         # PyTorch 2.7 waits for gloo's threads with Python's lock in its hands.
         # One that has just finished needs that lock to drop its tensors.
@@ -90,7 +91,7 @@ def leave_processes() -> None:
 
 
 @torch.no_grad()
-def sum_over_processes(values: Tensor) -> Tensor:
+def all_reduce_sum(values: Tensor) -> Tensor:
     """The sum of a tensor over all processes.
 
     Arguments
@@ -105,7 +106,7 @@ def sum_over_processes(values: Tensor) -> Tensor:
 
     Example
     -------
-    >>> sum_over_processes(torch.tensor([1.0, 2.0]))
+    >>> all_reduce_sum(torch.tensor([1.0, 2.0]))
     tensor([1., 2.])
     """
     if not is_distributed_initialized():
@@ -115,7 +116,7 @@ def sum_over_processes(values: Tensor) -> Tensor:
     return total
 
 
-def mean_over_processes(values: Tensor) -> Tensor:
+def all_reduce_mean(values: Tensor) -> Tensor:
     """The mean of a tensor over all processes.
 
     A loss that divides by the mean count of its cells, instead of its own
@@ -133,14 +134,14 @@ def mean_over_processes(values: Tensor) -> Tensor:
 
     Example
     -------
-    >>> mean_over_processes(torch.tensor(3.0))
+    >>> all_reduce_mean(torch.tensor(3.0))
     tensor(3.)
     """
-    return sum_over_processes(values) / process_count()
+    return all_reduce_sum(values) / get_world_size()
 
 
 @torch.no_grad()
-def spread_state(module: nn.Module) -> None:
+def broadcast_module(module: nn.Module) -> None:
     """Gives all processes the main one's parameters and buffers.
 
     Arguments
@@ -166,7 +167,7 @@ def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
         return
     gradients = [p.grad for p in parameters if p.grad is not None]
     flat = torch.cat([gradient.flatten() for gradient in gradients])
-    parts = mean_over_processes(flat).split([g.numel() for g in gradients])
+    parts = all_reduce_mean(flat).split([g.numel() for g in gradients])
     torch._foreach_copy_(
         gradients,
         [new.view_as(old) for new, old in zip(parts, gradients, strict=True)],
@@ -187,10 +188,10 @@ def average_statistics(module: nn.Module) -> None:
     if is_distributed_initialized():
         for buffer in module.buffers():
             if buffer.is_floating_point():
-                buffer.copy_(mean_over_processes(buffer))
+                buffer.copy_(all_reduce_mean(buffer))
 
 
-def gather_on_main(content: Any) -> list[Any] | None:
+def gather_object(content: Any) -> list[Any] | None:
     """Collects one picklable object of each process on the main one.
 
     Arguments
@@ -205,7 +206,7 @@ def gather_on_main(content: Any) -> list[Any] | None:
 
     Example
     -------
-    >>> gather_on_main("a")
+    >>> gather_object("a")
     ['a']
     """
     if not is_distributed_initialized():
@@ -215,7 +216,7 @@ def gather_on_main(content: Any) -> list[Any] | None:
     return parts
 
 
-def tell_all(content: Any) -> Any:
+def broadcast_object(content: Any) -> Any:
     """Hands the main process's object to all processes.
 
     Arguments
@@ -230,7 +231,7 @@ def tell_all(content: Any) -> Any:
 
     Example
     -------
-    >>> tell_all({"f1": 0.5})
+    >>> broadcast_object({"f1": 0.5})
     {'f1': 0.5}
     """
     if not is_distributed_initialized():
@@ -262,6 +263,6 @@ def draw_apart(seed: int, epoch: int) -> None:
     >>> torch.equal(torch.get_rng_state(), before)
     True
     """
-    rank = process_rank()
+    rank = get_rank()
     if rank > 0:
         torch.manual_seed(hash((seed, epoch, rank)) % 2**63)

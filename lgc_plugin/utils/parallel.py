@@ -35,7 +35,7 @@ def parallel_map(
     function: Callable[[Item], Result],
     items: Iterable[Item],
     *,
-    jobs: int | None = None,
+    n_jobs: int | None = None,
     description: str = "",
     unit: str = "clip",
     progress: bool = True,
@@ -52,7 +52,7 @@ def parallel_map(
         A module-level function (or a ``functools.partial`` of one).
     items : Iterable
         Its arguments, one each.
-    jobs : int, optional
+    n_jobs : int, optional
         Worker processes; None takes every core, and 1 stays in this process.
     description : str
         What the progress bar says.
@@ -69,21 +69,21 @@ def parallel_map(
 
     Example
     -------
-    >>> parallel_map(abs, [-1, 2], jobs=1, progress=False)
+    >>> parallel_map(abs, [-1, 2], n_jobs=1, progress=False)
     [1, 2]
     """
     items = list(items)
-    jobs = min(jobs or available_cores(), max(len(items), 1))
+    n_jobs = min(n_jobs or available_cores(), max(len(items), 1))
     bar = {
         "total": len(items),
         "desc": description,
         "unit": unit,
         "shown": progress,
     }
-    if jobs == 1:
+    if n_jobs == 1:
         return [function(item) for item in progress_bar(items, **bar)]
-    chunk = max(1, min(16, len(items) // (4 * jobs)))
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+    chunk = max(1, min(16, len(items) // (4 * n_jobs)))
+    pool = ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn"))
     try:
         results = pool.map(function, items, chunksize=chunk)
         return list(progress_bar(results, **bar))

@@ -49,8 +49,8 @@ DEFAULT_PATHS: dict[str, str | None] = {
     "train_strong_real_tsv": "metadata/train/audioset_strong.tsv",
     "train_weak_audio": "audio/train/weak",
     "train_weak_tsv": "metadata/train/weak.tsv",
-    "train_unlabelled_audio": "audio/train/unlabel_in_domain",
-    "train_unlabelled_tsv": None,
+    "train_unlabeled_audio": "audio/train/unlabel_in_domain",
+    "train_unlabeled_tsv": None,
     "valid_strong_audio": "audio/validation/synthetic21_validation/soundscapes",
     "valid_strong_tsv": (
         "metadata/validation/synthetic21_validation/soundscapes.tsv"
@@ -69,7 +69,7 @@ _KINDS = {
     "train_strong": LabelKind.STRONG,
     "train_strong_real": LabelKind.STRONG,
     "train_weak": LabelKind.WEAK,
-    "train_unlabelled": LabelKind.NONE,
+    "train_unlabeled": LabelKind.NONE,
     "valid_strong": LabelKind.STRONG,
     "test": LabelKind.STRONG,
     "eval_public": LabelKind.STRONG,
@@ -120,7 +120,7 @@ def prepare_desed(
     use_strong_real: bool = False,
     public_eval: bool = False,
     resampled_folder: str | Path | None = None,
-    jobs: int | None = None,
+    n_jobs: int | None = None,
     skip_prep: bool = False,
     progress: bool = True,
     **paths: str | Path | None,
@@ -143,13 +143,13 @@ def prepare_desed(
     seed : int
         Chooses the clips held out.
     use_strong_real : bool
-        Whether the strongly labelled real clips are prepared too.
+        Whether the strongly labeled real clips are prepared too.
     public_eval : bool
         Whether the public evaluation set is prepared too, if it is there.
     resampled_folder : str or Path, optional
         Where resampled audio goes; None puts it beside the audio it is made
         from, or into ``save_folder`` where that cannot be written to.
-    jobs : int, optional
+    n_jobs : int, optional
         Worker processes; None takes every core.
     skip_prep : bool
         Whether to hand back an earlier preparation, unchecked.
@@ -163,7 +163,7 @@ def prepare_desed(
     -------
     Preparation
         With the manifests ``train_strong``, ``train_weak``,
-        ``train_unlabelled``, ``valid_strong`` (synthetic), ``valid_weak``
+        ``train_unlabeled``, ``valid_strong`` (synthetic), ``valid_weak``
         (held out; not if the share is 0) and ``test`` (real validation);
         ``train_strong_real`` and ``eval_public`` if asked for.
 
@@ -202,7 +202,7 @@ def prepare_desed(
         logger.info("%s is up to date: nothing to prepare", save_folder)
         preparation = Preparation.load(save_folder, root)
     else:
-        finder = AudioFinder(sample_rate, jobs, progress)
+        finder = AudioFinder(sample_rate, n_jobs, progress)
         preparation = _prepare(sets, options, finder, root, save_folder)
         # What was there before the work began counts, except for the copies
         # that the work itself made: a change meanwhile must not be missed.

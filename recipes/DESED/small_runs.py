@@ -9,8 +9,8 @@ from speechbrain.utils.distributed import get_rank, run_on_main
 
 from lgc_plugin.data.soundscapes.options import SoundscapeOptions
 from lgc_plugin.data.soundscapes.toy_dataset import (
-    embedded_dataset,
-    embedded_root,
+    make_toy_dataset,
+    toy_root,
 )
 from lgc_plugin.utils.hparams import (
     RecipeArguments,
@@ -64,7 +64,7 @@ def make_soundscapes(settings: dict[str, Any], debug: bool) -> Path:
     Path
         Root of the data set.
     """
-    sizes = settings["embedded_soundscapes"]
+    sizes = settings["toy_dataset"]
     if debug:
         sizes = {name: min(size, DEBUG_CLIPS) for name, size in sizes.items()}
         sizes["sounds_per_class"] = DEBUG_SOUNDS
@@ -74,9 +74,11 @@ def make_soundscapes(settings: dict[str, Any], debug: bool) -> Path:
         sample_rate=settings["sample_rate"],
         **sizes,
     )
-    folder, jobs = settings["embedded_folder"], settings["jobs"]
-    run_on_main(embedded_dataset, args=(folder, options), kwargs={"jobs": jobs})
-    return embedded_root(folder, options)
+    folder, n_jobs = settings["toy_folder"], settings["n_jobs"]
+    run_on_main(
+        make_toy_dataset, args=(folder, options), kwargs={"n_jobs": n_jobs}
+    )
+    return toy_root(folder, options)
 
 
 def debug_overrides(settings: dict[str, Any]) -> dict[str, Any]:

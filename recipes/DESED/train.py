@@ -36,9 +36,9 @@ from lgc_plugin.training.energy import EnergyMeter
 from lgc_plugin.training.imported_run import check_imported
 from lgc_plugin.training.resume import check_same_run
 from lgc_plugin.utils.distributed import (
-    join_processes,
-    leave_processes,
-    process_count,
+    destroy_process_group,
+    get_world_size,
+    init_process_group,
 )
 from lgc_plugin.utils.hparams import hparams_text, read_plain, save_hparams
 from scored_sets import score_sets, scorers
@@ -51,7 +51,7 @@ def prepare(settings: dict[str, Any], debug: bool) -> Preparation:
     manifests = Path(settings["output_folder"]) / "manifests"
     keys = (
         "sample_rate labels weak_validation_share seed use_strong_real "
-        "public_eval resampled_folder jobs skip_prep"
+        "public_eval resampled_folder n_jobs skip_prep"
     )
     options = {key: settings[key] for key in keys.split()}
     run_on_main(
@@ -73,7 +73,7 @@ def main(words: list[str]) -> int:
     logging.basicConfig(level=level, format="%(message)s")
     try:
         file, run_options, overrides = parse_with_fallback(words)
-        run_options = join_processes(run_options)
+        run_options = init_process_group(run_options)
         settings = read_plain(file, overrides)
         if run_options.debug:
             overrides.update(debug_overrides(settings))
@@ -105,7 +105,7 @@ def main(words: list[str]) -> int:
             hparams,
             run_options,
             hparams["checkpointer"],
-            birth_loader=loaders["birth"],
+            prototype_loader=loaders["prototypes"],
         )
         if not run_options.debug:
             run_on_main(check_same_run, args=same_run)  # it begins: record it
@@ -116,7 +116,7 @@ def main(words: list[str]) -> int:
     # Only matters for checkpoints within an epoch (ckpt_interval_minutes).
     brain.checkpointer.add_recoverable("dataloader", loaders["train"])
     steps = len(loaders["train"]) // brain.grad_accumulation_factor
-    hparams["lgc"].ramp_steps = hparams["ramp_epochs"] * steps
+    hparams["lgc"].rampup_steps = hparams["rampup_epochs"] * steps
     brain.metrics[sb.Stage.VALID] = metrics["valid_strong"]
     measure = hparams["measure_energy"] and if_main_process()
     with EnergyMeter(measure) as meter:
@@ -125,12 +125,12 @@ def main(words: list[str]) -> int:
     facts = {
         "seed": hparams["seed"],
         "device": brain.device,
-        "processes": process_count(),
+        "processes": get_world_size(),
         "energy_kwh": meter.kwh,
     }
     score_sets(brain, loaders, metrics, data, output_folder, start, **facts)
     write_finished_model(model, hparams, brain.tested_epoch)
-    leave_processes()
+    destroy_process_group()
     return 0
 
 

@@ -53,7 +53,7 @@ CASES = {
         _drawing(draw_frame_shift, CLIPS, POOLING, whole_frames=True),
         lambda values, plan: frame_shift(values, plan, POOLING),
     ),
-    "time mask": Case(
+    "time_mask": Case(
         _draw_time_mask, lambda values, plan: time_mask(values, plan, POOLING)
     ),
     "linear filter": Case(_drawing(draw_filter, CLIPS, MELS), filter_augment),

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from lgc_plugin.augment.time_mask import (
     TimeMaskPlan,
     draw_time_mask,
-    quietest,
+    min_magnitude,
     time_mask,
 )
 from lgc_plugin.types import LabelKind
@@ -112,8 +112,8 @@ def test_the_quietest_is_asked_of_sound_alone():
     valid[2] = False
     mels[1, :, 4:] = 0
     expected = [float(mels[0].min()), float(mels[1, :, :4].min()), 0.0]
-    assert quietest(mels, valid).tolist() == expected
-    assert quietest(mels[:2]).tolist() == [expected[0], 0.0]
+    assert min_magnitude(mels, valid).tolist() == expected
+    assert min_magnitude(mels[:2]).tolist() == [expected[0], 0.0]
 
 
 def test_a_mask_without_span_changes_nothing():

@@ -11,7 +11,7 @@ from strategies import seeds
 FRAME, N_FRAMES = 64, 6
 
 
-def drawn(kind, lengths, seed, changes=("time shift",)):
+def drawn(kind, lengths, seed, changes=("time_shift",)):
     torch.manual_seed(seed)
     kind = torch.tensor(kind)
     n_samples = torch.tensor(lengths[: len(kind)])
@@ -63,7 +63,7 @@ def test_sound_and_labels_are_those_of_the_loops(kind, lengths, seed):
 
 
 def test_what_moves_no_event_leaves_the_labels():
-    plan = drawn([2, 1, 0], [384] * 3, 0, ["time mask", "pitch shift"])
+    plan = drawn([2, 1, 0], [384] * 3, 0, ["time_mask", "pitch_shift"])
     labels = (torch.rand(3, 2, N_FRAMES) < 0.4).float()
     assert torch.equal(plan.frame_labels(labels)[6:], labels)
     wavs = torch.randn(3, 384)

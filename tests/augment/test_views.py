@@ -63,7 +63,7 @@ def test_what_is_off_draws_nothing_and_changes_nothing():
     ("options", "message"),
     [
         ({"filter_augment": "square"}, "linear or step"),
-        ({"filter_augment": "linear", "filter_bands": (5, 3)}, "rise"),
+        ({"filter_augment": "linear", "filter_n_bands": (5, 3)}, "rise"),
         ({"filter_augment": "linear", "filter_min_bandwidth": 9}, "do not fit"),
         ({"frequency_warp": (0.6, 1.2)}, "height_range"),
         ({"noise_snr": (30.0, 20.0)}, "snr_range"),

@@ -54,14 +54,14 @@ def test_each_clip_has_the_change_of_its_kind(kind, data, seed):
         masked = rct.with_holes(
             wavs[clip : clip + 1], [holes], [lengths[clip] // 100]
         )
-        assert len(holes) == (5 * s if name == "time mask" else 0)
+        assert len(holes) == (5 * s if name == "time_mask" else 0)
         own, circle = wavs[clip], lengths[clip] // FRAME
-        if name == "time shift":
+        if name == "time_shift":
             assert torch.equal(after[clip], turned[clip])
             assert plan.roll.frames[clip] == int(s * circle / 10 + 0.5)
             continue
         assert plan.roll.frames[clip] == 0
-        if name == "time mask":
+        if name == "time_mask":
             assert torch.equal(after[clip], masked[0])
         else:
             expected = pitch_shift(own[None], 50 * s * sign, RATE)[0]
@@ -84,10 +84,10 @@ def test_changes_are_drawn_evenly_and_apart():
     )
     # 2700 draws: 900 of each kind, 180 of each magnitude.
     for magnitude in range(1, 6):
-        assert 140 < seen["time mask", magnitude, 1] < 220
-        assert 140 < seen["time shift", magnitude, 1] < 220
+        assert 140 < seen["time_mask", magnitude, 1] < 220
+        assert 140 < seen["time_shift", magnitude, 1] < 220
         for sign in (1, -1):
-            assert 60 < seen["pitch shift", magnitude, sign] < 120
+            assert 60 < seen["pitch_shift", magnitude, sign] < 120
     assert len(seen) == 20
 
 
@@ -103,7 +103,7 @@ def test_a_single_change_can_be_asked_for(name):
     plan = drawn([0, 1, 2], [2000] * 3, 0, [name], 2)
     assert {c.name for c in plan.changes.values()} == {name}
     assert all(1 <= c.magnitude <= 2 for c in plan.changes.values())
-    assert (len(plan.pitch) > 0) == (name == "pitch shift")
+    assert (len(plan.pitch) > 0) == (name == "pitch_shift")
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -138,7 +138,7 @@ def test_the_generator_alone_decides():
 
 def test_what_cannot_be_drawn_is_refused():
     for names in (["echo"], []):
-        with pytest.raises(ValueError, match="time mask"):
+        with pytest.raises(ValueError, match="time_mask"):
             drawn([0], [10], 0, names)
     for magnitude in (0, 10):
         with pytest.raises(ValueError, match="max_magnitude"):

@@ -13,8 +13,10 @@ EPOCHS = 4
 
 
 def small_profile():
-    """A training whose prototypes are born half way."""
-    return read_profile([f"--number_of_epochs={EPOCHS}", "--birth_epoch=2"])
+    """A training whose prototypes are initialized half way."""
+    return read_profile(
+        [f"--number_of_epochs={EPOCHS}", "--contrast_start_epoch=2"]
+    )
 
 
 def write_run(run, profile, psds1, anchors=5.0, tested=EPOCHS):
@@ -36,7 +38,9 @@ def write_run(run, profile, psds1, anchors=5.0, tested=EPOCHS):
     (run.folder / "results.json").write_text(json.dumps(results))
     logger = FileTrainLogger(str(run.folder / "train_log.txt"), precision=4)
     for epoch in range(1, EPOCHS + 1):
-        n_anchors = anchors * epoch if epoch > record["birth_epoch"] else 0.0
+        n_anchors = (
+            anchors * epoch if epoch > record["contrast_start_epoch"] else 0.0
+        )
         train = {"loss": 1.3, "contrast": 0.5, "n_anchors": n_anchors}
         meta = {"epoch": epoch, "step": 30 * epoch}
         logger.log_stats(meta, train, {"loss": 0.5}, verbose=False)

@@ -173,7 +173,7 @@ def test_finished_runs_to_tables_and_files(runs, tmp_path, monkeypatch, capsys):
     (tmp_path / "ablation").mkdir()
     monkeypatch.setattr(ablation, "_HERE", tmp_path)
     words = [f"--folder={runs[0]}", "--methods=supervised,lgc"]
-    words += ["--seeds", "1", "2", "--resamples=20", "--bank=folder/mine"]
+    words += ["--seeds", "1", "2", "--n-bootstrap=20", "--bank=folder/mine"]
     assert ablation.main([*words, "--write=now"]) == 0
     assert "seeds ahead, PSDS1" in capsys.readouterr().out
     written = json.loads((tmp_path / "ablation" / "now.json").read_text())
@@ -187,7 +187,7 @@ def test_finished_runs_to_tables_and_files(runs, tmp_path, monkeypatch, capsys):
     assert "'mine'" in said and "'yours'" in said
     # A mean teacher has no prototypes, so that theirs are not its profile.
     teachers = [run for run in runs[1] if run.method.name != "lgc"]
-    changed = {**profile, "birth_epoch": 99}
+    changed = {**profile, "contrast_start_epoch": 99}
     check_runs(teachers, changed)
     with pytest.raises(ValueError, match="now it is 99"):
         check_runs(runs[1], changed)

@@ -12,7 +12,7 @@ from detect_audio import Audio, write_audio
 from detect_measure import count_events, run_case
 from detect_model import make_model
 from detect_process import run
-from detect_report import format_table, goals, summarise
+from detect_report import format_table, goals, summarize
 from detect_variants import LENGTHS, VARIANTS, duration, make_cases
 from scoring_clips import LABELS
 
@@ -43,7 +43,7 @@ def test_by_default_everything_is_measured_for_long_enough(monkeypatch):
     options = detect.parse([])
     names = {each.name for each in options.cases}
     assert {f"{s:g}_s" for s in LENGTHS} | set(BY_NAME) | {"start"} == names
-    assert options.out is None
+    assert options.output is None
     written = detect.parse(["--write", "--device=cuda:1"]).out
     assert written.parts[-2:] == ("results", "detect_cuda.json")
 
@@ -52,7 +52,7 @@ def test_by_default_everything_is_measured_for_long_enough(monkeypatch):
     "words, message",
     [
         (["--variants=flac,fast"], "'fast' is unknown; there are stereo"),
-        (["--quick", "--write"], "use --out"),
+        (["--quick", "--write"], "use --output"),
         (["--lengths", "0.5", "9"], "from 1 to 86400"),
         (["--lengths", "nan"], "from 1 to 86400"),
         (["--rounds=0"], "at least 1"),
@@ -165,24 +165,24 @@ def runs():
 
 
 def test_a_row_has_the_best_of_its_rounds(cases, runs):
-    row = summarise(cases, runs)["3600_s"]
+    row = summarize(cases, runs)["3600_s"]
     assert (row.min_seconds, row.median_seconds) == (35.0, 38.0)
     assert row.real_time_factor == pytest.approx(35 / 3600)
     assert row.speed == pytest.approx(120.0)  # an hour in 35 - 5 s
     assert (row.cpu_seconds, row.events) == (70.0, 7)
-    assert summarise(cases, runs)["10800_s"].peak_mib == 740.0
+    assert summarize(cases, runs)["10800_s"].peak_mib == 740.0
 
 
 def test_without_a_start_nothing_is_subtracted(cases, runs):
     runs["start"] = [{"failed": "status 1: no"}]
-    rows = summarise(cases, runs)
+    rows = summarize(cases, runs)
     assert rows["3600_s"].min_seconds == 35.0 and rows["3600_s"].speed is None
     told = [each["goal"] for each in goals(rows)]
     assert len(told) == 3 and not any("start" in goal for goal in told)
 
 
 def test_the_table_has_a_line_for_each_case(cases, runs):
-    lines = format_table(summarise(cases, runs)).splitlines()
+    lines = format_table(summarize(cases, runs)).splitlines()
     assert len(lines) == 2 + len(cases)
     assert len({line.count("|") for line in lines}) == 1
     assert lines[3].startswith("| file | 10 min | 9.00 | 9.50 | 0.0150 | 150 |")
@@ -190,7 +190,7 @@ def test_the_table_has_a_line_for_each_case(cases, runs):
 
 
 def test_goals_are_met_or_not(cases, runs):
-    hour, peak, time, growth = goals(summarise(cases, runs))
+    hour, peak, time, growth = goals(summarize(cases, runs))
     assert hour["measured"] == 38.0 and peak["measured"] == 740.0
     assert time["measured"] == pytest.approx(99 / 30 / 3)
     assert growth["measured"] == 40.0
@@ -198,14 +198,14 @@ def test_goals_are_met_or_not(cases, runs):
     runs["600_s"] = [run_of(9.0, 680.0)]
     runs["3600_s"] = [run_of(29.0), run_of(92.0)]
     runs["10800_s"] = [run_of(104.0, 954.0)]
-    assert not any(each["met"] for each in goals(summarise(cases, runs)))
+    assert not any(each["met"] for each in goals(summarize(cases, runs)))
 
 
 def test_nothing_is_asked_of_what_was_not_measured(cases, runs):
-    rows = summarise(cases, runs)
+    rows = summarize(cases, runs)
     assert not goals({name: rows[name] for name in ("start", "600_s", "flac")})
     runs["10800_s"] = [{"failed": "status -9: "}]
-    assert len(goals(summarise(cases, runs))) == 1
+    assert len(goals(summarize(cases, runs))) == 1
 
 
 # ---- All together
@@ -229,7 +229,7 @@ def test_the_model_is_that_of_the_paper_and_hears_something(tmp_path):
         tmp_path / "model", run_opts={"device": "cpu"}
     )
     scores = detector.scores(*soundfile.read(path))
-    limits = list(model.settings.operating_threshold.values())
+    limits = list(model.settings.decision_threshold.values())
     active = (scores > np.array(limits)[:, None]).mean(axis=1)
     assert 0.03 < active.mean() < 0.3
     assert len(detector.detect_file(path)) > 10
@@ -237,7 +237,7 @@ def test_the_model_is_that_of_the_paper_and_hears_something(tmp_path):
 
 def test_the_script_prints_and_writes_its_table(tmp_path, capsys, monkeypatch):
     def small_model(folder, seed):
-        settings = small_settings(operating_threshold=0.5)
+        settings = small_settings(decision_threshold=0.5)
         network = used_network(settings, seed)
         write_model(folder, settings, {"teacher": network})
         facts = {"torch": "2", "speechbrain": "1"}
@@ -247,7 +247,7 @@ def test_the_script_prints_and_writes_its_table(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(detect, "_make_model", small_model)
     file, folder = tmp_path / "detect.json", tmp_path / "work"
     words = ["--quick", "--lengths", "2", "--variants=stream", "--threads=1"]
-    assert detect.main([*words, f"--folder={folder}", f"--out={file}"]) == 0
+    assert detect.main([*words, f"--folder={folder}", f"--output={file}"]) == 0
     said = capsys.readouterr().out
     assert "| stream, through a pipe | 2 s |" in said
     assert "latency of a stream with a hop of 1 s: 7.5 s" in said

@@ -11,7 +11,7 @@ import scoring
 from plain_scoring import plain_decode, plain_scores
 from scoring_clips import CLIPS, LABELS, draw_clips, read_clips
 from scoring_data import MEDIAN_WINDOWS, draw_scores, repeat_scores
-from scoring_report import Row, differences, format_table, goals, summarise
+from scoring_report import Row, differences, format_table, goals, summarize
 from scoring_variants import VARIANTS, measure
 
 from lgc_plugin.data.encoder import EventEncoder
@@ -159,7 +159,7 @@ def test_ratios_are_of_the_same_round_and_number_of_clips():
         "ours_4x": [run_of(4.0, 40)] * 3,
     }
     chosen = [v for v in VARIANTS if v.name in runs]
-    rows = summarise(chosen, runs, 10)
+    rows = summarize(chosen, runs, 10)
     assert rows["plain"].extrapolated and not rows["ours"].extrapolated
     # Of 4 s, 2 are decoding: they become 4.
     assert rows["plain"].min_seconds == 6.0
@@ -203,7 +203,7 @@ def test_an_unknown_variant_is_refused(capsys):
 def test_quick_results_are_not_kept_by_mistake(capsys):
     with pytest.raises(SystemExit):
         scoring.parse(["--quick", "--write"])
-    assert "--out" in capsys.readouterr().err
+    assert "--output" in capsys.readouterr().err
 
 
 @needs_references
@@ -212,7 +212,7 @@ def test_the_script_prints_and_writes_its_table(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(scoring, "_run", measure)
     file = tmp_path / "scoring.json"
     words = "--rounds=1 --clips=70 --plain-clips=60 --thresholds=3 --seed=3"
-    words = [*words.split(), "--variants=ours", f"--out={file}"]
+    words = [*words.split(), "--variants=ours", f"--output={file}"]
     assert scoring.main(words) == 0
     said = capsys.readouterr().out
     assert "| test: plain (decoding extrapolated) | 70 |" in said

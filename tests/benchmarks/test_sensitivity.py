@@ -117,7 +117,7 @@ def test_report_of_what_is_finished(profile, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sensitivity, "train_all", no_training)
     monkeypatch.setattr(sensitivity, "_HERE", tmp_path / "here")
     folder = tmp_path / "runs of mine"
-    train = f"--train=--number_of_epochs={EPOCHS} --birth_epoch=2"
+    train = f"--train=--number_of_epochs={EPOCHS} --contrast_start_epoch=2"
     words = ["--report", "--folder", str(folder), train]
     words += ["--settings", "temperature,n_prototypes"]
     assert sensitivity.main(words) == 1
@@ -151,7 +151,7 @@ def test_runs_of_another_profile_are_refused(profile, tmp_path, capsys):
     (run,) = plan(tmp_path, [], [1])
     write_run(run, {**profile, "lr": 7.0}, 0.2)
     words = ["--report", f"--folder={tmp_path}", "--settings=temperature"]
-    words += [f"--train=--number_of_epochs={EPOCHS} --birth_epoch=2"]
+    words += [f"--train=--number_of_epochs={EPOCHS} --contrast_start_epoch=2"]
     assert sensitivity.main(words) == 2
     said = capsys.readouterr().err
     assert "lr = 7.0" in said and str(run.folder) in said

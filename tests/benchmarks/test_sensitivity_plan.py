@@ -45,10 +45,11 @@ def test_defaults_are_those_of_the_files_and_among_the_values(usual):
         assert setting.default in setting.values
         assert len(setting.values) >= 3
         assert list(setting.values) == sorted(set(setting.values))
-    births = plan_settings(
-        ["birth_epoch"], {"birth_epoch": 50, "number_of_epochs": 120}
+    starts = plan_settings(
+        ["contrast_start_epoch"],
+        {"contrast_start_epoch": 50, "number_of_epochs": 120},
     )
-    assert births[0].values == (20, 50, 60, 100)
+    assert starts[0].values == (20, 50, 60, 100)
 
 
 def test_each_run_differs_from_lgc_by_its_own_setting(usual):
@@ -77,7 +78,11 @@ def test_each_run_differs_from_lgc_by_its_own_setting(usual):
 
 
 def test_settings_are_varied_around_what_is_set_for_all_runs(tmp_path):
-    given = ["--train=--temperature=1 --birth_epoch=12", "--seeds", "1"]
+    given = [
+        "--train=--temperature=1 --contrast_start_epoch=12",
+        "--seeds",
+        "1",
+    ]
     options = sensitivity.parse([*given, f"--folder={tmp_path}"])
     settings = {setting.name: setting for setting in options.settings}
     assert settings["temperature"].default == 1
@@ -89,7 +94,7 @@ def test_settings_are_varied_around_what_is_set_for_all_runs(tmp_path):
         words.remove("--noprogressbar")
         trained[run.method.name] = parse_recipe_arguments(words).overrides
     default = trained.pop("lgc")
-    assert (default["temperature"], default["birth_epoch"]) == (1, 12)
+    assert (default["temperature"], default["contrast_start_epoch"]) == (1, 12)
     for name, overrides in trained.items():
         key, _, value = name.partition("=")
         assert overrides[key] == float(value) != default.get(key)
@@ -98,11 +103,15 @@ def test_settings_are_varied_around_what_is_set_for_all_runs(tmp_path):
 def test_training_is_that_of_the_ablation(tmp_path, monkeypatch, capsys):
     made, trained, begun = [], [], []
 
-    def train(runs, words, jobs, tell):
-        assert jobs == 3
+    def train(runs, words, n_jobs, tell):
+        assert n_jobs == 3
         if words != ["--lr=0.5"]:
-            # Until the epoch before the birth, for the runs to continue.
-            epochs = sensitivity.read_profile(["--lr=0.5"])["birth_epoch"] - 1
+            # Until the epoch before the initialization, for the runs to
+            # continue.
+            epochs = (
+                sensitivity.read_profile(["--lr=0.5"])["contrast_start_epoch"]
+                - 1
+            )
             assert words == ["--lr=0.5", f"--number_of_epochs={epochs}"]
             begun.extend(runs)
             return []
@@ -111,7 +120,7 @@ def test_training_is_that_of_the_ablation(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(sensitivity, "make_data", lambda *a: made.append(a[0]))
     monkeypatch.setattr(sensitivity, "train_all", train)
-    words = ["--settings=neg_threshold", "--jobs=3", "--train=--lr=0.5"]
+    words = ["--settings=neg_threshold", "--n-jobs=3", "--train=--lr=0.5"]
     words += ["--seeds", "5", "6", "5", "--folder", str(tmp_path)]
     assert sensitivity.main(words) == 1
     assert [run.data.name for run in made] == ["5", "6"]
@@ -135,7 +144,7 @@ def test_what_acts_after_the_birth_continues_one_start(profile, tmp_path):
     late = [run for run in runs if shares_start(run, profile)]
     names = {run.method.name.partition("=")[0] for run in late}
     assert names == {*TITLES} - {"n_prototypes"}
-    assert not any("birth_epoch=1" in run.method.name for run in late)
+    assert not any("contrast_start_epoch=1" in run.method.name for run in late)
     starts = plan_starts(runs, profile, tmp_path)
     assert [start.seed for start in starts] == [1, 2]
     # One start failed; one run began by itself, another is finished.
@@ -155,7 +164,7 @@ def test_what_acts_after_the_birth_continues_one_start(profile, tmp_path):
     ("words", "said"),
     [
         (["--settings=magic"], "'magic' is unknown"),
-        (["--jobs=0"], "--jobs must be at least 1"),
+        (["--n-jobs=0"], "--n-jobs must be at least 1"),
         (["--train=--seed=1"], "seed is each run's own"),
         (["--train=--no_such_key=1"], "no_such_key: unknown option"),
         (["--train=--overrides=no_such.yaml"], "no_such.yaml"),

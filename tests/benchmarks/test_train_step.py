@@ -7,7 +7,7 @@ import step_worker
 import torch
 import train_step
 from measured_step import make_step
-from step_report import format_table, summarise
+from step_report import format_table, summarize
 from step_setup import load_hparams, random_batch
 from step_variants import VARIANTS, choose_variants
 
@@ -23,7 +23,7 @@ def small_hparams():
         {
             "labels": ["Cat", "Dog", "Frog"],
             "clip_seconds": 1.0,
-            "batch_sizes": {"strong": 3, "weak": 3, "unlabelled": 4},
+            "batch_sizes": {"strong": 3, "weak": 3, "unlabeled": 4},
             "n_mels": 16,
             "filters": [4, 8],
             "pooling": [[2, 4], [2, 4]],
@@ -42,7 +42,7 @@ def small_hparams():
         # Opinions on all classes, even of so small a network.
         network.frame_head.bias.data.copy_(torch.tensor([-2.0, -1.0, 0.0]))
     # From the first step on, teacher and learning rate count.
-    hparams["lgc"].ramp_steps = 0
+    hparams["lgc"].rampup_steps = 0
     # Adam divides a gradient by its own size: with the usual eps, one that is
     # rounding noise (of a bias before a batch norm) moves as far as any other.
     hparams["opt_class"] = partial(
@@ -83,7 +83,7 @@ def test_the_plain_step_uses_every_term_and_moves_everything(plain):
     assert (losses[1:] > 0).all()
     hparams = small_hparams()
     for name, value in hparams["model"].named_parameters():
-        # What batch normalisation subtracts again only moves by rounding.
+        # What batch normalization subtracts again only moves by rounding.
         if not name.endswith("conv.bias"):
             moved = state[f"student.{name}"] - value.detach().flatten()
             assert moved.abs().max() > 1e-4, name
@@ -158,7 +158,7 @@ def test_ratios_compare_with_plain_in_the_same_round():
         "ours": [run_of(2.0, 2.0), run_of(4.0, 4.0), run_of(1.0, 1.0)],
         "bf16": [{"failed": "RuntimeError: no"}],
     }
-    rows = summarise(choose_variants(["ours", "bf16"]), runs)
+    rows = summarize(choose_variants(["ours", "bf16"]), runs)
     assert [row.ratio for row in rows] == [1.0, 4.0, None]
     assert [row.ratio_of_rounds for row in rows] == [1.0, 2.0, None]
     assert rows[1].steps_per_second == 1.0
@@ -169,7 +169,7 @@ def test_ratios_compare_with_plain_in_the_same_round():
 
 def test_without_a_plain_step_there_is_no_ratio():
     runs = {"plain": [{"failed": "no"}], "ours": [run_of(2.0), run_of(1.0)]}
-    ours = summarise(choose_variants(["ours"]), runs)[1]
+    ours = summarize(choose_variants(["ours"]), runs)[1]
     assert (ours.ratio, ours.min_seconds) == (None, 1.0)
 
 
@@ -184,7 +184,7 @@ def test_a_failing_variant_tells_why(tmp_path):
 def test_quick_run_writes_the_table_as_json(tmp_path, capsys):
     file = tmp_path / "quick.json"
     words = "--quick --profile=mini --threads=1 --variants=plain,ours"
-    assert train_step.main([*words.split(), f"--out={file}"]) == 0
+    assert train_step.main([*words.split(), f"--output={file}"]) == 0
     content = json.loads(file.read_text())
     plain, ours = content["variants"]
     assert (plain["name"], plain["ratio"]) == ("plain", 1.0)

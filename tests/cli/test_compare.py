@@ -23,7 +23,7 @@ from scoring_files import (
 
 
 def compared(*words: object) -> int:
-    return cli.main(["compare", "--resamples=50", *map(str, words)])
+    return cli.main(["compare", "--n-bootstrap=50", *map(str, words)])
 
 
 def test_a_system_with_itself_is_exactly_0(
@@ -31,7 +31,7 @@ def test_a_system_with_itself_is_exactly_0(
 ) -> None:
     truth, out = write_truth(tmp_path), tmp_path / "same.json"
     found = write_detections(tmp_path / "net")
-    assert compared(found, found, *truth, f"--out={out}") == 0
+    assert compared(found, found, *truth, f"--output={out}") == 0
     printed = capsys.readouterr()
     assert printed.err == ""
     assert f"A          {found}: " in printed.out
@@ -96,7 +96,7 @@ def test_each_system_has_its_own_settings(
     )
     tuned.write(tmp_path / "tuned.yaml")
     settings = ["--settings", tmp_path / "tuned.yaml", "-"]
-    words = [scores, scores, *truth, *settings, f"--out={out}"]
+    words = [scores, scores, *truth, *settings, f"--output={out}"]
     same = ["--median-windows", "3,5,9", "--threshold=0.5"]
     assert compared(*words, *same) == 0
     gap = json.loads(out.read_text())["differences"]["psds1"]["value"]
@@ -131,7 +131,7 @@ def test_windows_are_for_those_that_can_use_them(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--resamples=0"], "resamples is 0: give 1 or more"),
+        (["--n-bootstrap=0"], "resamples is 0: give 1 or more"),
         (["--names", "A", "A"], "two different names are needed"),
     ],
 )

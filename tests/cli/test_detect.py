@@ -134,8 +134,8 @@ def test_a_part_of_a_folder_adds_nothing_to_it(
 def test_json(
     model: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["--model", model, "--out=json", "--threshold", THRESHOLD]
-    assert detect(folder, *words, "--student", "--to", "a/b.json") == 0
+    words = ["--model", model, "--format=json", "--threshold", THRESHOLD]
+    assert detect(folder, *words, "--student", "--output", "a/b.json") == 0
     content = json.loads(Path("a/b.json").read_text())
     detector = small_detector(model, network="student")
     assert content["model"] == {
@@ -164,7 +164,7 @@ def test_json(
 def test_label_tracks_and_pictures(
     model: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = [folder, "--model", model, "--out=audacity", "--plot"]
+    words = [folder, "--model", model, "--format=audacity", "--plot"]
     assert detect(*words, "--threshold", THRESHOLD) == 0
     out = Path("detections")
     files = {
@@ -191,8 +191,8 @@ def test_label_tracks_and_pictures(
 def test_folders_that_are_named(model: Path, folder: Path) -> None:
     audio = folder / "a.wav"
     words = [audio, "--model", model, "--plot", "--quiet"]
-    assert detect(*words, "--to=x.tsv", "--plot-to=p/q") == 0
-    assert detect(*words, "--to=labels", "--out=audacity") == 0
+    assert detect(*words, "--output=x.tsv", "--plot-output=p/q") == 0
+    assert detect(*words, "--output=labels", "--format=audacity") == 0
     made = {str(x) for x in Path().rglob("a.wav*") if x.is_file()}
     expected = {"rec/a.wav", "p/q/a.wav.png", "labels/a.wav.png"}
     assert made == {*expected, "labels/a.wav.txt"}
@@ -206,7 +206,7 @@ def test_bad_files_are_told_and_passed_over(
 ) -> None:
     problems = write_bad_files(folder / "bad")
     write_sound(folder / "phone.wav", rate=8000)
-    words = ["--model", model, "--out=json", "--plot"]
+    words = ["--model", model, "--format=json", "--plot"]
     assert detect(*words, folder, "no.wav") == 1
     printed = capsys.readouterr()
     content = json.loads(printed.out)
@@ -233,7 +233,7 @@ def test_bad_files_are_told_and_passed_over(
 def test_a_table_is_scored_as_it_is(model: Path, folder: Path) -> None:
     soundfile.write(folder / "quiet.wav", np.zeros(24000), 16000)
     soundfile.write(folder / "void.wav", np.zeros(0), 16000)
-    words = [folder, "--model", model, "--to=out.tsv"]
+    words = [folder, "--model", model, "--output=out.tsv"]
     assert detect(*words, "--threshold", "Cat=1,Dog=1,yes=0.46") == 1
     found = table_events(Path("out.tsv").read_text())
     assert list(found) == [*NAMES, "quiet.wav"]
@@ -245,7 +245,7 @@ def test_a_table_is_scored_as_it_is(model: Path, folder: Path) -> None:
     table = pd.DataFrame(rows, columns=columns)
     table.to_csv("truth.tsv", sep="\t", index=False)
     words = ["--predictions=out.tsv", "--ground-truth=truth.tsv"]
-    words += ["--resamples=0", "--no-figures"]
+    words += ["--n-bootstrap=0", "--no-figures"]
     for options, coverage in ((["--drop-missing"], "4/5"), ([], "5/5")):
         assert cli.main(["evaluate", *words, *options]) == 0
         results = json.loads(Path("out_scores/results.json").read_text())
@@ -282,12 +282,12 @@ def test_what_is_done_is_there_before_the_end(
     assert table_events(printed.out) == half
     assert printed.err == "lgc-sed: stopped\n"
     Path("a.tsv").write_text("older")
-    assert detect(*words, "--to=a.tsv") == 130
+    assert detect(*words, "--output=a.tsv") == 130
     assert Path("a.tsv").read_text() == "older"
     assert table_events(Path("a.partial.tsv").read_text()) == half
     assert capsys.readouterr().err == (
         "what was done is in a.partial.tsv\nlgc-sed: stopped\n"
     )
-    assert detect(*words, "--to=a.json", "--out=json") == 130
+    assert detect(*words, "--output=a.json", "--format=json") == 130
     content = json.loads(Path("a.partial.json").read_text())
     assert len(content["recordings"]) == 2 and not content["complete"]

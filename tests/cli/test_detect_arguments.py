@@ -8,7 +8,7 @@ import sys
 
 def test_help_is_there_in_a_moment() -> None:
     code = (
-        "import sys; from lgc_plugin import cli; "
+        "import sys; from lgc_plugin.cli import main as cli; "
         "sys.argv = ['lgc-sed', 'detect', '--help']\n"
         "try: cli.main()\n"
         "except SystemExit: pass\n"

@@ -64,11 +64,23 @@ def recordings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["rec", "--threshold=Cat=2"], "threshold is 2.0: must be a number"),
         (["rec", "--threshold=high"], "threshold is 'high': give a number, or"),
         (["rec", "--threshold=Cat=.1,Cat=.2"], "LABEL=NUMBER once for a class"),
-        (["rec", "--to=rec"], "rec: is a folder; --to needs a file"),
-        (["rec", "--to=rec/a.wav"], "rec/a.wav: is called like a recording"),
-        (["rec", "--to=rec/a.wav", "--out=audacity"], "a.wav: is a file; give"),
-        (["rec", "--plot", "--plot-to=rec/a.wav"], "a.wav: is a file; give"),
-        (["rec", "--plot-to=pictures"], "--plot-to says where pictures go"),
+        (["rec", "--output=rec"], "rec: is a folder; --output needs a file"),
+        (
+            ["rec", "--output=rec/a.wav"],
+            "rec/a.wav: is called like a recording",
+        ),
+        (
+            ["rec", "--output=rec/a.wav", "--format=audacity"],
+            "a.wav: is a file; give",
+        ),
+        (
+            ["rec", "--plot", "--plot-output=rec/a.wav"],
+            "a.wav: is a file; give",
+        ),
+        (
+            ["rec", "--plot-output=pictures"],
+            "--plot-output says where pictures go",
+        ),
         (["rec", "--rate=8000"], "--rate and --channels are for raw samples"),
         (["rec", "--hop=7"], "a window every 7.0 s"),
         (["rec", "--batch-size=0"], "batch_size is 0"),

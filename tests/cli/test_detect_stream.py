@@ -121,14 +121,14 @@ def test_json_and_labels_line_by_line(
     expected = expected_events(model, wav)
     words = ["--model", model, "--threshold", THRESHOLD]
     pipe = Pipe(wav.astype("<i2").tobytes())
-    assert listen(monkeypatch, pipe, *words, "--out=json") == 0
+    assert listen(monkeypatch, pipe, *words, "--format=json") == 0
     lines = capsys.readouterr().out.splitlines()
     found = [json.loads(line) for line in lines]
     keys = ["onset", "offset", "event_label", "score"]
     assert all(list(event) == keys for event in found)
     assert sorted(tuple(event.values()) for event in found) == expected
     pipe = Pipe(wav.astype("<i2").tobytes())
-    assert listen(monkeypatch, pipe, *words, "--out=audacity") == 0
+    assert listen(monkeypatch, pipe, *words, "--format=audacity") == 0
     rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     assert sorted((float(a), float(b), c) for a, b, c in rows) == [
         event[:3] for event in expected
@@ -186,7 +186,7 @@ def test_nothing_detected_has_a_row(
         (bytes(100), ["--rate=0"], "sample rate 0"),
         (bytes(100), ["--channels=0"], "a stream of 0 channels"),
         (bytes(100), ["--threshold=Cow=0.1"], "'Cow': the classes of the"),
-        (bytes(100), ["--to=a.tsv"], "--to is for files"),
+        (bytes(100), ["--output=a.tsv"], "--output is for files"),
         (bytes(100), ["--plot"], "--plot is for files"),
         (bytes(100), ["--quiet", "a.wav"], "which is heard alone"),
     ],

@@ -63,7 +63,7 @@ def test_every_kind_of_predictions(
         frame_scores().save(path)
     else:
         write_score_tsvs(frame_scores(), path)
-    words = [f"--predictions={path}", *truth, *options, "--resamples=50"]
+    words = [f"--predictions={path}", *truth, *options, "--n-bootstrap=50"]
     assert evaluated(*words) == 0
     printed = capsys.readouterr()
     notes = []
@@ -109,7 +109,7 @@ def test_the_numbers_are_the_published_ones(
         f"--predictions={PEER}",
         f"--ground-truth={folder / 'validation.tsv'}",
         f"--durations={folder / 'validation_durations.tsv'}",
-        f"--out={tmp_path}",
+        f"--output={tmp_path}",
     )
     assert status == 0
     # 5 s on 2 cores; other tests may run beside this one.
@@ -135,7 +135,7 @@ def test_warnings_come_before_scores_and_are_kept(
     rows = [(clip, 1, 3, "Cat") for clip in CLIPS[:5]]
     rows += [("00.wav", 9, 12, "Cat"), ("01.wav", 1, 2, "Eel")]
     file = write_table(tmp_path / "a.tsv", [*rows, ("x.wav", 1, 2, "Cat")])
-    words = [f"--predictions={file}", *truth, "--resamples=0", "--no-figures"]
+    words = [f"--predictions={file}", *truth, "--n-bootstrap=0", "--no-figures"]
     assert evaluated(*words, "--name=mine") == 0
     printed = capsys.readouterr()
     lines = printed.err.splitlines()
@@ -171,7 +171,7 @@ def test_durations_may_come_from_audio_or_from_nowhere(
 ) -> None:
     truth, _ = write_truth(tmp_path)
     found = write_detections(tmp_path / "net")
-    words = [f"--predictions={found}", truth, "--resamples=0", "--no-figures"]
+    words = [f"--predictions={found}", truth, "--n-bootstrap=0", "--no-figures"]
     assert evaluated(*words) == 0
     printed = capsys.readouterr()
     assert "PSDS, which counts false alarms per hour, is left" in printed.err
@@ -200,7 +200,7 @@ def test_verify_fails_where_the_libraries_say_otherwise(
 ) -> None:
     truth = write_truth(tmp_path)
     found = write_detections(tmp_path / "net", thresholds=(0.3, 0.5, 0.7))
-    words = [f"--predictions={found}", *truth, "--resamples=0", "--verify"]
+    words = [f"--predictions={found}", *truth, "--n-bootstrap=0", "--verify"]
     assert evaluated(*words, "--no-figures") == 0
     assert "psds_eval and sed_eval: the same, 7 scores" in (
         capsys.readouterr().out
@@ -222,7 +222,7 @@ def test_verify_fails_where_the_libraries_say_otherwise(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--resamples=-1"], "resamples is -1: give 0 or more"),
+        (["--n-bootstrap=-1"], "resamples is -1: give 0 or more"),
         (["--seed=-1"], "seed is -1: give 0 or more"),
         (["--median-windows", "x"], "median windows are 'x': give whole"),
         (["--median-windows", "7"], "detections are final"),
@@ -261,9 +261,9 @@ def test_a_bad_row_is_named(
 def test_pytorch_is_not_needed(tmp_path: Path) -> None:
     truth = write_truth(tmp_path)
     found = write_detections(tmp_path / "net")
-    words = ["evaluate", f"--predictions={found}", *truth, "--resamples=2"]
+    words = ["evaluate", f"--predictions={found}", *truth, "--n-bootstrap=2"]
     code = (
-        "import sys; from lgc_plugin import cli; "
+        "import sys; from lgc_plugin.cli import main as cli; "
         f"status = cli.main({words!r}); "
         "sys.exit(status or int('torch' in sys.modules))"
     )

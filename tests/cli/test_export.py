@@ -47,7 +47,7 @@ def test_onnx_beside_the_weights_then_replaced(
     run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     target = tmp_path / "the cats"
-    words = ["export", str(run), f"--to={target}"]
+    words = ["export", str(run), f"--output={target}"]
     assert cli.main([*words, "--teacher", "--onnx"]) == 0
     captured = capfd.readouterr()
     assert captured.err == ""  # nothing of what the exporter has to say
@@ -70,7 +70,7 @@ def test_the_line_it_prints_works(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     soundfile.write("recording.wav", np.zeros(16000), 16000)
-    assert cli.main(["export", str(run), "--to", "cats", *option]) == 0
+    assert cli.main(["export", str(run), "--output", "cats", *option]) == 0
     code = capsys.readouterr().out.partition("use it in Python with\n")[2]
     first, last = (line.strip() for line in code.splitlines())
     known: dict = {}
@@ -83,7 +83,7 @@ def test_both_networks_unless_one_is_asked_for(
     run: Path, tmp_path: Path, capsys
 ) -> None:
     target = tmp_path / "cats"
-    assert cli.main(["export", str(run), f"--to={target}"]) == 0
+    assert cli.main(["export", str(run), f"--output={target}"]) == 0
     assert names(target) == ["model.yaml", "student.pt", "teacher.pt"]
     for name in ("student", "teacher"):
         ours, theirs = (
@@ -92,7 +92,7 @@ def test_both_networks_unless_one_is_asked_for(
         )
         assert all(map(torch.equal, ours, theirs))
     with pytest.raises(SystemExit):
-        cli.main(["export", str(run), "--to=x", "--student", "--teacher"])
+        cli.main(["export", str(run), "--output=x", "--student", "--teacher"])
     assert "not allowed with" in capsys.readouterr().err
 
 
@@ -100,12 +100,12 @@ def test_mistakes_are_one_line_and_status_2(
     run: Path, tmp_path: Path, capsys, monkeypatch
 ) -> None:
     target = tmp_path / "cats"
-    to = f"--to={target}"
+    to = f"--output={target}"
     assert_refused([str(tmp_path / "no"), to], "no: no such folder", capsys)
     assert_refused([str(tmp_path), to], "no model.yaml in it", capsys)
-    assert_refused([str(run), f"--to={run}"], "onto itself", capsys)
+    assert_refused([str(run), f"--output={run}"], "onto itself", capsys)
     (tmp_path / "file").write_text("")
-    wrong = f"--to={tmp_path / 'file'}"
+    wrong = f"--output={tmp_path / 'file'}"
     assert_refused([str(run), wrong], "file: is a file", capsys)
     (run / "model" / "student.pt").unlink()
     assert_refused([str(run), to, "--student"], "no network 'stud", capsys)

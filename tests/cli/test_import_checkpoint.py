@@ -35,7 +35,7 @@ POOLING = ["--pooling", "2,4", "2,2"]
 TINY = """
 clip_seconds: 1.0
 hop_length: 512
-batch_sizes: {strong: 2, weak: 2, unlabelled: 2}
+batch_sizes: {strong: 2, weak: 2, unlabeled: 2}
 num_workers: 0
 median_windows: 3
 n_thresholds: 3
@@ -56,7 +56,7 @@ def test_the_published_network_needs_no_option(
     file, out = tmp_path / "last.ckpt", tmp_path / "runs" / "imported"
     module = published_module(embedding_dim=None)
     torch.save(lightning_checkpoint(module), file)
-    assert cli.main(["import-checkpoint", str(file), f"--out={out}"]) == 0
+    assert cli.main(["import-checkpoint", str(file), f"--output={out}"]) == 0
     assert {path.name for path in out.iterdir()} == {
         "save",
         "imported.json",
@@ -77,7 +77,7 @@ def test_another_front_end_is_noted(
     module, file = published_module(**SMALL), tmp_path / "last.ckpt"
     module.mel_spec.spectrogram.window.fill_(1.0)
     torch.save(lightning_checkpoint(module), file)
-    command = ["import-checkpoint", str(file), f"--out={tmp_path / 'run'}"]
+    command = ["import-checkpoint", str(file), f"--output={tmp_path / 'run'}"]
     assert cli.main([*command, *POOLING]) == 0
     assert "set its front end to match" in capsys.readouterr().out
 
@@ -103,7 +103,7 @@ def test_wrong_options_are_one_line_and_status_2(
     checkpoint: Path, capsys, options, message
 ) -> None:
     out = checkpoint.with_name("run")
-    words = [str(checkpoint), f"--out={out}", *options]
+    words = [str(checkpoint), f"--output={out}", *options]
     assert_refused(words, message, capsys)
     assert [path.name for path in out.parent.iterdir()] == [checkpoint.name]
 
@@ -111,7 +111,7 @@ def test_wrong_options_are_one_line_and_status_2(
 def test_wrong_files_are_one_line_and_status_2(
     checkpoint: Path, tmp_path: Path, capsys
 ) -> None:
-    words = [str(checkpoint), f"--out={tmp_path / 'run'}", *POOLING]
+    words = [str(checkpoint), f"--output={tmp_path / 'run'}", *POOLING]
     content = torch.load(checkpoint)
     whole = checkpoint.read_bytes()
     checkpoint.write_bytes(whole[: len(whole) // 2])
@@ -132,13 +132,13 @@ def test_a_folder_that_exists_is_left_alone(
     out = tmp_path / "run"
     out.mkdir()
     (out / "results.json").write_text("{}")
-    words = [str(checkpoint), f"--out={out}", *POOLING]
+    words = [str(checkpoint), f"--output={out}", *POOLING]
     assert_refused(words, "exists and is not an empty folder", capsys)
     assert [path.name for path in out.iterdir()] == ["results.json"]
 
 
 def test_pooling_must_be_pairs(checkpoint: Path, capsys) -> None:
-    words = [str(checkpoint), "--out=run", "--pooling", "2,2", "2"]
+    words = [str(checkpoint), "--output=run", "--pooling", "2,2", "2"]
     with pytest.raises(SystemExit) as stop:
         cli.main(["import-checkpoint", *words])
     assert stop.value.code == 2
@@ -147,7 +147,7 @@ def test_pooling_must_be_pairs(checkpoint: Path, capsys) -> None:
 
 def test_the_command_line_starts_without_pytorch() -> None:
     code = (
-        "import sys; from lgc_plugin import cli; cli._parser(); "
+        "import sys; from lgc_plugin.cli import main as cli; cli._parser(); "
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
@@ -166,13 +166,13 @@ def dataset(tmp_path_factory) -> Path:
         strong=2,
         strong_validation=2,
         weak=4,
-        unlabelled=2,
+        unlabeled=2,
         validation=3,
         clip_seconds=1.0,
         non_target=(),
     )
     return write_soundscapes(
-        folder / "bank", folder / "set", options, jobs=1, progress=False
+        folder / "bank", folder / "set", options, n_jobs=1, progress=False
     )
 
 
@@ -213,7 +213,7 @@ def test_the_recipe_tests_the_imported_weights(
             network.dense.bias[LABELS.index(label)] = 50.0
     file, folder = tmp_path / "last.ckpt", tmp_path / "run"
     torch.save(lightning_checkpoint(module), file)
-    words = [str(file), f"--out={folder}", *POOLING, "--labels", *LABELS]
+    words = [str(file), f"--output={folder}", *POOLING, "--labels", *LABELS]
     assert cli.main(["import-checkpoint", *words]) == 0
     wrong = run_recipe(folder, dataset, "--test_only", "--embedding_dim=5")
     assert wrong.returncode == 2

@@ -19,11 +19,11 @@ SIZES = [
         "strong": 2,
         "strong-validation": 0,
         "weak": 1,
-        "unlabelled": 1,
+        "unlabeled": 1,
         "validation": 1,
         "clip-seconds": 1,
         "sample-rate": 8000,
-        "jobs": 1,
+        "n-jobs": 1,
     }.items()
 ]
 
@@ -43,7 +43,7 @@ def test_command_writes_a_dataset(
     bank: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    command = ["soundscapes", f"--bank={bank}", f"--out={out}", *SIZES]
+    command = ["soundscapes", f"--bank={bank}", f"--output={out}", *SIZES]
     options = ["--seed=5", "--snr", "3", "9", "--non-target", "Cat", "--quiet"]
     assert cli.main([*command, *options]) == 0
     assert str(out) in capsys.readouterr().out
@@ -62,7 +62,7 @@ def test_command_writes_a_dataset(
     [
         (["--bank=no/such"], "no/such/foreground is no folder"),
         (["--max-events=0"], "max_events is 0"),
-        (["--jobs=0"], "jobs is 0: give 1 or more"),
+        (["--n-jobs=0"], "n_jobs is 0: give 1 or more"),
         (["--recording-pattern=(^.)"], "'Cat' has 1 recording"),
     ],
 )
@@ -74,7 +74,7 @@ def test_bad_input_is_one_line_and_status_2(
     message: str,
 ) -> None:
     out = tmp_path / "out"
-    command = ["soundscapes", f"--bank={bank}", f"--out={out}", *SIZES]
+    command = ["soundscapes", f"--bank={bank}", f"--output={out}", *SIZES]
     assert cli.main([*command, *options]) == 2
     error = capsys.readouterr().err
     assert error.startswith("lgc-sed: error: ")
@@ -93,7 +93,7 @@ def test_interrupt_is_status_130(
     monkeypatch.setattr(
         "lgc_plugin.data.soundscapes.generate.parallel_map", interrupted
     )
-    command = ["soundscapes", f"--bank={bank}", f"--out={out}", *SIZES]
+    command = ["soundscapes", f"--bank={bank}", f"--output={out}", *SIZES]
     assert cli.main(command) == 130
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bank"]
 

@@ -48,7 +48,7 @@ def test_set(tmp_path):
     return write_set(tmp_path / "test", 1, "t", tsv=True)
 
 
-SEARCH = ["--windows", "1", "3", "6", "--resamples=10", "--quiet"]
+SEARCH = ["--windows", "1", "3", "6", "--n-bootstrap=10", "--quiet"]
 
 
 def test_metrics_are_those_that_can_be_tuned_for():
@@ -60,7 +60,7 @@ def test_the_file_holds_what_tuning_chose(validation, tmp_path, capsys, more):
     options, frames, truth = validation
     out = tmp_path / "tuned.yaml"
     start = ["--median-windows", "Dog=2", "Cat=1", "Cow=4"]
-    command = ["tune", *words(options), *SEARCH, *start, f"--out={out}"]
+    command = ["tune", *words(options), *SEARCH, *start, f"--output={out}"]
     assert cli.main([*command, "--metric=segment_f1", *more]) == 0
     expected = tune(
         frames,
@@ -68,12 +68,12 @@ def test_the_file_holds_what_tuning_chose(validation, tmp_path, capsys, more):
         "segment_f1",
         [1, 3, 6],
         bool(more),
-        start=Decoding((2, 1, 4), operating_threshold=0.4 if more else 0.5),
+        start=Decoding((2, 1, 4), decision_threshold=0.4 if more else 0.5),
         ground_truth="truth.tsv",
     )
     settings = TunedSettings.read(out)
     assert settings == expected.settings
-    assert isinstance(settings.operating_threshold, dict) == bool(more)
+    assert isinstance(settings.decision_threshold, dict) == bool(more)
     header = out.read_text().splitlines()[0]
     for word in ("--metric segment_f1", "--windows 1 3 6", " ".join(start)):
         assert word in header
@@ -95,8 +95,8 @@ def test_the_file_holds_what_tuning_chose(validation, tmp_path, capsys, more):
 def test_another_set_is_reported(validation, test_set, tmp_path, capsys):
     out = tmp_path / "tuned.yaml"
     command = ["tune", *words(validation[0]), *words(test_set[0], "report-")]
-    search = ["--metric=event_f1", *SEARCH, "--thresholds", "--resamples=0"]
-    assert cli.main([*command, *search, f"--out={out}"]) == 0
+    search = ["--metric=event_f1", *SEARCH, "--thresholds", "--n-bootstrap=0"]
+    assert cli.main([*command, *search, f"--output={out}"]) == 0
     table = capsys.readouterr().out.split("\n\ntruth.tsv\n\n")[1]
     assert table.splitlines()[0].split() == ["before", "tuned"]
     rows = {x[:15].strip(): x.split()[-2:] for x in table.splitlines()}
@@ -123,7 +123,7 @@ def test_the_set_tuned_on_is_not_reported(validation, tmp_path, capsys):
     options = validation[0]
     command = ["tune", *words(options), *words(options, "report-")]
     assert_refused(
-        [*command, f"--out={out}"],
+        [*command, f"--output={out}"],
         "12 of the 12 clips of truth.tsv are tuned on, such as 'v00.wav'",
         capsys,
     )
@@ -140,18 +140,20 @@ def test_one_shared_clip_is_enough(validation, test_set, tmp_path, capsys):
         table.to_csv(file, sep="\t", index=False)
     command = ["tune", *words(validation[0]), *words(options, "report-")]
     assert_refused(
-        [*command, f"--out={tmp_path / 'a.yaml'}"], "1 of the 12 clips", capsys
+        [*command, f"--output={tmp_path / 'a.yaml'}"],
+        "1 of the 12 clips",
+        capsys,
     )
 
 
 def test_only_its_own_file_is_replaced(validation, tmp_path, capsys):
     out = tmp_path / "tuned.yaml"
     out.write_text("seed: 1\n")
-    command = ["tune", *words(validation[0]), f"--out={out}", "--metric"]
+    command = ["tune", *words(validation[0]), f"--output={out}", "--metric"]
     assert_refused([*command, "event_f1"], "exists and does not hold", capsys)
     assert out.read_text() == "seed: 1\n"
     assert_refused(
-        ["tune", *words(validation[0]), f"--out={tmp_path}"],
+        ["tune", *words(validation[0]), f"--output={tmp_path}"],
         "exists and does not hold",
         capsys,
     )
@@ -166,7 +168,7 @@ def test_only_its_own_file_is_replaced(validation, tmp_path, capsys):
     [
         (["--thresholds"], "psds1 is an area over all thresholds"),
         (["--report-scores=x.npz"], "a report needs both"),
-        (["--resamples=-1"], "resamples is -1"),
+        (["--n-bootstrap=-1"], "resamples is -1"),
         (["--median-windows=7,3"], "2 median windows for 3 classes"),
         (["--windows", "0"], "window 0 of 'candidate 1'"),
         (["--scores=nowhere"], "nowhere"),
@@ -174,7 +176,7 @@ def test_only_its_own_file_is_replaced(validation, tmp_path, capsys):
 )
 def test_wrong_options_are_refused(validation, tmp_path, capsys, more, message):
     out = tmp_path / "tuned.yaml"
-    command = ["tune", *words(validation[0]), f"--out={out}", *more]
+    command = ["tune", *words(validation[0]), f"--output={out}", *more]
     assert_refused(command, message, capsys)
     assert not out.exists()
 
@@ -187,7 +189,7 @@ def test_what_is_missing_is_told(validation, tmp_path, capsys):
     events = truth.events.replace("Cat", "Lion")
     events.to_csv(options["ground-truth"], sep="\t", index=False)
     out = tmp_path / "tuned.yaml"
-    command = ["tune", *words(options), *SEARCH, f"--out={out}"]
+    command = ["tune", *words(options), *SEARCH, f"--output={out}"]
     assert cli.main([*command, "--metric=event_f1"]) == 0
     captured = capsys.readouterr()
     assert "2 of 12 annotated clips have no scores" in captured.err

@@ -13,10 +13,15 @@ def test_commands_score_without_the_libraries(tmp_path):
     scores = tmp_path / "scores.npz"
     frame_scores().save(scores)
     runs = [
-        ["evaluate", f"--predictions={found}", *truth, "--resamples=20"],
-        ["evaluate", f"--predictions={scores}", *truth, "--resamples=20"],
-        ["compare", str(found), str(scores), *truth, "--resamples=20"],
-        ["tune", f"--scores={scores}", *truth, f"--out={tmp_path / 't.yaml'}"],
+        ["evaluate", f"--predictions={found}", *truth, "--n-bootstrap=20"],
+        ["evaluate", f"--predictions={scores}", *truth, "--n-bootstrap=20"],
+        ["compare", str(found), str(scores), *truth, "--n-bootstrap=20"],
+        [
+            "tune",
+            f"--scores={scores}",
+            *truth,
+            f"--output={tmp_path / 't.yaml'}",
+        ],
     ]
     code = (
         f"{hidden()}; from lgc_plugin.cli.main import main; "

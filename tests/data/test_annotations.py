@@ -7,7 +7,7 @@ import pytest
 from lgc_plugin.data.annotations import (
     read_durations,
     read_strong,
-    read_unlabelled,
+    read_unlabeled,
     read_weak,
 )
 from lgc_plugin.data.cleaning import clean_events
@@ -90,8 +90,8 @@ def test_real_weak(metadata):
     assert clips["YAY7QlDwEAH8_0.000_6.000.wav"] == ("Dishes", "Running_water")
 
 
-def test_real_unlabelled_and_durations(metadata):
-    names = read_unlabelled(metadata / "unlabel_in_domain.tsv")
+def test_real_unlabeled_and_durations(metadata):
+    names = read_unlabeled(metadata / "unlabel_in_domain.tsv")
     assert len(names) == 14412
     assert names[0] == "Y--CE2f-ttEQ_30.000_40.000.wav"
     durations = read_durations(metadata / "validation_durations.tsv")

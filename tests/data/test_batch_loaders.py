@@ -30,9 +30,9 @@ def train_loader(folder, seed=0, **options):
     subsets = {
         "strong": [dataset(folder, "s")],
         "weak": [dataset(folder, "w"), dataset(folder, "v")],
-        "unlabelled": [dataset(folder, "u")],
+        "unlabeled": [dataset(folder, "u")],
     }
-    shares = {"strong": 2, "weak": 2, "unlabelled": 4}
+    shares = {"strong": 2, "weak": 2, "unlabeled": 4}
     return make_train_loader(subsets, shares, seed, **options)
 
 
@@ -44,7 +44,7 @@ def epoch_of(loader, epoch):
 @pytest.mark.parametrize("workers", [0, 2])
 def test_batches_hold_the_shares_in_order(folder, workers):
     loader = train_loader(folder, num_workers=workers)
-    assert len(loader) == 6  # 12 // 2 strong, 13 // 2 weak, 26 // 4 unlabelled
+    assert len(loader) == 6  # 12 // 2 strong, 13 // 2 weak, 26 // 4 unlabeled
     batches = list(loader)
     assert len(batches) == 6
     for batch in batches:
@@ -147,9 +147,9 @@ def test_a_share_of_zero_leaves_a_set_out(folder):
     subsets = {
         "strong": [dataset(folder, "s")],
         "weak": [],
-        "unlabelled": [],
+        "unlabeled": [],
     }
-    shares = {"strong": 2, "weak": 0, "unlabelled": 0}
+    shares = {"strong": 2, "weak": 0, "unlabeled": 0}
     loader = make_train_loader(subsets, shares, seed=0)
     assert [len(batch) for batch in loader] == [2] * 6
 

@@ -75,9 +75,9 @@ def test_rows_of_each_kind(make, tmp_path):
     assert clip_rows(weak, audio, tmp_path) == [
         ClipRow("a", 2.0, wav, LabelKind.WEAK, tags=("Dog",))
     ]
-    unlabelled = make(LabelKind.NONE, a=())
-    assert unlabelled.labels() == set()
-    assert clip_rows(unlabelled, audio, tmp_path / "other") == [
+    unlabeled = make(LabelKind.NONE, a=())
+    assert unlabeled.labels() == set()
+    assert clip_rows(unlabeled, audio, tmp_path / "other") == [
         ClipRow("a", 2.0, str(tmp_path / "set" / "a.wav"), LabelKind.NONE)
     ]
 

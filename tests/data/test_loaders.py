@@ -8,11 +8,11 @@ from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.types import LabelKind
 from tiny_clips import ENCODER, write_clips
 
-SHARES = {"strong": 2, "weak": 2, "unlabelled": 4}
+SHARES = {"strong": 2, "weak": 2, "unlabeled": 4}
 SETS = {
     "train_strong": (LabelKind.STRONG, 8),
     "train_weak": (LabelKind.WEAK, 6),
-    "train_unlabelled": (LabelKind.NONE, 17),
+    "train_unlabeled": (LabelKind.NONE, 17),
     "valid_strong": (LabelKind.STRONG, 3),
     "valid_weak": (LabelKind.WEAK, 2),
     "test": (LabelKind.STRONG, 4),
@@ -47,12 +47,12 @@ def names(*sets):
 
 def test_each_loader_reads_its_sets(data):
     loaders = make(data)
-    assert set(loaders) == {"train", "birth", "valid", "test"}
+    assert set(loaders) == {"train", "prototypes", "valid", "test"}
     assert len(loaders["train"]) == 3
     assert ids(loaders["valid"]) == names("valid_strong", "valid_weak")
     assert ids(loaders["test"]) == names("test", "valid_weak")
-    training = names("train_strong", "train_unlabelled", "train_weak")
-    assert ids(loaders["birth"]) == training
+    training = names("train_strong", "train_unlabeled", "train_weak")
+    assert ids(loaders["prototypes"]) == training
     assert set(ids(loaders["train"])) <= set(training)
 
 
@@ -88,7 +88,7 @@ def test_what_is_read_again_is_decoded_once(data, monkeypatch):
         "__getitem__",
         lambda self, i: decoded.append(self.paths[i]) or read(self, i),
     )
-    shares = {**SHARES, "unlabelled": 0}
+    shares = {**SHARES, "unlabeled": 0}
     loaders = make(data, data_cache="memory", batch_sizes=shares)
     assert len(decoded) == 8 + 6 + 3 + 2
     decoded.clear()
@@ -97,17 +97,17 @@ def test_what_is_read_again_is_decoded_once(data, monkeypatch):
     assert decoded == []
     list(loaders["test"])  # its own four clips; the two weak ones are there
     assert len(decoded) == 4
-    list(loaders["birth"])  # which hears the clips without labels as well
+    list(loaders["prototypes"])  # which hears the clips without labels as well
     assert len(decoded) == 4 + 17
 
 
 def test_processes_share_every_loader(data):
     alone = make(data)
     shared = [make(data, rank=rank, world_size=2) for rank in range(2)]
-    for name in ("train", "birth", "valid", "test"):
+    for name in ("train", "prototypes", "valid", "test"):
         together = [clip for part in shared for clip in ids(part[name])]
         assert sorted(together) == sorted(ids(alone[name]))
-    for name in ("birth", "valid", "test"):
+    for name in ("prototypes", "valid", "test"):
         expected = dict(enumerate(batch.id for batch in alone[name]))
         for part in shared:
             numbers = part[name].batch_sampler.batch_numbers

@@ -29,7 +29,7 @@ def write(path, level=0.5, seconds=0.05, **how):
 
 
 def find(folders, *clips):
-    return AudioFinder(jobs=1, progress=False).find(folders, clips)
+    return AudioFinder(n_jobs=1, progress=False).find(folders, clips)
 
 
 def level(path):

@@ -88,8 +88,8 @@ def test_too_loud_is_cut_not_wrapped(tmp_path):
     np.testing.assert_array_equal(got, [0, 32767, 32767, -32768, 8192])
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_broken_files_are_reported_and_the_others_done(tmp_path, jobs):
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_broken_files_are_reported_and_the_others_done(tmp_path, n_jobs):
     good = tmp_path / "good.wav"
     soundfile.write(good, 0.1 * tone(440, 44100), 44100)
     loud = tmp_path / "loud.wav"
@@ -104,7 +104,7 @@ def test_broken_files_are_reported_and_the_others_done(tmp_path, jobs):
     out = tmp_path / "out"
     report = resample_files(
         [(source, out / source.name) for source in sources],
-        jobs=jobs,
+        n_jobs=n_jobs,
         progress=False,
     )
     assert (report.written, report.clipped) == (2, 1)
@@ -123,7 +123,7 @@ def test_a_target_that_cannot_be_written_is_an_error(tmp_path):
     (tmp_path / "file").write_text("")
     pairs = [(source, tmp_path / "file" / "a.wav")]
     with pytest.raises(OSError):
-        resample_files(pairs, jobs=1, progress=False)
+        resample_files(pairs, n_jobs=1, progress=False)
 
 
 def test_nothing_half_written(tmp_path, monkeypatch):

@@ -15,8 +15,8 @@ from scipy.signal import find_peaks, stft
 
 from lgc_plugin.data.soundscapes.toy_bank import (
     DESED_LABELS,
-    synthesise,
-    synthesise_background,
+    synthesize,
+    synthesize_background,
     write_synthetic_bank,
 )
 
@@ -42,7 +42,7 @@ DURATIONS = {
 def sounds(label: str) -> list[np.ndarray]:
     """The first few sounds of a class."""
     return [
-        synthesise(label, np.random.default_rng([7, i]), RATE)
+        synthesize(label, np.random.default_rng([7, i]), RATE)
         for i in range(N_SOUNDS)
     ]
 
@@ -58,7 +58,7 @@ def digests(bank: Path) -> dict[str, str]:
 
 
 def small_bank(folder: Path, **changes) -> Path:
-    options = {"sounds_per_class": 2, "n_backgrounds": 2, "jobs": 1}
+    options = {"sounds_per_class": 2, "n_backgrounds": 2, "n_jobs": 1}
     options.update(progress=False, **changes)
     return write_synthetic_bank(folder, **options)
 
@@ -141,7 +141,7 @@ class TestBank:
     def test_same_seed_same_bytes_with_more_workers(
         self, bank: Path, tmp_path: Path
     ) -> None:
-        again = small_bank(tmp_path / "two", jobs=2)
+        again = small_bank(tmp_path / "two", n_jobs=2)
         assert digests(again) == digests(bank)
 
     def test_other_seed_other_bytes(self, bank: Path, tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ class TestBank:
         assert not list(tmp_path.iterdir())
 
 
-class TestSynthesise:
+class TestSynthesize:
     def test_labels_are_desed_in_order(self) -> None:
         assert list(DESED_LABELS) == sorted(DESED_LABELS)
         assert set(DESED_LABELS) == set(DURATIONS)
@@ -215,7 +215,7 @@ class TestSynthesise:
         self, label: str, seed: int, rate: int
     ) -> None:
         first, second = (
-            synthesise(label, np.random.default_rng(seed), rate)
+            synthesize(label, np.random.default_rng(seed), rate)
             for _ in range(2)
         )
         assert np.array_equal(first, second)
@@ -225,7 +225,7 @@ class TestSynthesise:
 
     @pytest.mark.parametrize("label", DESED_LABELS)
     def test_high_sample_rate_keeps_the_balance(self, label: str) -> None:
-        sound = synthesise(label, np.random.default_rng(3), 44100)
+        sound = synthesize(label, np.random.default_rng(3), 44100)
         assert np.isfinite(sound).all()
         shortest, longest = DURATIONS[label]
         assert shortest <= len(sound) / 44100 <= longest
@@ -235,7 +235,7 @@ class TestSynthesise:
 
     def test_unknown_label_names_the_known_ones(self) -> None:
         with pytest.raises(ValueError, match="'Bird'.*Alarm_bell.*Vacuum"):
-            synthesise("Bird", np.random.default_rng(0), RATE)
+            synthesize("Bird", np.random.default_rng(0), RATE)
 
 
 class TestPhysics:
@@ -267,7 +267,7 @@ class TestPhysics:
     def test_meows_glide_where_cats_do(self) -> None:
         tracks = []
         for seed in range(16):
-            sound = synthesise("Cat", np.random.default_rng(seed), RATE)
+            sound = synthesize("Cat", np.random.default_rng(seed), RATE)
             track = np.array([pitch(frame, 250, 1300) for frame in cut(sound)])
             # A hiss is not periodic; a purr is slower than any of the lags.
             sings = (track[:, 1] > 0.6) & (track[:, 0] < 1300)
@@ -300,7 +300,7 @@ class TestPhysics:
 class TestBackground:
     @pytest.mark.parametrize("rate", [16000, 22050, 44100])
     def test_length_and_level(self, rate: int) -> None:
-        sound = synthesise_background(np.random.default_rng(1), rate, 2.5)
+        sound = synthesize_background(np.random.default_rng(1), rate, 2.5)
         assert sound.shape == (round(2.5 * rate),)
         assert sound.dtype == np.float32
         assert np.isfinite(sound).all()
@@ -310,7 +310,7 @@ class TestBackground:
         profiles = np.array(
             [
                 profile(
-                    synthesise_background(np.random.default_rng(i), RATE, 3)
+                    synthesize_background(np.random.default_rng(i), RATE, 3)
                 )
                 for i in range(8)
             ]
@@ -321,10 +321,10 @@ class TestBackground:
 
     @pytest.mark.parametrize("seed", range(6))
     def test_very_short_ones_are_whole(self, seed: int) -> None:
-        sound = synthesise_background(np.random.default_rng(seed), RATE, 0.01)
+        sound = synthesize_background(np.random.default_rng(seed), RATE, 0.01)
         assert sound.shape == (160,)
         assert np.abs(sound).max() == pytest.approx(0.8, abs=1e-6)
 
     def test_no_length_is_refused(self) -> None:
         with pytest.raises(ValueError, match="seconds must be above 0"):
-            synthesise_background(np.random.default_rng(0), RATE, 0.0)
+            synthesize_background(np.random.default_rng(0), RATE, 0.0)

@@ -36,12 +36,12 @@ STRONG = {
     "strong_validation": "validation/synthetic21_validation/soundscapes",
     "validation": "validation/validation",
 }
-AUDIO = STRONG | {"weak": "train/weak", "unlabelled": "train/unlabel_in_domain"}
+AUDIO = STRONG | {"weak": "train/weak", "unlabeled": "train/unlabel_in_domain"}
 OPTIONS = SoundscapeOptions(
     strong=24,
     strong_validation=8,
     weak=24,
-    unlabelled=40,
+    unlabeled=40,
     validation=40,
     clip_seconds=CLIP_SECONDS,
     sample_rate=RATE,
@@ -55,7 +55,7 @@ TINY = replace(
     strong=4,
     strong_validation=1,
     weak=2,
-    unlabelled=3,
+    unlabeled=3,
     validation=2,
 )
 
@@ -87,7 +87,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def dataset(bank: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("soundscapes") / "dataset"
-    return write_soundscapes(bank, out, OPTIONS, jobs=1, progress=False)
+    return write_soundscapes(bank, out, OPTIONS, n_jobs=1, progress=False)
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -155,8 +155,8 @@ def test_names_are_unique_and_tell_nothing(dataset: Path) -> None:
 
 
 def test_annotations_tell_no_more_than_they_should(dataset: Path) -> None:
-    unlabelled = dataset / "metadata/train/unlabel_in_domain.tsv"
-    header, *rows = unlabelled.read_text().splitlines()
+    unlabeled = dataset / "metadata/train/unlabel_in_domain.tsv"
+    header, *rows = unlabeled.read_text().splitlines()
     assert header == "filename"
     assert all(row.endswith(".wav") for row in rows)
     weak = pd.read_csv(dataset / "metadata/train/weak.tsv", sep="\t")
@@ -212,23 +212,23 @@ def test_no_recording_is_heard_on_both_sides(dataset: Path) -> None:
         heard[name] = set().union(*map(heard_hertz, clips))
         # The file tells the truth: what it names is what is heard.
         assert heard[name] == hertz_of(described[name]["recordings"])
-    train = heard["strong"] | heard["weak"] | heard["unlabelled"]
+    train = heard["strong"] | heard["weak"] | heard["unlabeled"]
     sides = train, heard["validation"], heard["strong_validation"]
     for one, other in combinations(sides, 2):
         assert one
         assert not one & other
     # Clips without strong labels hold what strong ones do not.
-    assert heard["strong"] < heard["unlabelled"]
+    assert heard["strong"] < heard["unlabeled"]
 
 
 def test_same_seed_same_bytes_for_any_number_of_jobs(
     bank: Path, tmp_path: Path
 ) -> None:
     one, two, other = (tmp_path / name / "set" for name in "abc")
-    write_soundscapes(bank, one, TINY, jobs=1, progress=False)
-    write_soundscapes(bank, two, TINY, jobs=2, progress=False)
+    write_soundscapes(bank, one, TINY, n_jobs=1, progress=False)
+    write_soundscapes(bank, two, TINY, n_jobs=2, progress=False)
     write_soundscapes(
-        bank, other, replace(TINY, seed=4), progress=False, jobs=1
+        bank, other, replace(TINY, seed=4), progress=False, n_jobs=1
     )
     assert content(one) == content(two)
     wav = "audio/train/weak/Y000005.wav"
@@ -245,20 +245,20 @@ def test_a_failure_leaves_nothing(bank: Path, tmp_path: Path) -> None:
         soundfile.write(file, np.zeros(RATE), RATE)
     out = tmp_path / "out"
     with pytest.raises(ValueError, match="holds no sound"):
-        write_soundscapes(broken, out / "set", TINY, jobs=1, progress=False)
+        write_soundscapes(broken, out / "set", TINY, n_jobs=1, progress=False)
     assert list(out.iterdir()) == []
 
 
 def test_a_filled_folder_is_refused(bank: Path, tmp_path: Path) -> None:
     (tmp_path / "note.txt").touch()
     with pytest.raises(FileExistsError, match="not an empty folder"):
-        write_soundscapes(bank, tmp_path, TINY, jobs=1, progress=False)
+        write_soundscapes(bank, tmp_path, TINY, n_jobs=1, progress=False)
 
 
 def test_sounds_made_by_code(tmp_path: Path) -> None:
     options = replace(TINY, non_target=(), sounds_per_class=3)
     out = write_soundscapes(
-        None, tmp_path / "a", options, jobs=1, progress=False
+        None, tmp_path / "a", options, n_jobs=1, progress=False
     )
     described = json.loads((out / "soundscapes.json").read_text())
     assert len(described["labels"]) == 10
@@ -269,7 +269,7 @@ def test_sounds_made_by_code(tmp_path: Path) -> None:
 def test_stereo_clips(bank: Path, tmp_path: Path) -> None:
     options = replace(TINY, channels=2)
     out = write_soundscapes(
-        bank, tmp_path / "a", options, jobs=1, progress=False
+        bank, tmp_path / "a", options, n_jobs=1, progress=False
     )
     for name in ("strong", "weak"):
         audio, _ = soundfile.read(clips_of(out, name)[0])

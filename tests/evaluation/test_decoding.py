@@ -11,7 +11,7 @@ from score_cases import LABELS, case
 def test_class_thresholds_are_one_threshold_for_each_class():
     frames, _ = case()
     limits = {"Owl": 0.7, "Cat": 0.3, "Dog": 0.5}
-    found = Decoding(3, operating_threshold=limits).operating_events(frames)
+    found = Decoding(3, decision_threshold=limits).operating_events(frames)
     for label, limit in limits.items():
         own = found[found.event_label == label]
         assert (own.threshold == limit).all()
@@ -37,7 +37,7 @@ def test_clips_may_have_frames_of_their_own():
         frames.scores, frames.clips, LABELS, edges, 0.4, 1, frames.valid_frames
     )
     first, second = frames.clips
-    plain = Decoding(1, operating_threshold=0.4).operating_events(frames)
+    plain = Decoding(1, decision_threshold=0.4).operating_events(frames)
     expected = plain.copy()
     late = expected.filename == second
     expected.loc[late, ["onset", "offset"]] *= 2
@@ -50,9 +50,9 @@ def test_clips_may_have_frames_of_their_own():
     ("options", "message"),
     [
         ({"median_windows": [1, 2]}, "2 median windows for 3 classes"),
-        ({"operating_threshold": [0.4, 0.5]}, "must be one number"),
-        ({"operating_threshold": {"Cat": 0.4}}, r"missing \['Dog', 'Owl'\]"),
-        ({"operating_threshold": float("nan")}, "must be finite"),
+        ({"decision_threshold": [0.4, 0.5]}, "must be one number"),
+        ({"decision_threshold": {"Cat": 0.4}}, r"missing \['Dog', 'Owl'\]"),
+        ({"decision_threshold": float("nan")}, "must be finite"),
         ({"thresholds": []}, "one or more different numbers"),
         ({"thresholds": [0.5, 0.5]}, "one or more different numbers"),
     ],

@@ -221,7 +221,7 @@ def test_settings_are_those_of_another_set(
 
     file = tuned(("x.wav",), FRAME_SECONDS)
     scored = numbers(tmp_path / "a.npz", truth, None, None, file)
-    events = Decoding(WINDOWS, operating_threshold=limits).operating_events(
+    events = Decoding(WINDOWS, decision_threshold=limits).operating_events(
         frame_scores()
     )
     expected = event_f1(events.drop(columns="threshold"), truth.truth)

@@ -144,7 +144,7 @@ def test_a_manifest_tells_everything(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="a manifest tells how long"):
         read_annotations(file, lengths_file(tmp_path))
     write_manifest(rows[2:], file)
-    with pytest.raises(ValueError, match="no strongly labelled clip"):
+    with pytest.raises(ValueError, match="no strongly labeled clip"):
         read_annotations(file)
 
 

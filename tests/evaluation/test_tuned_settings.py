@@ -12,7 +12,7 @@ from lgc_plugin.utils.hparams import parse_recipe_arguments
 HPARAMS = Path(__file__).resolve().parents[2] / "hparams" / "lgc.yaml"
 SETTINGS = TunedSettings(
     median_windows={"Dog": 7, "Cat": 28},
-    operating_threshold={"Dog": 0.49, "Cat": 0.3},
+    decision_threshold={"Dog": 0.49, "Cat": 0.3},
     frame_seconds=0.064,
     metric="event_f1",
     tuned_on=("Y-0A1_0.000_10.000.wav", "b.wav"),
@@ -48,7 +48,7 @@ def test_the_recipe_takes_it_as_overrides(file):
     parsed = parse_recipe_arguments([str(HPARAMS), f"--overrides={file}"])
     assert set(parsed.overrides) == {
         "median_windows",
-        "operating_threshold",
+        "decision_threshold",
         "tuned_on",
     }
     others = {"seed": 1, **parsed.overrides}
@@ -57,11 +57,11 @@ def test_the_recipe_takes_it_as_overrides(file):
 
 def test_decoding():
     assert SETTINGS.decoding() == Decoding(
-        {"Dog": 7, "Cat": 28}, operating_threshold={"Dog": 0.49, "Cat": 0.3}
+        {"Dog": 7, "Cat": 28}, decision_threshold={"Dog": 0.49, "Cat": 0.3}
     )
     decoding = SETTINGS.decoding(["Cat"]).for_labels(["Cat"])
     assert decoding.median_windows == (28,)
-    assert decoding.operating_threshold == {"Cat": 0.3}
+    assert decoding.decision_threshold == {"Cat": 0.3}
     with pytest.raises(ValueError, match="nothing was tuned for Cow"):
         SETTINGS.decoding(["Cat", "Cow"])
 
@@ -87,9 +87,9 @@ def test_refuses_other_frames():
         (["median_windows", "Dog"], 0, "window 0 of 'Dog'"),
         (["median_windows", "Dog"], 2.5, "window 2.5 of 'Dog'"),
         (["median_windows", "Cow"], 3, r"missing \['Cow'\]"),
-        (["operating_threshold", "Dog"], "high", "operating_threshold is 'hi"),
-        (["operating_threshold"], True, "operating_threshold is True"),
-        (["operating_threshold"], {"Dog": 0.5}, r"missing \['Cat'\]"),
+        (["decision_threshold", "Dog"], "high", "decision_threshold is 'hi"),
+        (["decision_threshold"], True, "decision_threshold is True"),
+        (["decision_threshold"], {"Dog": 0.5}, r"missing \['Cat'\]"),
         (["tuned_on"], None, "tuned_on must hold lines"),
         (["tuned_on", "metric"], None, "metric of tuned_on is None"),
         (["tuned_on", "frame_seconds"], 0, "frame_seconds is 0"),
@@ -116,7 +116,7 @@ def test_reading_tells_what_is_wrong(file, keys, value, message):
     [
         ("", "must hold lines of 'key: value'"),
         ("a: [", "no tuned settings"),
-        ("median_windows: {Cat: 3}\n", "operating_threshold, tuned_on missing"),
+        ("median_windows: {Cat: 3}\n", "decision_threshold, tuned_on missing"),
     ],
 )
 def test_other_files_are_refused(tmp_path, text, message):

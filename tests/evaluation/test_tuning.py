@@ -55,7 +55,7 @@ def test_windows_are_those_of_trying_each(metric):
         assert result.settings.median_windows[label] == window
         assert np.nanmax(result.grid[row]) == pytest.approx(best)
         assert result.after.per_class[label] == pytest.approx(best)
-    assert result.settings.operating_threshold == 0.5
+    assert result.settings.decision_threshold == 0.5
     assert len(set(result.settings.median_windows.values())) > 1
 
 
@@ -68,7 +68,7 @@ def test_pairs_are_those_of_trying_all(metric, seed):
     for label in LABELS[:2]:
         limits = [*POINTS, 0.5]
         best, pair = best_pair(frames, truth, metric, label, limits)
-        found = chosen.median_windows[label], chosen.operating_threshold[label]
+        found = chosen.median_windows[label], chosen.decision_threshold[label]
         assert found == pair
         assert result.after.per_class[label] == pytest.approx(best)
     assert result.after.macro > result.before.macro
@@ -128,7 +128,7 @@ def test_classes_without_events_keep_what_they_have():
     result = tune(frames, truth, "event_f1", WINDOWS, True, start=START)
     assert result.absent == ("Cow",)
     assert result.settings.median_windows["Cow"] == 4
-    assert result.settings.operating_threshold["Cow"] == 0.5
+    assert result.settings.decision_threshold["Cow"] == 0.5
     assert np.isnan(result.grid[2]).all()
 
 
@@ -146,7 +146,7 @@ def test_ties_go_to_the_smallest_window_and_the_middle():
     result = tune(sure, truth, "event_f1", [3, 1], True, start=limits)
     assert result.settings.median_windows == {"Dog": 1, "Cat": 1, "Cow": 3}
     threshold = {"Dog": 0.49, "Cat": 0.49, "Cow": 0.9}
-    assert result.settings.operating_threshold == threshold
+    assert result.settings.decision_threshold == threshold
     assert result.after.macro == 1.0
 
 

@@ -5,14 +5,14 @@ from speechbrain.nnet.losses import bce_loss
 
 
 class VadBrain(sb.Brain):
-    """Learns from labelled clips which frames hold a voice."""
+    """Learns from labeled clips which frames hold a voice."""
 
     def prepare_features(self, batch):
-        """Normalised features (B, T, F) and relative lengths (B,)."""
+        """Normalized features (B, T, F) and relative lengths (B,)."""
         wavs, lens = batch.to(self.device).sig
         feats = self.modules.compute_features(wavs)
         epoch = self.hparams.epoch_counter.current
-        return self.modules.normalise(feats, lens, epoch=epoch), lens
+        return self.modules.normalize(feats, lens, epoch=epoch), lens
 
     def compute_forward(self, batch, stage):
         """Logits (B, T, 1) and relative lengths (B,)."""
@@ -21,9 +21,9 @@ class VadBrain(sb.Brain):
         return self.modules.output(hidden), lens
 
     def compute_objectives(self, predictions, batch, stage):
-        """Cross entropy of the frames of labelled clips."""
+        """Cross entropy of the frames of labeled clips."""
         logits, lens = predictions
-        labels, known = batch.target.data, batch.labelled
+        labels, known = batch.target.data, batch.labeled
         if not known.any():
             loss = 0.0 * logits.sum()
         else:

@@ -24,26 +24,26 @@ def make_clip(seed, sample_rate, hop):
     return noise + 0.2 * loud * torch.sin(2 * torch.pi * 700 * time), labels
 
 
-def make_dataset(first_seed, n_labelled, n_unlabelled, hparams):
-    """Labelled clips, then clips whose labels nobody wrote down."""
+def make_dataset(first_seed, n_labeled, n_unlabeled, hparams):
+    """Labeled clips, then clips whose labels nobody wrote down."""
     rate = hparams["sample_rate"]
     hop = rate * hparams["hop_ms"] // 1000
     clips = {
         f"clip{first_seed + i}": {
             "seed": first_seed + i,
-            "labelled": i < n_labelled,
+            "labeled": i < n_labeled,
         }
-        for i in range(n_labelled + n_unlabelled)
+        for i in range(n_labeled + n_unlabeled)
     }
 
-    @sb.utils.data_pipeline.takes("seed", "labelled")
+    @sb.utils.data_pipeline.takes("seed", "labeled")
     @sb.utils.data_pipeline.provides("sig", "target")
-    def read(seed, labelled):
+    def read(seed, labeled):
         samples, labels = make_clip(seed, rate, hop)
         yield samples
-        yield labels if labelled else torch.zeros_like(labels)
+        yield labels if labeled else torch.zeros_like(labels)
 
-    keys = ["id", "sig", "target", "labelled"]
+    keys = ["id", "sig", "target", "labeled"]
     return DynamicItemDataset(clips, [read], keys)
 
 
@@ -57,7 +57,7 @@ def main(arguments):
         hparams["output_folder"], hparams_file, overrides
     )
     train = make_dataset(
-        0, hparams["n_labelled"], hparams["n_unlabelled"], hparams
+        0, hparams["n_labeled"], hparams["n_unlabeled"], hparams
     )
     valid = make_dataset(1000, hparams["n_valid"], 0, hparams)
     brain = VadBrain(

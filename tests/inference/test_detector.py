@@ -61,7 +61,7 @@ def as_recipe(wav, network, n_samples=16000):
     wavs = torch.zeros(2, n_samples, dtype=torch.int16)
     wavs[0, : len(wav)] = torch.from_numpy(wav)
     front_end = LogMel(**SETTINGS.front_end)
-    lgc = LGC(network, n_classes=3, embedding_dim=7, normalise=front_end)
+    lgc = LGC(network, n_classes=3, embedding_dim=7, normalize=front_end)
     mels = front_end.mel(wavs)
     lengths = torch.tensor([len(wav), 3000])
     valid_frames = count_valid(lengths, FRAME, mels.shape[-1] // 2)
@@ -87,7 +87,7 @@ def test_events_are_those_of_the_recipe(detector):
         ["clip"],
         LABELS,
         np.arange(32) * detector.frame_seconds,
-        SETTINGS.operating_threshold,
+        SETTINGS.decision_threshold,
         SETTINGS.median_windows,
     )
     events = detector.detect(wav, 16000)
@@ -137,7 +137,7 @@ def test_constant_scores_have_no_seams(detector):
             return SEDOutput(frame, frame[..., 0], frame)
 
     class Frames(LogMel):
-        def normalise(self, mels, valid=None):
+        def normalize(self, mels, valid=None):
             return (mels[..., : mels.shape[-1] // 2 * 2] * 0 + 1 / 3) / 3
 
     own = SoundEventDetector(
@@ -364,7 +364,7 @@ class TestEdgeCases:
             labels=("Voice",),
             network=network,
             median_windows=3,
-            operating_threshold=0.0,
+            decision_threshold=0.0,
         )
         write_model(tmp_path, options, {"teacher": used_network(options, 0)})
         own = SoundEventDetector.from_hparams(tmp_path, run_opts=CPU)

@@ -24,41 +24,41 @@ from term_cases import (
 @SAME_SCENES
 @given(scene=scenes(), seed=seeds)
 def test_ict_equals_the_loops(known, scene, seed):
-    """Also that partners are unlabelled clips, each of them once."""
+    """Also that partners are unlabeled clips, each of them once."""
     student, lgc = build(scene)
-    unlabelled = (scene.kind == LabelKind.NONE).nonzero().flatten().tolist()
-    given_ = inputs(scene, student, lgc, len(unlabelled) if known else None)
+    unlabeled = (scene.kind == LabelKind.NONE).nonzero().flatten().tolist()
+    given_ = inputs(scene, student, lgc, len(unlabeled) if known else None)
     recorder, plans = recorded(interpolation, "draw_mixup")
     torch.manual_seed(seed)
     with recorder:
         value = InterpolationConsistency(alpha=0.7)(given_)
     (plan,) = plans
-    # Places in the plan: among the unlabelled clips, or in the batch.
-    counted = known and unlabelled
-    clips = unlabelled if counted else list(range(len(scene.kind)))
+    # Places in the plan: among the unlabeled clips, or in the batch.
+    counted = known and unlabeled
+    clips = unlabeled if counted else list(range(len(scene.kind)))
     partner, share = plan.permutation.tolist(), plan.weight.tolist()
     partners = {
         clip: clips[partner[place]]
         for place, clip in enumerate(clips)
-        if clip in unlabelled
+        if clip in unlabeled
     }
-    assert sorted(partners.values()) == unlabelled
-    share = share[clips.index(unlabelled[0])] if unlabelled else 1.0
+    assert sorted(partners.values()) == unlabeled
+    share = share[clips.index(unlabeled[0])] if unlabeled else 1.0
     slow = slow_inputs(scene, student, lgc)
     expected = combinations.interpolation(*slow, share, partners)
     assert_same_gradients(value, student, expected, slow[0])
 
 
 def test_alone_a_clip_is_mixed_with_itself():
-    """ICT of one unlabelled clip is the mean teacher's term on it."""
+    """ICT of one unlabeled clip is the mean teacher's term on it."""
     scene = scene_of([LabelKind.STRONG, LabelKind.NONE, LabelKind.WEAK])
     student, lgc = build(scene)
     given_ = inputs(scene, student, lgc, 1)
     expected = frame_consistency(
         given_.student.frame[1:2], given_.target.frame[1:2]
     ) + clip_consistency(given_.student.clip[1:2], given_.target.clip[1:2])
-    for n_unlabelled in (1, None):
+    for n_unlabeled in (1, None):
         value = InterpolationConsistency()(
-            given_._replace(n_unlabelled=n_unlabelled)
+            given_._replace(n_unlabeled=n_unlabeled)
         )
         torch.testing.assert_close(value, expected)

@@ -19,7 +19,7 @@ def versions_of(scene, student, lgc, seed):
     lengths = torch.full((n_clips,), n_frames)
     if scene.valid is not None:
         lengths = scene.valid.sum(dim=1)
-    plan = RandomConsistency(changes=["time shift"]).draw(
+    plan = RandomConsistency(changes=["time_shift"]).draw(
         scene.kind, scene.kind, lengths, 1, n_frames
     )
     features = torch.cat(

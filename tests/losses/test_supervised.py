@@ -84,7 +84,7 @@ def test_padding_is_no_target():
     assert torch.equal(loss, other)
 
 
-def test_unlabelled_batch_costs_nothing():
+def test_unlabeled_batch_costs_nothing():
     frame = torch.rand(2, 1, 3, requires_grad=True)
     clip = torch.rand(2, 1, requires_grad=True)
     losses = supervised_losses(

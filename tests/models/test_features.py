@@ -65,8 +65,8 @@ def test_levels_equal_the_loop_over_cells(clips, mels, frames, dtype, seed):
     generator = torch.Generator().manual_seed(seed)
     valid = torch.rand(clips, frames, generator=generator) < 0.6
     valid[:, 0] = True
-    result = LogMel(n_mels=mels).normalise(magnitudes, valid)
-    plain = LogMel(n_mels=mels).normalise(magnitudes)
+    result = LogMel(n_mels=mels).normalize(magnitudes, valid)
+    plain = LogMel(n_mels=mels).normalize(magnitudes)
     for i, clip in enumerate(magnitudes):
         oracles.assert_exact(result[i], oracles.levels(clip, valid[i].tolist()))
         oracles.assert_exact(plain[i], oracles.levels(clip))
@@ -81,9 +81,9 @@ def test_padding_has_no_say_in_the_range():
     mels = front_end.mel(torch.randn(1, 32000))
     padded = torch.nn.functional.pad(mels, (0, 40))
     valid = torch.arange(padded.shape[-1]) < mels.shape[-1]
-    result = front_end.normalise(padded, valid.unsqueeze(0))
+    result = front_end.normalize(padded, valid.unsqueeze(0))
     torch.testing.assert_close(
-        result[..., : mels.shape[-1]], front_end.normalise(mels)
+        result[..., : mels.shape[-1]], front_end.normalize(mels)
     )
     assert (result[..., mels.shape[-1] :] == 0).all()
 

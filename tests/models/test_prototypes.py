@@ -24,7 +24,7 @@ def random_bank(n_classes, n_prototypes, dim, seed, share_active=0.7):
     bank.active.copy_(torch.rand(shape[:2], generator=generator) < share_active)
     bank.prototypes.copy_(unit_vectors(*shape, seed=seed))
     bank.prototypes.mul_(bank.active.unsqueeze(-1))
-    bank.born = True
+    bank.initialized = True
     return bank
 
 
@@ -141,7 +141,7 @@ def test_birth_finds_the_clusters():
 
 
 @st.composite
-def labelled_clusters(draw):
+def labeled_clusters(draw):
     """Frames of two classes and the background, in well separated groups.
 
     A class has from no frame to two in each of three directions.
@@ -169,7 +169,7 @@ def labelled_clusters(draw):
 
 
 @settings(max_examples=25)
-@given(labelled_clusters(), seeds)
+@given(labeled_clusters(), seeds)
 def test_birth_equals_the_best_of_all_groupings(clusters, seed):
     """A class with 0, 1, 2 frames, or as many as one per prototype, too."""
     frames, labels = clusters
@@ -177,7 +177,7 @@ def test_birth_equals_the_best_of_all_groupings(clusters, seed):
     bank.fit(frames, labels, seed)
     for c in range(3):
         of_class = oracles.members(oracles.exact(frames), labels, c, 0.9)
-        expected = oracles.birth(of_class, 3)
+        expected = oracles.initial_prototypes(of_class, 3)
         living = bank.active[c].tolist()
         assert living == [k < len(expected) for k in range(3)]
         oracles.assert_same_set(bank.prototypes[c, : sum(living)], expected)
@@ -187,7 +187,7 @@ def test_birth_equals_the_best_of_all_groupings(clusters, seed):
 @settings(max_examples=20)
 @given(st.lists(st.integers(4, 30), min_size=1, max_size=3), precisions, seeds)
 def test_birth_recovers_the_means_of_clusters(sizes, dtype, seed):
-    """One class; each prototype is the normalised mean of a cluster."""
+    """One class; each prototype is the normalized mean of a cluster."""
     clusters = [
         normalize(
             torch.eye(4, dtype=torch.float64)[i]
@@ -199,7 +199,7 @@ def test_birth_recovers_the_means_of_clusters(sizes, dtype, seed):
     bank = PrototypeBank(1, len(sizes), 4).to(dtype)
     frames = torch.cat(clusters)
     bank.fit(frames, torch.ones(len(frames), 1, dtype=dtype), seed % 1000)
-    assert bank.born
+    assert bank.initialized
     expected = [
         oracles.unit(oracles.exact(cluster).mean(dim=0)) for cluster in clusters
     ]
@@ -210,8 +210,10 @@ def test_birth_recovers_the_means_of_clusters(sizes, dtype, seed):
 
 @settings(max_examples=25)
 @given(st.integers(0, 2), precisions, seeds)
-def test_a_class_born_with_few_frames_awakens_as_defined(n_frames, dtype, seed):
-    """From birth on, update by update, the slow bank says the same."""
+def test_a_class_that_began_with_few_frames_awakens_as_defined(
+    n_frames, dtype, seed
+):
+    """Update by update, the slow bank says the same."""
     frames = unit_vectors(n_frames + 4, 5, seed=seed).to(dtype)
     labels = torch.zeros(n_frames + 4, 2, dtype=dtype)
     labels[:n_frames, 0] = 1
@@ -244,7 +246,7 @@ def test_class_with_few_frames_waits_and_comes_alive(n_frames, caplog):
     with caplog.at_level(logging.WARNING):
         bank.fit(frames, labels)
     told = [r.getMessage() for r in caplog.records if "Cat" in r.getMessage()]
-    assert len(told) == 1 and f"has {n_frames} labelled" in told[0]
+    assert len(told) == 1 and f"has {n_frames} labeled" in told[0]
     assert bank.active[0].sum() == n_frames
     for _ in range(3 - n_frames):
         bank.update(torch.eye(4)[:1], torch.tensor([[1.0, 0.0]]))
@@ -257,7 +259,7 @@ def test_state_survives_a_checkpoint():
     bank = random_bank(2, 3, 4, seed=0)
     other = PrototypeBank(2, 3, 4).double()
     other.load_state_dict(bank.state_dict())
-    assert other.born
+    assert other.initialized
     assert torch.equal(other.active, bank.active)
     assert torch.equal(other.prototypes, bank.prototypes)
 

@@ -7,7 +7,7 @@ from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.models.valid_frames import (
     count_valid,
     frame_mask,
-    spread_to_mel,
+    upsample_mask,
 )
 
 
@@ -40,7 +40,7 @@ def test_batches_and_single_clips_are_counted_alike(n_samples):
 )
 def test_mel_frames_are_valid_as_their_output_frame(row, pooling, rest):
     n_mel_frames = len(row) * pooling + rest % pooling
-    spread = spread_to_mel(torch.tensor([row]), n_mel_frames, pooling)
+    spread = upsample_mask(torch.tensor([row]), n_mel_frames, pooling)
     last = len(row) - 1
     assert spread[0].tolist() == [
         row[min(t // pooling, last)] for t in range(n_mel_frames)

@@ -24,7 +24,7 @@ from oracles.losses import (
 )
 from oracles.network import gated_conv_block, heads
 from oracles.postprocess import median, thresholded_events
-from oracles.prototypes import bank_update, birth, members, unit
+from oracles.prototypes import bank_update, initial_prototypes, members, unit
 from oracles.schedule import moving_average, ramp
 
 __all__ = [
@@ -37,7 +37,7 @@ __all__ = [
     "assert_exact",
     "assert_same_set",
     "bank_update",
-    "birth",
+    "initial_prototypes",
     "consistency",
     "contrast_loss",
     "cutmix",

@@ -15,7 +15,7 @@ from oracles.losses import consistency
 def interpolation(
     student: nn.Module,
     teacher: nn.Module,
-    normalise: Callable[..., Tensor],
+    normalize: Callable[..., Tensor],
     batch: Batch,
     share: float,
     partners: dict[int, int],
@@ -26,7 +26,7 @@ def interpolation(
     frames, clips, frame_targets, clip_targets, sound = [], [], [], [], []
     for clip, partner in partners.items():
         one, other = (
-            _heard(teacher, normalise, batch, index)
+            _heard(teacher, normalize, batch, index)
             for index in (clip, partner)
         )
         has_sound = [
@@ -38,7 +38,7 @@ def interpolation(
         mask = None if valid is None else torch.tensor([has_sound])
         mixed = share * features[clip] + (1 - share) * features[partner]
         frame, score, _ = of_each(
-            student, normalise, mixed.unsqueeze(0), mask, pooling
+            student, normalize, mixed.unsqueeze(0), mask, pooling
         )
         frames.append(frame), clips.append(score)
         frame_targets.append(share * one[0] + (1 - share) * other[0])
@@ -54,14 +54,14 @@ def interpolation(
 def shift(
     student: nn.Module,
     teacher: nn.Module,
-    normalise: Callable[..., Tensor],
+    normalize: Callable[..., Tensor],
     batch: Batch,
     shifts: list[int],
 ) -> Tensor:
     """SCT; shifts are in output frames."""
     features, _, valid, pooling = batch
     with torch.no_grad():
-        target, _, _ = of_each(teacher, normalise, features, valid, pooling)
+        target, _, _ = of_each(teacher, normalize, features, valid, pooling)
     n_frames = target.shape[-1]
     target = frame_shift(target, shifts, n_frames)
     if valid is not None:
@@ -74,14 +74,14 @@ def shift(
         if batch.valid is not None and not batch.valid[clip, -1]:
             for step in range(circle, features.shape[-1]):
                 features[clip, :, step] = features[clip, :, circle - 1]
-    frame, _, _ = of_each(student, normalise, features, valid, pooling)
+    frame, _, _ = of_each(student, normalize, features, valid, pooling)
     return consistency(frame, target, valid)
 
 
 @torch.no_grad()
 def _heard(
     teacher: nn.Module,
-    normalise: Callable[..., Tensor],
+    normalize: Callable[..., Tensor],
     batch: Batch,
     clip: int,
 ) -> tuple[Tensor, Tensor]:
@@ -89,7 +89,7 @@ def _heard(
     features, _, valid, pooling = batch
     mask = None if valid is None else valid[clip : clip + 1]
     frame, score, _ = of_each(
-        teacher, normalise, features[clip : clip + 1], mask, pooling
+        teacher, normalize, features[clip : clip + 1], mask, pooling
     )
     frame = frame[0].clone()
     for t in range(frame.shape[-1]):

@@ -13,7 +13,7 @@ from oracles.losses import consistency, contrast_loss
 
 
 class Batch(NamedTuple):
-    """(B, F, T) features before they are normalised, and what is known."""
+    """(B, F, T) features before they are normalized, and what is known."""
 
     features: Tensor
     strong: list[bool]
@@ -60,7 +60,7 @@ class Terms(NamedTuple):
 
 def of_each(
     network: nn.Module,
-    normalise: Callable[..., Tensor],
+    normalize: Callable[..., Tensor],
     features: Tensor,
     valid: Tensor | None,
     pooling: int,
@@ -76,16 +76,16 @@ def of_each(
                 bool(frames[min(t // pooling, last)])
                 for t in range(clip.shape[-1])
             ]
-        normalised = normalise(clip, mel_frames).unsqueeze(0)
+        normalized = normalize(clip, mel_frames).unsqueeze(0)
         mask = () if frames is None else (frames.unsqueeze(0),)
-        outputs.append(network(normalised, *mask))
+        outputs.append(network(normalized, *mask))
     return tuple(torch.cat(parts) for parts in zip(*outputs, strict=True))
 
 
 def lgc_terms(
     student: nn.Module,
     teacher: nn.Module,
-    normalise: Callable[..., Tensor],
+    normalize: Callable[..., Tensor],
     batch: Batch,
     cut: Cut,
     bank: Bank | None,
@@ -93,10 +93,10 @@ def lgc_terms(
 ) -> Terms:
     """L_MT, L_CLC, L_PGC, and what is added to the supervised loss."""
     features, strong, valid, pooling = batch
-    frame, clip, _ = of_each(student, normalise, features, valid, pooling)
+    frame, clip, _ = of_each(student, normalize, features, valid, pooling)
     with torch.no_grad():
         pseudo, pseudo_clip, _ = of_each(
-            teacher, normalise, features, valid, pooling
+            teacher, normalize, features, valid, pooling
         )
     agreement = consistency(frame, pseudo, valid) + consistency(
         clip, pseudo_clip
@@ -110,7 +110,7 @@ def lgc_terms(
     mixed_valid = None if valid is None else cutmix(valid, *cut)
     mixed_pseudo = cutmix(pseudo, *cut)
     mixed_frame, _, embedding = of_each(
-        student, normalise, cutmix(features, *mel_cut), mixed_valid, pooling
+        student, normalize, cutmix(features, *mel_cut), mixed_valid, pooling
     )
     local = consistency(mixed_frame, mixed_pseudo, mixed_valid)
 

@@ -27,7 +27,7 @@ def members(
     ]
 
 
-def birth(frames: list[Tensor], n_prototypes: int) -> list[Tensor]:
+def initial_prototypes(frames: list[Tensor], n_prototypes: int) -> list[Tensor]:
     """The prototypes of a class with few frames.
 
     K-means by its definition: of all ways to sort the frames into K groups,

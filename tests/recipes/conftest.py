@@ -16,7 +16,7 @@ TINY = """
 clip_seconds: 2.0
 hop_length: 512
 n_mels: 16
-batch_sizes: {strong: 2, weak: 2, unlabelled: 2}
+batch_sizes: {strong: 2, weak: 2, unlabeled: 2}
 eval_batch_size: 8
 num_workers: 0
 filters: [4, 8]
@@ -25,8 +25,8 @@ rnn_size: 8
 rnn_layers: 1
 embedding_dim: 8
 number_of_epochs: 4
-ramp_epochs: 1
-birth_epoch: 2
+rampup_epochs: 1
+contrast_start_epoch: 2
 lr: 0.01
 pos_threshold: 0.4
 neg_threshold: 0.7
@@ -42,13 +42,13 @@ def dataset(tmp_path_factory):
         strong=6,
         strong_validation=4,
         weak=8,
-        unlabelled=8,
+        unlabeled=8,
         validation=6,
         clip_seconds=2.0,
         sounds_per_class=6,
     )
     folder = tmp_path_factory.mktemp("data") / "dataset"
-    return write_soundscapes(None, folder, options, jobs=1, progress=False)
+    return write_soundscapes(None, folder, options, n_jobs=1, progress=False)
 
 
 @pytest.fixture(scope="session")

@@ -131,7 +131,7 @@ def test_it_runs_with_its_hparams_beside_it(checkout, tmp_path):
     shutil.copytree(checkout / "hparams", place / "hparams")
     printed = run(
         place,
-        f"train.py hparams/lgc.yaml {without(ROWS[0], 'embedded_folder')} "
+        f"train.py hparams/lgc.yaml {without(ROWS[0], 'toy_folder')} "
         "--device=cpu",
     )
     assert "with the small profile" in printed

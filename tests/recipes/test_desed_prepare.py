@@ -23,7 +23,7 @@ METADATA = (
 CORE = {
     "train_strong",
     "train_weak",
-    "train_unlabelled",
+    "train_unlabeled",
     "valid_strong",
     "valid_weak",
     "test",
@@ -44,7 +44,7 @@ def write_table(path, *rows):
 
 def prepare(root, **options):
     return recipe.prepare_desed(
-        root, root.parent / "out", jobs=1, progress=False, **options
+        root, root.parent / "out", n_jobs=1, progress=False, **options
     )
 
 
@@ -74,7 +74,7 @@ def dataset(tmp_path):
     )
     for i, clip in enumerate(weak):
         write_wav(root / PATHS["train_weak_audio"] / clip)
-        write_wav(root / PATHS["train_unlabelled_audio"] / f"{i}.wav")
+        write_wav(root / PATHS["train_unlabeled_audio"] / f"{i}.wav")
     return root
 
 
@@ -110,9 +110,9 @@ def real(tmp_path):
         if i < 100 or "Running_water,Running_water" in line:
             name = line.split("\t")[0]
             write_wav(root / PATHS["train_weak_audio"] / name)
-    unlabelled = (METADATA / "unlabel_in_domain.tsv").read_text().split()
-    for name in unlabelled[1:31]:
-        path = root / PATHS["train_unlabelled_audio"] / name
+    unlabeled = (METADATA / "unlabel_in_domain.tsv").read_text().split()
+    for name in unlabeled[1:31]:
+        path = root / PATHS["train_unlabeled_audio"] / name
         write_wav(path, rate=44100, subtype="FLOAT", channels=2)
     return root
 
@@ -127,7 +127,7 @@ def test_real_annotations(real, caplog):
     weak = prepared.coverage["train_weak"], prepared.coverage["valid_weak"]
     assert [c.expected for c in weak] == [1420, 158]
     assert sum(c.found for c in weak) == 102
-    assert prepared.coverage["train_unlabelled"].complete
+    assert prepared.coverage["train_unlabeled"].complete
     assert "test 60/1168 clips found, without Y00pbt6aJV8Y_350" in caplog.text
 
     test = rows_of(prepared, "test")
@@ -147,9 +147,9 @@ def test_real_annotations(real, caplog):
     assert tags["YAY7QlDwEAH8_0.000_6.000"].tags == ("Dishes", "Running_water")
     assert {row.label_kind for row in tags.values()} == {LabelKind.WEAK}
 
-    unlabelled = rows_of(prepared, "train_unlabelled")
-    row = unlabelled["Y-0A1_JR5f34_16.000_26.000"]
-    folder = PATHS["train_unlabelled_audio"] + "_16k"
+    unlabeled = rows_of(prepared, "train_unlabeled")
+    row = unlabeled["Y-0A1_JR5f34_16.000_26.000"]
+    folder = PATHS["train_unlabeled_audio"] + "_16k"
     assert row.wav == f"$data_root/{folder}/{row.id}.wav"
     assert (row.label_kind, row.tags) == (LabelKind.NONE, ())
     assert row.duration == 0.05
@@ -222,14 +222,14 @@ def test_a_second_run_does_nothing(dataset, caplog, monkeypatch):
 
 def test_resampled_audio_does_not_trouble_the_second_run(dataset, caplog):
     for i in range(8):
-        path = dataset / PATHS["train_unlabelled_audio"] / f"{i}.wav"
+        path = dataset / PATHS["train_unlabeled_audio"] / f"{i}.wav"
         write_wav(path, rate=44100)
     first = prepare(dataset)
     with caplog.at_level(logging.INFO):
         assert prepare(dataset) == first
     assert "is up to date" in caplog.text
     caplog.clear()
-    (dataset / (PATHS["train_unlabelled_audio"] + "_16k") / "3.wav").unlink()
+    (dataset / (PATHS["train_unlabeled_audio"] + "_16k") / "3.wav").unlink()
     with caplog.at_level(logging.INFO):
         assert prepare(dataset) == first
     assert "wrote 1 files of 16000 Hz" in caplog.text
@@ -395,12 +395,12 @@ def test_labels_given_are_kept_in_order_and_enforced(dataset):
 
 
 def test_broken_audio_counts_as_missing(dataset, caplog):
-    path = dataset / PATHS["train_unlabelled_audio"] / "3.wav"
+    path = dataset / PATHS["train_unlabeled_audio"] / "3.wav"
     path.write_text("not audio")
-    coverage = prepare(dataset).coverage["train_unlabelled"]
+    coverage = prepare(dataset).coverage["train_unlabeled"]
     assert (coverage.found, coverage.expected) == (7, 8)
     assert "cannot read" in coverage.missing["3"]
-    assert "train_unlabelled 7/8 clips found, without 3 (" in caplog.text
+    assert "train_unlabeled 7/8 clips found, without 3 (" in caplog.text
 
 
 def test_set_without_any_audio_says_where_it_looked(dataset):
@@ -473,11 +473,11 @@ def test_resampled_folder(dataset, tmp_path):
     assert not list(dataset.rglob("*_16k"))
 
 
-def test_unlabelled_clips_may_be_listed(dataset):
+def test_unlabeled_clips_may_be_listed(dataset):
     write_table(dataset / "some.tsv", ["filename"], ["1.wav"], ["x.wav"])
-    prepared = prepare(dataset, train_unlabelled_tsv="some.tsv")
-    assert list(rows_of(prepared, "train_unlabelled")) == ["1"]
-    coverage = prepared.coverage["train_unlabelled"]
+    prepared = prepare(dataset, train_unlabeled_tsv="some.tsv")
+    assert list(rows_of(prepared, "train_unlabeled")) == ["1"]
+    coverage = prepared.coverage["train_unlabeled"]
     assert coverage.missing == {"x": "no such file"}
 
 

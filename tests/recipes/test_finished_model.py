@@ -67,10 +67,12 @@ def test_what_is_detected_scores_as_the_run_says(
 ):
     folder = dataset / "audio/validation/validation"
     table, scores = tmp_path / "events.tsv", tmp_path / "scores"
-    words = f"detect {folder} --model {model} --to {table} --quiet"
+    words = f"detect {folder} --model {model} --output {table} --quiet"
     assert main(words.split()) == 0
-    words = f"evaluate --predictions {table} --profile dcase --resamples 0 "
-    words += f"--ground-truth {finished[0]}/manifests/test.csv --out {scores} "
+    words = f"evaluate --predictions {table} --profile dcase --n-bootstrap 0 "
+    words += (
+        f"--ground-truth {finished[0]}/manifests/test.csv --output {scores} "
+    )
     # Six clips do not have all classes of the model in them.
     words += f"--labels {' '.join(read_model(model).settings.labels)}"
     assert main([*words.split(), "--no-figures"]) == 0
@@ -91,7 +93,7 @@ def test_the_model_tells_where_it_comes_from(finished, model):
     assert settings.notes["seed"] == 42
     assert settings.notes["epoch"] in (1, 2, 3, 4)
     assert settings.versions["torch"] == metadata.version("torch")
-    assert settings.operating_threshold == 0.5
+    assert settings.decision_threshold == 0.5
     assert set(settings.median_windows.values()) == {3}
     assert f"--model {finished[0]}" in finished[1].stdout
 

@@ -6,7 +6,7 @@ import pytest
 from hyperpyyaml import load_hyperpyyaml
 from ruamel.yaml import YAML
 
-from lgc_plugin.augment.labelled import LabelledAugmentation
+from lgc_plugin.augment.labeled import LabeledAugmentation
 from lgc_plugin.augment.views import Views
 from lgc_plugin.lgc import LGC
 from lgc_plugin.losses.ict import InterpolationConsistency
@@ -34,6 +34,7 @@ def test_every_key_is_used():
             "recipes/DESED/small_runs.py",
             "lgc_plugin/training/brain.py",
             "lgc_plugin/training/async_brain.py",
+            "lgc_plugin/training/resume.py",
         )
     )
     unused = [
@@ -58,7 +59,7 @@ def test_overrides_change_keys_that_exist(file):
 
 
 @pytest.mark.parametrize(
-    "part", [CRNN, LGC, LogMel, LabelledAugmentation, Views]
+    "part", [CRNN, LGC, LogMel, LabeledAugmentation, Views]
 )
 def test_defaults_in_code_are_the_papers(part):
     for name, parameter in inspect.signature(part).parameters.items():
@@ -74,14 +75,14 @@ def test_defaults_in_code_are_the_papers(part):
 
 
 def test_the_numbers_of_the_method():
-    assert PAPER["batch_sizes"] == {"strong": 12, "weak": 12, "unlabelled": 24}
+    assert PAPER["batch_sizes"] == {"strong": 12, "weak": 12, "unlabeled": 24}
     assert PAPER["number_of_epochs"] == 200
-    assert (PAPER["ramp_epochs"], PAPER["birth_epoch"]) == (50, 100)
+    assert (PAPER["rampup_epochs"], PAPER["contrast_start_epoch"]) == (50, 100)
     assert PAPER["n_thresholds"] == 50 and len(PAPER["median_windows"]) == 10
     assert (PAPER["mixup_alpha"], PAPER["mixup_probability"]) == (0.2, 0.5)
     # 118 steps an epoch on DESED, for as many epochs as the ramp takes.
-    default = inspect.signature(LGC).parameters["ramp_steps"].default
-    assert default == 118 * PAPER["ramp_epochs"]
+    default = inspect.signature(LGC).parameters["rampup_steps"].default
+    assert default == 118 * PAPER["rampup_epochs"]
 
 
 def test_terms_in_code_have_the_numbers_of_the_files():

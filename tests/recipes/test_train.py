@@ -96,7 +96,7 @@ def test_the_same_seed_gives_the_same_scores(train, finished, tmp_path):
 def test_a_stopped_run_ends_with_the_same_numbers(
     train, finished, tmp_path, stop_after
 ):
-    """Stopped before and after the birth of the prototypes."""
+    """Stopped before and after the initialization of the prototypes."""
     folder = tmp_path / "resumed"
     train(folder, f"--number_of_epochs={stop_after}")
     second = train(folder)
@@ -204,7 +204,7 @@ def test_half_precision_and_accumulation_run(train, tmp_path):
         "--eval_precision=bf16",
         "--grad_accumulation_factor=2",
         "--number_of_epochs=2",
-        "--birth_epoch=1",
+        "--contrast_start_epoch=1",
     )
     log = (tmp_path / "half" / "train_log.txt").read_text().splitlines()
     assert "step: 1," in log[0] and "nan" not in log[1]
@@ -214,7 +214,7 @@ def test_baselines_run_without_prototypes(train, tmp_path):
     done = train(
         tmp_path / "supervised",
         "--number_of_epochs=1",
-        "--birth_epoch=1",
+        "--contrast_start_epoch=1",
         "--consistency_weight=0",
         "--cutmix_weight=0",
         "--contrast_weight=0",
@@ -269,21 +269,23 @@ def test_what_is_tuned_on_the_validation_set_is_used_on_the_test_set(
 
     def tune(name):
         words = f"--scores {folder}/scores/{name}_teacher.npz --ground-truth "
-        words += f"{folder}/manifests/{name}.csv --out {tmp_path}/{name}.yaml "
+        words += (
+            f"{folder}/manifests/{name}.csv --output {tmp_path}/{name}.yaml "
+        )
         words += "--metric intersection_f1 --thresholds --windows 1 3 9"
-        assert lgc_sed(["tune", *words.split(), "--resamples=0"]) == 0
+        assert lgc_sed(["tune", *words.split(), "--n-bootstrap=0"]) == 0
         return f"--overrides={tmp_path}/{name}.yaml"
 
     train(folder, tune("valid_strong"), "--test_only")
     tuned = TunedSettings.read(tmp_path / "valid_strong.yaml")
     content = results(folder)
     assert content["median_windows"] == tuned.median_windows
-    assert content["operating_threshold"] == tuned.operating_threshold
+    assert content["decision_threshold"] == tuned.decision_threshold
     # One with the windows of the run, on what it wrote, comes to its scores.
     before = results(finished[0])["scores"]["teacher"]
     test = f"--ground-truth {folder}/manifests/test.csv --profile dcase"
     words = f"evaluate --predictions {folder}/scores/test_teacher.npz {test} "
-    words += f"--out {tmp_path}/again --resamples 0 --no-figures "
+    words += f"--output {tmp_path}/again --n-bootstrap 0 --no-figures "
     windows = results(finished[0])["median_windows"].values()
     words += f"--median-windows {' '.join(map(str, windows))} "
     words += f"--labels {' '.join(tuned.median_windows)}"

@@ -125,8 +125,8 @@ def test_no_text_lies_on_another(drawn, n_metrics, n_classes, n_systems):
     boxes = []
     for text in visible.values():
         axes = text.axes
-        labelled = axes is None or axes.get_subplotspec().is_first_col()
-        if not labelled and text in axes.get_yticklabels():
+        labeled = axes is None or axes.get_subplotspec().is_first_col()
+        if not labeled and text in axes.get_yticklabels():
             assert not axes.yaxis.get_tick_params()["labelleft"]
             continue
         box = text.get_window_extent()

@@ -6,7 +6,7 @@ from torch.utils.data import DataLoader
 
 from host_reads import Readers
 from lgc_plugin.data.sampler import MixedBatchSampler
-from lgc_plugin.training.device_values import LaggingValue
+from lgc_plugin.training.device_values import AsyncScalar
 from split_batches import (
     SplitDraws,
     fit,
@@ -37,7 +37,7 @@ def test_a_step_reads_nothing_from_its_device(monkeypatch, padding):
     brain = make_brain(thresholds=(0.4, 0.9), batch_norm=True)
     give_prototypes(brain)
     # On a CPU the values are read at once, which costs nothing there.
-    monkeypatch.setattr(LaggingValue, "offer", lambda self, value: self.value)
+    monkeypatch.setattr(AsyncScalar, "offer", lambda self, value: self.value)
     items = whole_batch(padding=padding)
     with Readers() as readers:
         fit(brain, items)
@@ -60,8 +60,8 @@ def test_a_step_waits_for_no_gpu():
     assert brain.modules.lgc.step == 4
 
 
-@pytest.mark.parametrize("born", [False, True])
-def test_two_accumulated_halves_are_one_batch(draws, born):
+@pytest.mark.parametrize("initialized", [False, True])
+def test_two_accumulated_halves_are_one_batch(draws, initialized):
     """Where both halves have as many anchors and no padding, see README."""
     split = draws(alike=True)
     brains = [
@@ -69,7 +69,7 @@ def test_two_accumulated_halves_are_one_batch(draws, born):
         for n in (1, 2)
     ]
     for brain in brains:
-        if born:
+        if initialized:
             give_prototypes(brain)
         for split.step in range(5):
             if brain.grad_accumulation_factor == 1:
@@ -80,7 +80,7 @@ def test_two_accumulated_halves_are_one_batch(draws, born):
                 split.halves = [half]
                 fit(brain, make_items(split.step, half, False))
     assert [b.modules.lgc.step for b in brains] == [5, 5]
-    assert (brains[0]._means.read()["n_anchors"] > 0) == born
+    assert (brains[0]._means.read()["n_anchors"] > 0) == initialized
     whole, halves = map(state_of, brains)
     for name, expected in whole.items():
         torch.testing.assert_close(
@@ -105,7 +105,7 @@ def test_a_bad_batch_leaves_no_trace(draws, fused):
         for split.step in range(4):
             if spoilt and split.step == 2:
                 fit(brain, bad_batch(split.step))
-                assert not brain.stepped
+                assert not brain.step_taken
             fit(brain, whole_batch(split.step))
         assert brain.optimizer_step == brain.modules.lgc.step == 4
     assert brains[1].nonfinite_count == 1
@@ -145,7 +145,7 @@ def test_fp16_skips_steps_until_its_scale_fits(draws, fused):
     assert brain.scaler.get_scale() == 2.0**39
     for name, value in state_of(brain).items():
         assert torch.equal(value, before[name]), name
-    while not brain.stepped:
+    while not brain.step_taken:
         fit(brain, whole_batch())
     # Looking for the scale is no failure.
     assert brain.nonfinite_count == 0

@@ -6,7 +6,7 @@ import speechbrain as sb
 import torch
 from speechbrain.dataio.batch import PaddedBatch
 
-from lgc_plugin.augment.labelled import LabelledAugmentation
+from lgc_plugin.augment.labeled import LabeledAugmentation
 from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.lgc import LGC
 from lgc_plugin.models.crnn import CRNN
@@ -22,7 +22,7 @@ def make_brain(augment_clips=None, **options):
     torch.manual_seed(0)
     front_end = LogMel(hop_length=512, n_mels=8)
     model = CRNN(2, 8, filters=(4,), pooling=((4, 8),), embedding_dim=6)
-    lgc = LGC(model, 2, front_end, embedding_dim=6, ramp_steps=4)
+    lgc = LGC(model, 2, front_end, embedding_dim=6, rampup_steps=4)
     hparams = {
         "encoder": ENCODER,
         "lr": 0.01,
@@ -143,7 +143,7 @@ def test_padding_is_masked_only_where_there_is_some():
 
 
 def test_debugging_reaches_the_prototypes():
-    assert make_brain(debug=True).modules.lgc.birth_epoch == 1
+    assert make_brain(debug=True).modules.lgc.contrast_start_epoch == 1
 
 
 def test_nothing_to_test_is_an_error_when_only_testing(tmp_path):
@@ -159,7 +159,7 @@ def test_nothing_to_test_is_an_error_when_only_testing(tmp_path):
 
 def test_clips_are_augmented_in_training_only():
     """Then their labels and mask have moved along with them."""
-    brain = make_brain(LabelledAugmentation(frame_shift_std=20.0))
+    brain = make_brain(LabeledAugmentation(frame_shift_std=20.0))
     batch = make_batch(n_samples=8000)
     batch.frame_labels.data[:, :, :4] = 1
     plain = brain.prepare(batch, mix=False)
@@ -167,4 +167,4 @@ def test_clips_are_augmented_in_training_only():
     shifted = brain.prepare(batch, mix=True)
     assert not torch.equal(shifted.valid, plain.valid)
     assert torch.equal(shifted.frame_labels[:, 0] > 0, shifted.valid)
-    assert plain.n_unlabelled == shifted.n_unlabelled == 1
+    assert plain.n_unlabeled == shifted.n_unlabeled == 1

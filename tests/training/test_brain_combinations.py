@@ -5,14 +5,14 @@ import torch
 from speechbrain.dataio.batch import PaddedBatch
 
 from host_reads import Readers
-from lgc_plugin.augment.labelled import LabelledAugmentation
+from lgc_plugin.augment.labeled import LabeledAugmentation
 from lgc_plugin.augment.mixup import MixupPlan
 from lgc_plugin.augment.views import Views
 from lgc_plugin.losses import ict as interpolation
 from lgc_plugin.losses.ict import InterpolationConsistency
 from lgc_plugin.losses.rct import RandomConsistency
 from lgc_plugin.losses.sct import ShiftConsistency
-from lgc_plugin.training.device_values import LaggingValue
+from lgc_plugin.training.device_values import AsyncScalar
 from split_batches import (
     ENCODER,
     SplitDraws,
@@ -41,7 +41,7 @@ def test_with_everything_on_a_step_reads_nothing_more(monkeypatch, padding):
     brain = make_brain(thresholds=(0.4, 0.9), batch_norm=True)
     give_prototypes(brain)
     switch_on(brain)
-    brain.hparams.augment_clips = LabelledAugmentation(20.0, True, (0.2, 0.4))
+    brain.hparams.augment_clips = LabeledAugmentation(20.0, True, (0.2, 0.4))
     brain.modules.lgc._augment = Views(
         8,
         filter_augment="step",
@@ -50,7 +50,7 @@ def test_with_everything_on_a_step_reads_nothing_more(monkeypatch, padding):
         noise_snr=(20.0, 40.0),
     )
     # On a CPU the values are read at once, which costs nothing there.
-    monkeypatch.setattr(LaggingValue, "offer", lambda self, value: self.value)
+    monkeypatch.setattr(AsyncScalar, "offer", lambda self, value: self.value)
     items = whole_batch(0, padding)
     with Readers() as readers:
         fit(brain, items)
@@ -73,12 +73,12 @@ def with_versions(**options):
 
 @pytest.mark.parametrize("padding", [False, True])
 def test_of_three_versions_sound_and_labels_agree(padding):
-    brain = with_versions(changes=["time shift"])
+    brain = with_versions(changes=["time_shift"])
     batch = PaddedBatch(whole_batch(0, padding))
     plain = brain.prepare(batch, mix=False)
     clips = brain.prepare(PaddedBatch(whole_batch(0, padding)), mix=True)
     assert len(clips.mels) == len(clips.frame_labels) == 30
-    assert clips.n_unlabelled == plain.n_unlabelled == 4
+    assert clips.n_unlabeled == plain.n_unlabeled == 4
     for name in ("frame_labels", "clip_labels", "label_kind"):
         assert torch.equal(getattr(clips, name)[:10], getattr(plain, name))
     # Some processors round otherwise where a batch has another size.
@@ -122,7 +122,7 @@ def test_versions_are_drawn_on_the_host_before_the_clips_move(
     """What is read is drawn there, or of the lengths and kinds there."""
     brain = with_versions()
     give_prototypes(brain)
-    monkeypatch.setattr(LaggingValue, "offer", lambda self, value: self.value)
+    monkeypatch.setattr(AsyncScalar, "offer", lambda self, value: self.value)
     items = whole_batch(0, padding)
     with Readers() as readers:
         fit(brain, items)
@@ -142,7 +142,7 @@ def test_versions_that_are_off_change_nothing():
 
 
 def test_two_accumulated_halves_are_one_batch(monkeypatch):
-    """Of the further terms too; unlabelled clips are mixed in pairs."""
+    """Of the further terms too; unlabeled clips are mixed in pairs."""
 
     def in_pairs(kind, *_, **__):
         order = torch.arange(len(kind)).view(-1, 2).flip(1).flatten()
@@ -154,7 +154,7 @@ def test_two_accumulated_halves_are_one_batch(monkeypatch):
     brains = [make_brain(grad_accumulation_factor=n) for n in (1, 2)]
     untaught = make_brain()
     for brain in (*brains, untaught):
-        brain.modules.lgc.ramp_steps = 1
+        brain.modules.lgc.rampup_steps = 1
     for brain in brains:
         switch_on(brain, std=0.0)
         for split.step in range(5):

@@ -45,15 +45,15 @@ def test_padding_does_not_speak_for_a_clip():
 
 
 def test_it_is_lgc_of_the_student(parts):
-    """The same numbers as LGC called by hand, before and after birth."""
+    """The same numbers as LGC called by hand, without and with prototypes."""
     lgc, (feats, lengths, labels, known) = parts
     (student,) = lgc._student
     plain = LGC(student, C, embedding_dim=D)
     hidden = student.encoder(feats)
     logits = student.classifier(hidden)
-    for born in (False, True):
-        if born:
-            lgc.born_from([1], lambda _: lgc.clips(*parts[1]))
+    for initialized in (False, True):
+        if initialized:
+            lgc.init_prototypes_from_loader([1], lambda _: lgc.clips(*parts[1]))
             assert lgc.bank.active.any()
         plain.load_state_dict(lgc.state_dict())
         plain.contrast, plain.bank.pos_threshold = lgc.contrast, 0.4
@@ -115,9 +115,9 @@ def test_pooled_time_is_cut_where_the_features_are(monkeypatch):
 @pytest.mark.parametrize(("rank", "expected"), [(0, [0, 2, 4]), (1, [1, 3])])
 def test_each_process_reads_its_share(parts, monkeypatch, rank, expected):
     lgc, _ = parts
-    monkeypatch.setattr(frame_lgc, "process_rank", lambda: rank)
-    monkeypatch.setattr(frame_lgc, "process_count", lambda: 2)
-    monkeypatch.setattr(lgc, "give_birth", lambda clips, seed: [*clips])
+    monkeypatch.setattr(frame_lgc, "get_rank", lambda: rank)
+    monkeypatch.setattr(frame_lgc, "get_world_size", lambda: 2)
+    monkeypatch.setattr(lgc, "init_prototypes", lambda clips, seed: [*clips])
     seen = []
-    lgc.born_from(range(5), seen.append)
+    lgc.init_prototypes_from_loader(range(5), seen.append)
     assert seen == expected

@@ -37,15 +37,15 @@ LEAVING = """
 import os
 from speechbrain.utils.run_opts import RunOptions
 from lgc_plugin.utils.distributed import (
-    join_processes, leave_processes, process_count, sum_over_processes
+    init_process_group, destroy_process_group, get_world_size, all_reduce_sum
 )
 import torch
-join_processes(RunOptions(device="cpu"))
-assert process_count() == 2
-assert sum_over_processes(torch.ones(1)) == 2
+init_process_group(RunOptions(device="cpu"))
+assert get_world_size() == 2
+assert all_reduce_sum(torch.ones(1)) == 2
 # As some part of a recipe does, once there is a group.
 import torch.distributed.nn.functional
-leave_processes()
+destroy_process_group()
 for thread in os.listdir("/proc/self/task"):
     name = open(f"/proc/self/task/{thread}/comm").read()
     assert "gloo" not in name, name
@@ -90,7 +90,7 @@ def test_the_comparison_is_not_of_nothing(learned):
         if new.is_floating_point() and not name.endswith(("window", "fb")):
             old = before["state"][name]
             assert (new - old).abs().max() > 1e-4, name
-    moved = after["state"]["lgc.bank.prototypes"] - learned["1-0"]["birth"]
+    moved = after["state"]["lgc.bank.prototypes"] - learned["1-0"]["initial"]
     assert moved.abs().max() > 1e-3
 
 
@@ -103,7 +103,7 @@ def test_the_processes_agree_to_the_last_bit(learned, when):
 
 
 def test_prototypes_are_born_alike(learned):
-    assert torch.equal(learned["2-0"]["birth"], learned["2-1"]["birth"])
+    assert torch.equal(learned["2-0"]["initial"], learned["2-1"]["initial"])
     torch.testing.assert_close(
-        learned["2-0"]["birth"], learned["1-0"]["birth"], atol=1e-6, rtol=0
+        learned["2-0"]["initial"], learned["1-0"]["initial"], atol=1e-6, rtol=0
     )

@@ -46,7 +46,7 @@ API = "from lgc_plugin import LGC"
 ROOMS = "from lgc_plugin.models.features import LogMel"
 BRAIN = "from lgc_plugin.training.brain import LGCBrain"
 RECIPE = [str(ROOT / "recipes" / "DESED" / "train.py"), "x.yaml"]
-CLI = ["-m", "lgc_plugin.cli.main", "import-checkpoint", "x.ckpt", "--out=x"]
+CLI = ["-m", "lgc_plugin.cli.main", "import-checkpoint", "x.ckpt", "--output=x"]
 EVERY_WAY = [["-c", API], ["-c", ROOMS], ["-c", BRAIN], RECIPE, CLI]
 
 

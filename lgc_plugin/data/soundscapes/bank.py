@@ -50,9 +50,9 @@ class Bank:
     Arguments
     ---------
     foreground : Mapping[str, tuple[Sound, ...]]
-        Sounds of each class that is labelled.
+        Sounds of each class that is labeled.
     non_target : Mapping[str, tuple[Sound, ...]]
-        Sounds of each class that is heard but not labelled.
+        Sounds of each class that is heard but not labeled.
     background : tuple[Sound, ...]
         Backgrounds.
     """
@@ -63,7 +63,7 @@ class Bank:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Labelled classes, in alphabetical order."""
+        """Labeled classes, in alphabetical order."""
         return tuple(sorted(self.foreground))
 
     def groups(self) -> dict[str, tuple[Sound, ...]]:
@@ -194,7 +194,7 @@ def read_bank(
         lacks the offset) or both; the label is what comes before. Folders
         within are searched too; files that are not audio are passed over.
     non_target : Iterable[str]
-        Labels (without suffix) that are heard but not labelled.
+        Labels (without suffix) that are heard but not labeled.
     recording_pattern : str, optional
         See :func:`recording_of`.
 
@@ -208,7 +208,7 @@ def read_bank(
         If one of the two folders is missing.
     ValueError
         If a label cannot be used, a non-target label does not exist, or no
-        labelled class is left.
+        labeled class is left.
     """
     folder = Path(folder)
     for name in ("foreground", BACKGROUND):

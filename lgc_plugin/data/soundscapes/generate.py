@@ -1,7 +1,7 @@
-"""Labelled clips mixed from a bank of isolated sounds, laid out like DESED.
+"""Labeled clips mixed from a bank of isolated sounds, laid out like DESED.
 
 Two kinds of clips are made. *Clean* ones (the strong sets) are plain mixtures
-well above the background. *Recorded* ones (weak, unlabelled, validation) are
+well above the background. *Recorded* ones (weak, unlabeled, validation) are
 mixed from more recordings, in rooms, with noise, through microphones, and
 nearer to the background: they hold what the strong clips alone cannot teach.
 """
@@ -39,7 +39,7 @@ __all__ = ["SoundscapeOptions", "write_soundscapes"]
 
 _NOTE = (
     "Generated, not recorded: a program mixed these clips from the isolated "
-    "sounds of a bank. The sets weak, unlabelled and validation imitate "
+    "sounds of a bank. The sets weak, unlabeled and validation imitate "
     "recordings (rooms, noise, microphones). Scores on them are no scores on "
     "DESED, whose layout they follow."
 )
@@ -69,7 +69,7 @@ def write_soundscapes(
     out: str | Path,
     options: SoundscapeOptions,
     *,
-    jobs: int | None = None,
+    n_jobs: int | None = None,
     progress: bool = True,
 ) -> Path:
     """Writes a dataset in DESED's layout, whole or not at all.
@@ -87,7 +87,7 @@ def write_soundscapes(
         Folder to write; it must not exist, or be empty.
     options : SoundscapeOptions
         What to write.
-    jobs : int, optional
+    n_jobs : int, optional
         Worker processes; None takes every core.
     progress : bool
         Whether progress bars are shown.
@@ -110,14 +110,14 @@ def write_soundscapes(
     out = Path(out)
     with (
         atomic_folder(out) as root,
-        _bank_folder(bank, options, jobs, progress) as folder,
+        _bank_folder(bank, options, n_jobs, progress) as folder,
     ):
         sounds = read_bank(
             folder,
             non_target=options.non_target,
             recording_pattern=options.recording_pattern,
         )
-        heard = _write_clips(root, sounds, options, jobs, progress)
+        heard = _write_clips(root, sounds, options, n_jobs, progress)
         for layout, clips in heard.items():
             _write_annotation(root, layout, clips, sounds.labels)
             if layout.durations:
@@ -132,7 +132,7 @@ def _write_clips(
     root: Path,
     bank: Bank,
     options: SoundscapeOptions,
-    jobs: int | None,
+    n_jobs: int | None,
     progress: bool,
 ) -> dict[SetLayout, Clips]:
     """Writes the audio of every set."""
@@ -152,7 +152,7 @@ def _write_clips(
         parallel_map(
             write_clip,
             [plan for of_set in plans.values() for plan in of_set],
-            jobs=jobs,
+            n_jobs=n_jobs,
             description="soundscapes",
             progress=progress,
         )
@@ -200,7 +200,7 @@ def write_clip(plan: ClipPlan) -> list[Heard]:
 def _bank_folder(
     bank: str | Path | None,
     options: SoundscapeOptions,
-    jobs: int | None,
+    n_jobs: int | None,
     progress: bool,
 ) -> Iterator[Path]:
     """Lends the bank's folder; one made by code is removed afterwards."""
@@ -214,7 +214,7 @@ def _bank_folder(
             sample_rate=options.sample_rate,
             sounds_per_class=options.sounds_per_class,
             n_backgrounds=options.sounds_per_class,
-            jobs=jobs,
+            n_jobs=n_jobs,
             progress=progress,
         )
 

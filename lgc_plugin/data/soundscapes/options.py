@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lgc_plugin.data.soundscapes.bank import compiled_pattern
 
-_COUNTS = ("strong", "strong_validation", "weak", "unlabelled", "validation")
+_COUNTS = ("strong", "strong_validation", "weak", "unlabeled", "validation")
 _HIGHEST_RT60 = 5.0
 _LOWEST_RT60 = 0.05
 
@@ -23,16 +23,16 @@ class SoundscapeOptions:
         Clips with strong labels, mixed alike, to select a model by.
     weak : int
         Clips of which the classes are known, but not when they sound.
-    unlabelled : int
+    unlabeled : int
         Clips of which nothing is told.
     validation : int
-        Clips to test on, mixed like the unlabelled ones.
+        Clips to test on, mixed like the unlabeled ones.
     snr : tuple[float, float]
         Level of events over the background in the strong sets, in dB.
     recorded_snr : tuple[float, float]
         The same in the other sets.
     max_events : int
-        Labelled events in a clip.
+        Labeled events in a clip.
     max_overlap : int
         Sounds that may be heard at any one moment, the background left out.
     clip_seconds : float
@@ -51,9 +51,9 @@ class SoundscapeOptions:
     strong_share : float
         Share of the training recordings that the strong set hears.
     empty_share : float
-        Share of the unlabelled and of the validation clips without an event.
+        Share of the unlabeled and of the validation clips without an event.
     non_target : tuple[str, ...]
-        Classes of the bank that are heard but not labelled.
+        Classes of the bank that are heard but not labeled.
     recording_pattern : str or None
         How file names tell recordings apart; see
         :func:`lgc_plugin.data.soundscapes.bank.recording_of`.
@@ -80,7 +80,7 @@ class SoundscapeOptions:
     strong: int = 600
     strong_validation: int = 100
     weak: int = 300
-    unlabelled: int = 1500
+    unlabeled: int = 1500
     validation: int = 200
     snr: tuple[float, float] = (6.0, 30.0)
     recorded_snr: tuple[float, float] = (-3.0, 15.0)

@@ -85,7 +85,7 @@ LAYOUT = (
         recorded=True,
     ),
     SetLayout(
-        "unlabelled",
+        "unlabeled",
         "train",
         LabelKind.NONE,
         "audio/train/unlabel_in_domain",
@@ -197,7 +197,7 @@ def _contents(
     options: SoundscapeOptions,
     rng: np.random.Generator,
 ) -> Iterator[tuple[Sound, ...]]:
-    """The sounds of each clip of a set: labelled ones, then the others."""
+    """The sounds of each clip of a set: labeled ones, then the others."""
     n = getattr(options, layout.name)
     n_empty = round(options.empty_share * n) if layout.may_be_empty else 0
     empty = set(rng.permutation(n)[:n_empty].tolist())

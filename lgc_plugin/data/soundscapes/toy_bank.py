@@ -30,7 +30,7 @@ from lgc_plugin.data.soundscapes.synthesis.water import frying, running_water
 from lgc_plugin.utils.files import atomic_folder
 from lgc_plugin.utils.parallel import parallel_map
 
-_SYNTHESISERS = {
+_SYNTHESIZERS = {
     "Alarm_bell_ringing": alarm,
     "Blender": blender,
     "Cat": cat,
@@ -43,7 +43,7 @@ _SYNTHESISERS = {
     "Vacuum_cleaner": vacuum_cleaner,
 }
 
-DESED_LABELS = tuple(_SYNTHESISERS)
+DESED_LABELS = tuple(_SYNTHESIZERS)
 """The ten classes of DESED, in alphabetical order."""
 
 _BACKGROUND = "background"
@@ -54,7 +54,7 @@ _AUDIBLE = 10 ** (-40 / 20)
 _LOWEST_SAMPLE_RATE = 8000
 
 
-def synthesise(
+def synthesize(
     label: str, rng: np.random.Generator, sample_rate: int
 ) -> np.ndarray:
     """One isolated sound of a class.
@@ -81,21 +81,21 @@ def synthesise(
 
     Example
     -------
-    >>> sound = synthesise("Dog", np.random.default_rng(0), 16000)
+    >>> sound = synthesize("Dog", np.random.default_rng(0), 16000)
     >>> sound.dtype, round(float(abs(sound).max()), 3)
     (dtype('float32'), 0.8)
     """
     _check_sample_rate(sample_rate)
-    if label not in _SYNTHESISERS:
+    if label not in _SYNTHESIZERS:
         raise ValueError(
             f"no sound is known for label {label!r}: use one of "
             f"{', '.join(DESED_LABELS)}"
         )
-    dry = _SYNTHESISERS[label](rng, sample_rate)
+    dry = _SYNTHESIZERS[label](rng, sample_rate)
     return _levelled(_trimmed(recorded(rng, dry, sample_rate)))
 
 
-def synthesise_background(
+def synthesize_background(
     rng: np.random.Generator, sample_rate: int, seconds: float
 ) -> np.ndarray:
     """One background: a scene without events.
@@ -122,7 +122,7 @@ def synthesise_background(
     Example
     -------
     >>> rng = np.random.default_rng(0)
-    >>> synthesise_background(rng, 16000, 0.5).shape
+    >>> synthesize_background(rng, 16000, 0.5).shape
     (8000,)
     """
     _check_sample_rate(sample_rate)
@@ -143,7 +143,7 @@ def write_synthetic_bank(
     sample_rate: int = 16000,
     sounds_per_class: int = 24,
     n_backgrounds: int = 24,
-    jobs: int | None = None,
+    n_jobs: int | None = None,
     progress: bool = True,
 ) -> Path:
     """Writes a bank of sounds, whole or not at all.
@@ -166,7 +166,7 @@ def write_synthetic_bank(
         Sounds of each class, at least 1.
     n_backgrounds : int
         Backgrounds of 10 s to 12 s, at least 1.
-    jobs : int, optional
+    n_jobs : int, optional
         Worker processes; None takes every core.
     progress : bool
         Whether a progress bar is shown.
@@ -189,7 +189,7 @@ def write_synthetic_bank(
     ...     getfixture("tmp_path") / "bank",
     ...     sounds_per_class=1,
     ...     n_backgrounds=1,
-    ...     jobs=1,
+    ...     n_jobs=1,
     ...     progress=False,
     ... )
     >>> [file.name for file in sorted((bank / "foreground/Cat").iterdir())]
@@ -211,7 +211,7 @@ def write_synthetic_bank(
         parallel_map(
             write,
             sounds,
-            jobs=jobs,
+            n_jobs=n_jobs,
             description="sound bank",
             unit="sound",
             progress=progress,
@@ -229,10 +229,10 @@ def _write_sound(
         np.random.SeedSequence(seed, spawn_key=(row, index))
     )
     if label == _BACKGROUND:
-        samples = synthesise_background(rng, sample_rate, rng.uniform(10, 12))
+        samples = synthesize_background(rng, sample_rate, rng.uniform(10, 12))
         path = folder / _BACKGROUND
     else:
-        samples = synthesise(label, rng, sample_rate)
+        samples = synthesize(label, rng, sample_rate)
         path = folder / "foreground" / label
     path.mkdir(parents=True, exist_ok=True)
     soundfile.write(

@@ -15,7 +15,7 @@ from lgc_plugin.data.soundscapes.plan import DESCRIPTION
 logger = logging.getLogger(__name__)
 
 
-def embedded_root(folder: str | Path, options: SoundscapeOptions) -> Path:
+def toy_root(folder: str | Path, options: SoundscapeOptions) -> Path:
     """Where the embedded soundscapes of some options lie.
 
     Arguments
@@ -35,11 +35,11 @@ def embedded_root(folder: str | Path, options: SoundscapeOptions) -> Path:
     return Path(folder) / f"soundscapes-{digest}"
 
 
-def embedded_dataset(
+def make_toy_dataset(
     folder: str | Path,
     options: SoundscapeOptions,
     *,
-    jobs: int | None = None,
+    n_jobs: int | None = None,
     progress: bool = True,
 ) -> Path:
     """Soundscapes of the sounds made by code, generated once.
@@ -51,7 +51,7 @@ def embedded_dataset(
         looked for there, and made if it is missing.
     options : SoundscapeOptions
         What they are to be like.
-    jobs : int, optional
+    n_jobs : int, optional
         Worker processes; None takes every core.
     progress : bool
         Whether progress bars are shown.
@@ -61,10 +61,12 @@ def embedded_dataset(
     Path
         Root of the data set.
     """
-    root = embedded_root(folder, options)
+    root = toy_root(folder, options)
     # That file is written last, into a folder that appears when it is whole.
     if (root / DESCRIPTION).is_file():
         logger.info("Embedded soundscapes: using those in %s", root)
         return root
     logger.info("Embedded soundscapes: generating them in %s", root)
-    return write_soundscapes(None, root, options, jobs=jobs, progress=progress)
+    return write_soundscapes(
+        None, root, options, n_jobs=n_jobs, progress=progress
+    )

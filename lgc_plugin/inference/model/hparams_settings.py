@@ -92,7 +92,7 @@ def settings_of_hparams(
     ...     "front_end": {"!new": "lgc_plugin.LogMel", "n_mels": 64},
     ...     "model": {"!new": "lgc_plugin.CRNN", "n_mels": 64},
     ...     "median_windows": 7,
-    ...     "operating_threshold": 0.5,
+    ...     "decision_threshold": 0.5,
     ... }
     >>> settings = settings_of_hparams(plain, {})
     >>> settings.network["n_mels"], settings.network["rnn_size"]
@@ -108,7 +108,7 @@ def settings_of_hparams(
         front_end=_arguments(plain, "front_end", LogMel),
         network=network,
         median_windows=_value(plain, "median_windows"),
-        operating_threshold=_value(plain, "operating_threshold"),
+        decision_threshold=_value(plain, "decision_threshold"),
         versions=dict(versions),
         notes={**_origin(plain), **(notes or {})},
     )

@@ -44,7 +44,7 @@ class ModelSettings:
     median_windows : dict[str, int]
         Output frames, by class; however they are given (one number, one per
         class), they are kept by class.
-    operating_threshold : float or dict[str, float]
+    decision_threshold : float or dict[str, float]
         Above it a class sounds; of all classes, or class by class.
     versions : dict[str, str or None]
         Of the packages that trained it.
@@ -75,7 +75,7 @@ class ModelSettings:
     front_end: dict[str, Any]
     network: dict[str, Any]
     median_windows: dict[str, int]
-    operating_threshold: float | dict[str, float] = 0.5
+    decision_threshold: float | dict[str, float] = 0.5
     versions: dict[str, str | None] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
 
@@ -88,8 +88,8 @@ class ModelSettings:
             "front_end": check_arguments("front_end", self.front_end, LogMel),
             "network": check_arguments("network", self.network, CRNN),
             "median_windows": dict(zip(labels, windows, strict=True)),
-            "operating_threshold": _checked_threshold(
-                self.operating_threshold, labels
+            "decision_threshold": _checked_threshold(
+                self.decision_threshold, labels
             ),
             "versions": _checked_mapping("versions", self.versions),
             "notes": _checked_mapping("notes", self.notes),
@@ -208,11 +208,11 @@ def _checked_threshold(
 ) -> float | dict[str, float]:
     by_class = isinstance(limit, Mapping)
     if by_class:
-        check_names(limit, labels, "operating_threshold")
+        check_names(limit, labels, "decision_threshold")
     for number in limit.values() if by_class else [limit]:
         if not is_number(number) or not math.isfinite(number):
             raise ValueError(
-                f"operating_threshold is {number!r}: must be a number, or "
+                f"decision_threshold is {number!r}: must be a number, or "
                 "one for each class by name"
             )
     if by_class:

@@ -189,7 +189,7 @@ def _document(proto: ModelProto, settings: ModelSettings, network: str) -> None:
 
 def _metadata(settings: ModelSettings, network: str) -> dict[str, object]:
     plan = WindowPlan.of(settings.encoder())
-    thresholds = settings.operating_threshold
+    thresholds = settings.decision_threshold
     if not isinstance(thresholds, dict):
         thresholds = dict.fromkeys(settings.labels, thresholds)
     return {

@@ -36,7 +36,7 @@ def test_the_papers_settings():
     assert settings.frame_seconds == 0.064 and settings.clip_seconds == 10.0
     assert settings.network["filters"][-1] == 128
     assert list(settings.median_windows.values())[:3] == [3, 28, 7]
-    assert settings.operating_threshold == 0.5
+    assert settings.decision_threshold == 0.5
     assert settings.notes == {"experiment": "lgc", "seed": 42}
     assert settings.versions == VERSIONS
 
@@ -90,7 +90,7 @@ def test_arguments_that_the_file_leaves_out_are_the_defaults(tmp_path):
     file = tmp_path / "short.yaml"
     file.write_text(
         "labels: [Cat]\nclip_seconds: 4.0\nmedian_windows: 3\n"
-        "operating_threshold: 0.4\nfront_end: !new:lgc_plugin.LogMel {}\n"
+        "decision_threshold: 0.4\nfront_end: !new:lgc_plugin.LogMel {}\n"
         "model: !new:lgc_plugin.models.crnn.CRNN\n  rnn_size: 8\n"
     )
     settings = settings_of({}, file)

@@ -135,7 +135,7 @@ def test_the_metadata_are_all_that_decoding_needs(name):
     found = open_session(content).get_modelmeta().custom_metadata_map
     about = {key: json.loads(value) for key, value in found.items()}
     thresholds = about.pop("thresholds")
-    limit = settings.operating_threshold
+    limit = settings.decision_threshold
     for label in settings.labels:
         expected = limit[label] if isinstance(limit, dict) else limit
         assert thresholds[label] == expected

@@ -49,7 +49,7 @@ network:
   rnn_dropout: 0.0
   embedding_dim: 128
 median_windows: {Cat: 3, Dog: 28}
-operating_threshold: 0.5
+decision_threshold: 0.5
 versions:
   torch: "2.11.0"
 notes: {}
@@ -125,7 +125,7 @@ def test_any_settings_come_back_equal(tmp_path_factory, labels, data):
         median_windows=data.draw(
             st.fixed_dictionaries(each(labels, st.integers(1, 10**6)))
         ),
-        operating_threshold=limit,
+        decision_threshold=limit,
         notes=data.draw(st.dictionaries(label, values, max_size=3)),
     )
     file = tmp_path_factory.mktemp("settings") / "model.yaml"
@@ -143,7 +143,7 @@ PATHS = [
     for key in SETTINGS.as_mapping()[part]
 ] + [
     (part, name)
-    for part in ("median_windows", "operating_threshold")
+    for part in ("median_windows", "decision_threshold")
     for name in LABELS
 ]  # fmt: skip
 
@@ -190,8 +190,8 @@ def test_a_setting_that_is_missing_is_named(file, path):
         ("clip_seconds: 10.0", "clip_seconds: 0.05", "shorter than one output"),
         ("Dog: 28", "Dog: 28, Cow: 1", "unknown ['Cow']"),
         ("Dog: 28", "Dog: 0", "median window 0 of 'Dog'"),
-        ("threshold: 0.5", "threshold: high", "operating_threshold is 'high'"),
-        ("threshold: 0.5", "threshold: .nan", "operating_threshold is nan"),
+        ("threshold: 0.5", "threshold: high", "decision_threshold is 'high'"),
+        ("threshold: 0.5", "threshold: .nan", "decision_threshold is nan"),
         ("threshold: 0.5", "threshold: {Cat: 0.5}", "missing ['Dog']"),
         ("notes: {}", "notes: []", "notes must hold lines"),
         ("notes: {}", "notes: {1: a}", "notes: key 1 must be text"),
@@ -226,9 +226,9 @@ def test_settings_cannot_be_changed_from_outside():
 
 
 def test_windows_and_thresholds_are_kept_by_class():
-    settings = small_settings(median_windows=[1, 2, 3], operating_threshold=1)
+    settings = small_settings(median_windows=[1, 2, 3], decision_threshold=1)
     assert settings.median_windows == dict(zip(LABELS, (1, 2, 3), strict=True))
-    assert settings.operating_threshold == 1.0
+    assert settings.decision_threshold == 1.0
     assert ModelSettings.from_mapping(settings.as_mapping()) == settings
 
 

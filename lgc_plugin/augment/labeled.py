@@ -1,4 +1,4 @@
-"""Augmentations of a labelled batch, before anybody hears it."""
+"""Augmentations of a labeled batch, before anybody hears it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from lgc_plugin.augment.frame_shift import (
 )
 from lgc_plugin.augment.time_mask import (
     draw_time_mask,
-    quietest,
+    min_magnitude,
     time_mask,
 )
-from lgc_plugin.models.valid_frames import spread_to_mel
+from lgc_plugin.models.valid_frames import upsample_mask
 
 
-class LabelledMels(NamedTuple):
+class LabeledMels(NamedTuple):
     """Features with what changes along with them.
 
     Arguments
@@ -87,7 +87,7 @@ def shift_with_mask(
     return shifted, frame_shift(valid, plan)
 
 
-class LabelledAugmentation:
+class LabeledAugmentation:
     """Frame shift, then time mask, for student and teacher alike.
 
     Systems of DCASE (Nam et al., 2021) shift all clips first and mix them up
@@ -117,7 +117,7 @@ class LabelledAugmentation:
     time_mask_ratio : tuple[float, float]
         Shortest and longest stretch, as a share of the clip.
     time_mask_fill : str
-        ``quietest``, or ``zero`` as published.
+        ``min``, or ``zero`` as published.
 
     Raises
     ------
@@ -126,7 +126,7 @@ class LabelledAugmentation:
 
     Example
     -------
-    >>> augment = LabelledAugmentation(frame_shift_std=90.0)
+    >>> augment = LabeledAugmentation(frame_shift_std=90.0)
     >>> mels, labels = torch.rand(2, 8, 40), torch.zeros(2, 3, 10)
     >>> shifted = augment(mels, labels, torch.tensor([2, 0]), pooling=4)
     >>> tuple(shifted.mels.shape), shifted.valid
@@ -138,11 +138,11 @@ class LabelledAugmentation:
         frame_shift_std: float = 0.0,
         time_mask: bool = False,
         time_mask_ratio: tuple[float, float] = (0.05, 0.2),
-        time_mask_fill: Literal["quietest", "zero"] = "quietest",
+        time_mask_fill: Literal["min", "zero"] = "min",
     ) -> None:
-        if time_mask_fill not in ("quietest", "zero"):
+        if time_mask_fill not in ("min", "zero"):
             raise ValueError(
-                f"time_mask_fill must be 'quietest' or 'zero', "
+                f"time_mask_fill must be 'min' or 'zero', "
                 f"got {time_mask_fill!r}"
             )
         self.frame_shift_std = frame_shift_std
@@ -167,7 +167,7 @@ class LabelledAugmentation:
         label_kind: Tensor,
         pooling: int,
         valid: Tensor | None = None,
-    ) -> LabelledMels:
+    ) -> LabeledMels:
         """One draw for a batch.
 
         Arguments
@@ -185,7 +185,7 @@ class LabelledAugmentation:
 
         Returns
         -------
-        LabelledMels
+        LabeledMels
             The same tensors where all is off.
         """
         if self.frame_shift_std > 0:
@@ -205,7 +205,7 @@ class LabelledAugmentation:
             fill = self._fill(mels, pooling, valid)
             mels = time_mask(mels, mask, pooling, fill)
             frame_labels = time_mask(frame_labels, mask)
-        return LabelledMels(mels, frame_labels, valid)
+        return LabeledMels(mels, frame_labels, valid)
 
     def _fill(
         self, mels: Tensor, pooling: int, valid: Tensor | None
@@ -213,5 +213,5 @@ class LabelledAugmentation:
         if self.time_mask_fill == "zero":
             return None
         if valid is not None:
-            valid = spread_to_mel(valid, mels.shape[-1], pooling)
-        return quietest(mels, valid)
+            valid = upsample_mask(valid, mels.shape[-1], pooling)
+        return min_magnitude(mels, valid)

@@ -1,4 +1,4 @@
-"""The frames that prototypes are born from."""
+"""The frames that prototypes are initialized from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lgc_plugin.losses.lgc_terms import TrainingClips
 from lgc_plugin.models.frame_classes import frame_classes
 from lgc_plugin.models.kmeans import FrameReservoir
 from lgc_plugin.types import SEDOutput
-from lgc_plugin.utils.distributed import process_count, process_rank
+from lgc_plugin.utils.distributed import get_rank, get_world_size
 
 
 def fill_reservoir(
@@ -46,6 +46,6 @@ def fill_reservoir(
         reservoir.add(
             output.embedding.flatten(0, 1),
             classes,
-            process_rank() + number * process_count(),
+            get_rank() + number * get_world_size(),
         )
     reservoir.gather()

@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lgc_plugin.augment.frame_shift import FrameShiftPlan, frame_shift
-from lgc_plugin.augment.labelled import LabelledAugmentation, shift_with_mask
+from lgc_plugin.augment.labeled import LabeledAugmentation, shift_with_mask
 from lgc_plugin.models.features import LogMel
-from lgc_plugin.models.valid_frames import spread_to_mel
+from lgc_plugin.models.valid_frames import upsample_mask
 from lgc_plugin.types import LabelKind
 from strategies import random_tensor, seeds
 
@@ -30,7 +30,7 @@ def test_with_padding_sounds_labels_and_mask_stay_together(seed, mask, length):
     valid[::2, length:] = False
     labels[~valid.unsqueeze(1).expand_as(labels)] = 0
     mels = mels * labels.repeat_interleave(POOLING, dim=-1)
-    augment = LabelledAugmentation(
+    augment = LabeledAugmentation(
         frame_shift_std=90.0, time_mask=mask, time_mask_fill="zero"
     )
     torch.manual_seed(seed)
@@ -51,7 +51,7 @@ def test_without_padding_shifts_are_single_mel_frames():
     labels = torch.zeros(len(KIND), 1, 50)
     labels[..., 25] = 1
     torch.manual_seed(0)
-    augment = LabelledAugmentation(frame_shift_std=10.0)
+    augment = LabeledAugmentation(frame_shift_std=10.0)
     changed = augment(step, labels, KIND, POOLING)
     ahead = changed.mels.argmax(-1) - POOLING * changed.frame_labels.argmax(-1)
     assert changed.valid is None
@@ -60,7 +60,7 @@ def test_without_padding_shifts_are_single_mel_frames():
 
 def test_only_strong_clips_fall_silent():
     mels, labels = torch.ones(len(KIND), 3, 200), torch.ones(len(KIND), 2, 50)
-    augment = LabelledAugmentation(time_mask=True, time_mask_ratio=(0.2, 0.4))
+    augment = LabeledAugmentation(time_mask=True, time_mask_ratio=(0.2, 0.4))
     changed = augment(mels, labels, KIND, POOLING)
     silence = (changed.frame_labels[:, 0] == 0).sum(1)
     strong = KIND == LabelKind.STRONG
@@ -79,16 +79,16 @@ def test_a_masked_clip_sounds_as_before_where_it_still_sounds(seed, length):
     if length is not None:
         valid = torch.ones(len(KIND), 50, dtype=torch.bool)
         valid[::2, length:] = False
-        steps = spread_to_mel(valid, 203, POOLING)
+        steps = upsample_mask(valid, 203, POOLING)
         mels = mels * steps.unsqueeze(1)  # padding is silent
-    augment = LabelledAugmentation(time_mask=True)
+    augment = LabeledAugmentation(time_mask=True)
     torch.manual_seed(seed)
     changed = augment(mels, labels, KIND, POOLING, valid)
     inside = changed.frame_labels[:, :1] == 0
-    inside = spread_to_mel(inside[:, 0], 203, POOLING)
+    inside = upsample_mask(inside[:, 0], 203, POOLING)
     inside[:, 200:] = False  # no label stands for these
     # The quietest step may have been in the mask; as quiet as it is the mask.
-    levels = LogMel(n_mels=3).normalise
+    levels = LogMel(n_mels=3).normalize
     torch.testing.assert_close(
         levels(changed.mels, steps),
         levels(mels, steps).masked_fill(inside.unsqueeze(1), 0),
@@ -97,7 +97,7 @@ def test_a_masked_clip_sounds_as_before_where_it_still_sounds(seed, length):
 
 def test_zeros_as_published_press_levels_together():
     mels, labels = torch.rand(len(KIND), 3, 200) + 1, torch.ones(12, 2, 50)
-    augment = LabelledAugmentation(time_mask=True, time_mask_fill="zero")
+    augment = LabeledAugmentation(time_mask=True, time_mask_fill="zero")
     changed = augment(mels, labels, KIND, POOLING)
     inside = changed.frame_labels[:, :1].repeat_interleave(POOLING, -1) == 0
     assert inside.any()
@@ -107,9 +107,9 @@ def test_zeros_as_published_press_levels_together():
 def test_what_is_off_draws_nothing_and_changes_nothing():
     mels, labels = sounding_labels()
     before = torch.get_rng_state()
-    changed = LabelledAugmentation()(mels, labels, KIND, POOLING)
+    changed = LabeledAugmentation()(mels, labels, KIND, POOLING)
     assert changed.mels is mels and changed.frame_labels is labels
-    LabelledAugmentation(90.0, time_mask=True)  # neither does making one
+    LabeledAugmentation(90.0, time_mask=True)  # neither does making one
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -128,8 +128,8 @@ def test_no_step_behind_the_circle_becomes_a_sound_of_its_own():
             moved[..., :12], frame_shift(features, plan, 4)[..., :12]
         )
         for clip in range(3):
-            heard = moved[clip][:, spread_to_mel(mask, 15, 4)[clip]]
-            before = features[clip][:, spread_to_mel(valid, 15, 4)[clip]]
+            heard = moved[clip][:, upsample_mask(mask, 15, 4)[clip]]
+            before = features[clip][:, upsample_mask(valid, 15, 4)[clip]]
             assert heard.min() == before.min() and heard.max() == before.max()
 
 
@@ -143,4 +143,4 @@ def test_no_step_behind_the_circle_becomes_a_sound_of_its_own():
 )
 def test_numbers_that_cannot_be_right_are_refused(options):
     with pytest.raises(ValueError):
-        LabelledAugmentation(**options)
+        LabeledAugmentation(**options)
