@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,18 @@ def test_a_subpackage_imports_only_those_before_it(room):
         and room_of(module) not in allowed
     }
     assert wrong == set()
+
+
+@pytest.mark.parametrize(
+    "room",
+    ["", *(r for r in ORDER if r not in ("utils", "types", "lgc", "cli"))],
+)
+def test_a_subpackage_exports_what_it_offers(room):
+    package = import_module(f"lgc_plugin.{room}".rstrip("."))
+    assert package.__all__ == dir(package)
+    modules = {path.stem for path in (PACKAGE / room).glob("*.py")}
+    for name in package.__all__:
+        assert getattr(package, name) is not None
+        assert name not in modules, "a module of this name would hide it"
+    with pytest.raises(AttributeError, match="no attribute 'no_such_name'"):
+        getattr(package, f"no_such_{'name'}")

@@ -5,3 +5,26 @@ which come its :class:`.score.Score`, with :mod:`.bootstrap` its intervals, and
 the difference of two systems. :mod:`.scoring` is the way from frame scores or
 events to all of them.
 """
+
+from lgc_plugin.utils.exports import lazy_exports
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "FrameScores": "frame_scores",
+        "Decoding": "decoding",
+        "GroundTruth": "truth",
+        "SEDMetrics": "sed",
+        "SEDResult": "result",
+        "Score": "score",
+        "decode_frames": "postprocess",
+        "median_filter_scores": "median_filter",
+        "PSDS1": "psds",
+        "PSDS2": "psds",
+        "compare_systems": "compare",
+        "tune": "tuning",
+        "read_annotations": "truth_files",
+        "read_predictions": "predictions",
+        "OperatingOptions": "operating_options",
+    },
+)
