@@ -74,7 +74,7 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
             action="store_const",
             const=name,
             default=NETWORKS[0],
-            help=f"listen with the {name}{note}",
+            help=f"detect with the {name}{note}",
         )
     group.add_argument(
         "--threshold",
@@ -153,7 +153,7 @@ def _add_computing(group: argparse._ArgumentGroup) -> None:
         "--batch-size",
         type=int,
         metavar="N",
-        help="windows of a file that are heard at once (default: 2 on a CPU, "
+        help="windows of a file in one batch (default: 2 on a CPU, "
         "32 on a GPU)",
     )
     group.add_argument(

@@ -172,8 +172,8 @@ def _check_paths(args: argparse.Namespace) -> None:
 def _check_stream(args: argparse.Namespace) -> None:
     if len(args.recordings) > 1:
         raise ValueError(
-            f"{STREAM} stands for standard input, which is heard alone: give "
-            "files in another command"
+            f"{STREAM} stands for standard input, which is processed alone: "
+            "give files in another command"
         )
     if args.output is not None:
         raise ValueError(
@@ -182,5 +182,5 @@ def _check_stream(args: argparse.Namespace) -> None:
         )
     if args.plot:
         raise ValueError(
-            "--plot is for files: a stream cannot be heard a second time"
+            "--plot is for files: a stream cannot be read a second time"
         )

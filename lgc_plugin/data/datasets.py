@@ -73,7 +73,7 @@ def make_dataset(
     longest = max(row.duration for row in rows)
     if crop and longest > encoder.clip_seconds + encoder.frame_seconds:
         logger.warning(
-            "%s: clips are up to %.1f s long, of which training hears the "
+            "%s: clips are up to %.1f s long, of which training uses the "
             "first %.1f s (clip_seconds)",
             manifest,
             longest,

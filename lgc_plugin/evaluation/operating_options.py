@@ -99,7 +99,7 @@ def settings_of(
         return None
     if options.threshold is not None or options.median_windows is not None:
         raise ValueError(
-            f"{options.settings} tells windows and thresholds: leave out "
+            f"{options.settings} has windows and thresholds: leave out "
             "--threshold and --median-windows"
         )
     settings = TunedSettings.read(options.settings)

@@ -92,7 +92,7 @@ def read_truth(
     )
     if not read.durations_known:
         raise ValueError(
-            f"{ground_truth}: nothing tells how long the clips are: add "
+            f"{ground_truth}: the lengths of the clips are unknown: add "
             "--durations or --audio"
         )
     return read.truth
@@ -146,7 +146,7 @@ def read_annotations(
     if _is_manifest(path):
         if durations is not None or audio is not None:
             raise ValueError(
-                f"{path}: a manifest tells how long its clips are: leave out "
+                f"{path}: a manifest has the lengths of its clips: leave out "
                 "--durations and --audio"
             )
         with notes.from_log():
@@ -199,7 +199,7 @@ def _lengths(
             )
         return lengths, missing
     notes.warn(
-        "nothing tells how long the clips are, so PSDS, which counts false "
+        "the lengths of the clips are unknown, so PSDS, which counts false "
         "alarms per hour, is left out: add --durations or --audio. The "
         f"{counted(len(annotated), 'clip')} are those that the annotations "
         "name"

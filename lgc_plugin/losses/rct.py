@@ -162,7 +162,7 @@ class RandomConsistency:
         if given.heard is None:
             raise ValueError(
                 "random consistency was given a batch without versions: draw "
-                "them, let the student hear all three, and hand them to LGC"
+                "them, give all three to the student, and hand them to LGC"
             )
         mixed, changed, plan = given.heard
         return self_consistency(

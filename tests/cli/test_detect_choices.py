@@ -57,7 +57,7 @@ def recordings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["none.wav"], "none.wav: no such file or folder"),
         (["rec/*.mp3"], "rec/*.mp3: no audio file has such a name"),
         (["rec", "other"], "would both be called 'a.wav': give a folder that"),
-        (["rec", "-"], "- stands for standard input, which is heard alone"),
+        (["rec", "-"], "- stands for standard input, which is processed alone"),
         (["rec", "--threshold=Cow=0.3"], "'Cow': the classes of the model"),
         (["rec", "--threshold=1.5"], "threshold is 1.5: must be a number from"),
         (["rec", "--threshold=nan"], "threshold is nan: must be a number from"),

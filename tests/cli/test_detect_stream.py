@@ -188,7 +188,7 @@ def test_nothing_detected_has_a_row(
         (bytes(100), ["--threshold=Cow=0.1"], "'Cow': the classes of the"),
         (bytes(100), ["--output=a.tsv"], "--output is for files"),
         (bytes(100), ["--plot"], "--plot is for files"),
-        (bytes(100), ["--quiet", "a.wav"], "which is heard alone"),
+        (bytes(100), ["--quiet", "a.wav"], "which is processed alone"),
     ],
     ids=lambda value: "" if isinstance(value, bytes) else None,
 )

@@ -121,7 +121,7 @@ def test_without_durations_clips_have_no_end(tmp_path: Path) -> None:
     assert read.truth.clips == {"a.wav", "b.wav", "c.wav"}
     assert read.truth.durations.duration.min() > 1e6
     (line,) = notes.lines
-    assert line.startswith("warning: nothing tells how long")
+    assert line.startswith("warning: the lengths of the clips are unknown")
     assert "add --durations or --audio" in line
     with pytest.raises(ValueError, match="add --durations or --audio"):
         read_truth(truth)
@@ -141,7 +141,7 @@ def test_a_manifest_tells_everything(tmp_path: Path) -> None:
     assert lengths_of(read.truth) == [("a.wav", 4.0), ("c.wav", 6.0)]
     assert read.truth.labels == ("Cat", "Dog")
     assert read.truth.events.event_label.tolist() == ["Cat", "Dog"]
-    with pytest.raises(ValueError, match="a manifest tells how long"):
+    with pytest.raises(ValueError, match="a manifest has the lengths"):
         read_annotations(file, lengths_file(tmp_path))
     write_manifest(rows[2:], file)
     with pytest.raises(ValueError, match="no strongly labeled clip"):
