@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -100,12 +101,17 @@ class _Watch(MetaPathFinder):
 def _explain_failures(spec: ModuleSpec) -> None:
     """Turns what goes wrong while a module runs into a LoadError."""
     run = getattr(spec.loader, "exec_module", None)
-    if run is None:
+    # A loader that is a class serves other modules too.
+    if run is None or isinstance(spec.loader, type):
         return
 
     def run_or_explain(module: ModuleType) -> None:
         try:
-            run(module)
+            with warnings.catch_warnings():
+                if spec.name == "speechbrain":
+                    # It asks torchaudio for what that deprecates.
+                    warnings.simplefilter("ignore")
+                run(module)
         except LoadError:
             raise
         except Exception as error:

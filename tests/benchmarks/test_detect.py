@@ -44,7 +44,7 @@ def test_by_default_everything_is_measured_for_long_enough(monkeypatch):
     names = {each.name for each in options.cases}
     assert {f"{s:g}_s" for s in LENGTHS} | set(BY_NAME) | {"start"} == names
     assert options.output is None
-    written = detect.parse(["--write", "--device=cuda:1"]).out
+    written = detect.parse(["--write", "--device=cuda:1"]).output
     assert written.parts[-2:] == ("results", "detect_cuda.json")
 
 
