@@ -19,7 +19,8 @@ EXTRAS := dev
 SCORES = @$(PIP) --quiet cython && $(BUILD) --quiet -e '.[scores]' 2>/dev/null \
 	|| echo "sed_scores_eval cannot be built here: its tests are skipped"
 PIP := $(RUN) -m pip install --disable-pip-version-check $(CONSTRAIN)
-# Packages without wheels are built with the setuptools that is locked.
+# Packages without wheels are built with the setuptools that is locked, and with
+# the packaging that it loads.
 BUILD := $(PIP) --use-pep517 --no-build-isolation
 
 .DEFAULT_GOAL := help
@@ -86,13 +87,13 @@ SIZE = 6 GB, 12 GB with pip's downloads and cache (free: $$(df -Ph . | awk 'NR =
 
 $(VENV)/.train: $(VENV)/.made setup.cfg pyproject.toml $(LOCK)
 	@echo "Installing the project and PyTorch: $(SIZE)"
-	$(PIP) setuptools
+	$(PIP) setuptools packaging
 	$(BUILD) -e .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.made setup.cfg pyproject.toml $(LOCK)
 	@echo "Installing the project, PyTorch and test tools: $(SIZE)"
-	$(PIP) setuptools
+	$(PIP) setuptools packaging
 	$(BUILD) -e '.[$(EXTRAS)]'
 	$(SCORES)
 	@touch $(VENV)/.train $(VENV)/.lint $@

@@ -50,7 +50,7 @@ def write_script(path, body):
 @needs_make
 def test_make_train_runs_the_recipe():
     commands = make("-n", "train", "VENV=none", "ARGS=--seed=1").stdout
-    assert f"{LOCKED} setuptools\n" in commands
+    assert f"{LOCKED} setuptools packaging\n" in commands
     assert f"{LOCKED} {BUILD} -e .\n" in commands
     assert commands.splitlines()[-1] == (
         "none/bin/python recipes/DESED/train.py hparams/lgc.yaml --seed=1"
