@@ -92,16 +92,14 @@ def test_the_lowest_versions_of_setup_cfg_are_those_that_are_tried():
                 assert Version(bound.version) == Version(tried), each
 
 
-def test_no_upper_bound_but_those_of_the_reference_libraries_and_of_style():
+def test_no_upper_bound_but_those_of_the_reference_libraries():
     bounded = {
         (extra, each.name)
         for extra, wanted in read_setup().items()
         for each in wanted
         if re.search("<|==|~", str(each.specifier))
     }
-    # Another ruff formats otherwise.
     assert bounded == {
-        ("lint", "ruff"),
         ("scores", "pandas"),
         ("scores", "setuptools"),
         ("verify", "numpy"),

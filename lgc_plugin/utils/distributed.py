@@ -84,8 +84,9 @@ def init_process_group(run_options: RunOptions) -> RunOptions:
 def destroy_process_group() -> None:
     """Ends what :func:`init_process_group` began; call it on all processes."""
     if is_distributed_initialized():
-        # PyTorch 2.7 waits for gloo's threads with Python's lock in its hands.
-        # One that has just finished needs that lock to drop its tensors.
+        # Destroying a gloo group joins its threads while this one holds
+        # Python's lock (seen with PyTorch 2.7): one that has just finished
+        # and needs that lock to drop its tensors would wait forever.
         time.sleep(0.1)
         dist.destroy_process_group()
 

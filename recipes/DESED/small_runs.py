@@ -19,9 +19,9 @@ from lgc_plugin.utils.hparams import (
 )
 
 NO_DATA = (
-    "No --data_folder given: training on the embedded soundscapes, whose "
-    "sounds are made by code, with the small profile. The scores show that "
-    "the machine runs; they are not DESED's."
+    "No --data_folder given: training on the toy dataset, whose sounds are "
+    "made by code, with the small profile. The scores show that everything "
+    "works; they are not DESED's."
 )
 DEBUG_CLIPS, DEBUG_SOUNDS, DEBUG_BATCH = 30, 6, 3
 
@@ -50,7 +50,7 @@ def parse_with_fallback(words: list[str]) -> RecipeArguments:
 
 
 def make_soundscapes(settings: dict[str, Any], debug: bool) -> Path:
-    """The embedded soundscapes; few of them to debug.
+    """The toy dataset; a few clips of it to debug.
 
     Arguments
     ---------

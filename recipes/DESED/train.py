@@ -46,7 +46,7 @@ from small_runs import debug_overrides, make_soundscapes, parse_with_fallback
 
 
 def prepare(settings: dict[str, Any], debug: bool) -> Preparation:
-    """Manifests of the data, the embedded ones if there are no others."""
+    """Manifests of the data, or of the toy dataset if there are none."""
     folder = settings["data_folder"] or make_soundscapes(settings, debug)
     manifests = Path(settings["output_folder"]) / "manifests"
     keys = (

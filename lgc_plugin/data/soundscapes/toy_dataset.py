@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 def toy_root(folder: str | Path, options: SoundscapeOptions) -> Path:
-    """Where the embedded soundscapes of some options lie.
+    """Where the toy dataset of some options lies.
 
     Arguments
     ---------
@@ -64,9 +64,9 @@ def make_toy_dataset(
     root = toy_root(folder, options)
     # That file is written last, into a folder that appears when it is whole.
     if (root / DESCRIPTION).is_file():
-        logger.info("Embedded soundscapes: using those in %s", root)
+        logger.info("Toy dataset: using %s", root)
         return root
-    logger.info("Embedded soundscapes: generating them in %s", root)
+    logger.info("Toy dataset: generating it in %s", root)
     return write_soundscapes(
         None, root, options, n_jobs=n_jobs, progress=progress
     )
