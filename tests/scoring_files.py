@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.report.predictions import write_predictions
@@ -65,9 +65,9 @@ def write_detections(
 ) -> Path:
     """The same system's detections, one file per threshold."""
     frames = frame_scores(seed, noise)
-    decoding = Decoding(WINDOWS)
+    decoding = PostProcessing(WINDOWS)
     if thresholds:
-        decoding = Decoding(WINDOWS, thresholds)
+        decoding = PostProcessing(WINDOWS, thresholds)
     events = decoding.all_events(frames)
     write_predictions(events, folder, decoding.thresholds)
     return folder

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lgc_plugin.augment.circle import turn
+from lgc_plugin.augment.roll import roll
 
 
 class FrameShiftPlan(NamedTuple):
@@ -139,4 +139,4 @@ def frame_shift(
     shift = plan.frames * pooling
     if pooling > 1:
         shift = shift + plan.rest
-    return turn(values, shift, values.shape[-1] // pooling * pooling)
+    return roll(values, shift, values.shape[-1] // pooling * pooling)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from lgc_plugin.augment.circle import turn
+from lgc_plugin.augment.roll import roll
 
 
 class WaveRollPlan(NamedTuple):
@@ -106,4 +106,4 @@ def wave_roll(
     [[4, 5, 0, 1, 2, 3, 6], [2, 3, 0, 1, 4, 5, 6]]
     """
     shift = plan.frames * frame_samples
-    return turn(values, shift, plan.circle * frame_samples)
+    return roll(values, shift, plan.circle * frame_samples)

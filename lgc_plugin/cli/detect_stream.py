@@ -62,7 +62,7 @@ def print_stream(
     # Half of a tenth is more than resampling waits for.
     latency = detector.latency_seconds + _CHUNK_SECONDS + 0.05
     print(
-        f"listening to {counted(channels, 'channel')} of {sample_rate} Hz; an "
+        f"reading {counted(channels, 'channel')} of {sample_rate} Hz; an "
         f"event is printed at most {latency:.1f} s after its end; Ctrl-C stops",
         file=sys.stderr,
         flush=True,

@@ -201,7 +201,7 @@ def _read_set(
 
 
 def _tune(tuned_on: ScoredSet, args: argparse.Namespace) -> TuningResult:
-    from lgc_plugin.evaluation.decoding import Decoding
+    from lgc_plugin.evaluation.decoding import PostProcessing
     from lgc_plugin.evaluation.tuning import tune
 
     return tune(
@@ -210,7 +210,7 @@ def _tune(tuned_on: ScoredSet, args: argparse.Namespace) -> TuningResult:
         args.metric,
         args.windows,
         args.thresholds,
-        start=Decoding(
+        start=PostProcessing(
             median_windows(args.median_windows),
             decision_threshold=args.threshold,
         ),

@@ -12,7 +12,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "FrameScores": "frame_scores",
-        "Decoding": "decoding",
+        "PostProcessing": "decoding",
         "GroundTruth": "truth",
         "SEDMetrics": "sed",
         "SEDResult": "result",

@@ -15,7 +15,7 @@ import numpy as np
 
 from lgc_plugin.evaluation.clip_counts import PointCounts, f1_averages
 from lgc_plugin.evaluation.coded_events import CodedEvents
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.families import EVENT_METRICS, PSDS_METRICS
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.psds import psds_counts
@@ -62,7 +62,7 @@ class ClassScores:
     ...     np.array([2]), np.array([0.0, 1.0, 2.0]),
     ... )
     >>> scores = ClassScores(frames, truth, "event_f1")
-    >>> scores.at_points(Decoding(), [0.1, 0.5]).tolist()
+    >>> scores.at_points(PostProcessing(), [0.1, 0.5]).tolist()
     [[0.0, 1.0]]
     """
 
@@ -79,12 +79,12 @@ class ClassScores:
         ]
         self._blocks = [(names, truth.restrict(names)) for names in blocks]
 
-    def at(self, decoding: Decoding) -> NDArray[np.float64]:
+    def at(self, decoding: PostProcessing) -> NDArray[np.float64]:
         """Scores of all classes with their windows and thresholds.
 
         Arguments
         ---------
-        decoding : Decoding
+        decoding : PostProcessing
             Windows and thresholds.
 
         Returns
@@ -107,13 +107,13 @@ class ClassScores:
         return np.array([areas[label] for label in self.labels])
 
     def at_points(
-        self, decoding: Decoding, thresholds: Sequence[float]
+        self, decoding: PostProcessing, thresholds: Sequence[float]
     ) -> NDArray[np.float64]:
         """F1 scores of all classes at each threshold.
 
         Arguments
         ---------
-        decoding : Decoding
+        decoding : PostProcessing
             Windows.
         thresholds : Sequence[float]
             J different ones.
@@ -126,7 +126,7 @@ class ClassScores:
         return self._f1(decoding, thresholds)
 
     def _f1(
-        self, decoding: Decoding, thresholds: Sequence[float] | None
+        self, decoding: PostProcessing, thresholds: Sequence[float] | None
     ) -> NDArray[np.float64]:
         parts: list[PointCounts] = []
         for clips, truth in self._blocks:
@@ -139,7 +139,7 @@ class ClassScores:
         scores = f1_averages(hits.T, misses.T, false_alarms.T).per_class
         return scores.T[self._rows()]
 
-    def _psds(self, decoding: Decoding) -> NDArray[np.float64]:
+    def _psds(self, decoding: PostProcessing) -> NDArray[np.float64]:
         options = PSDS_METRICS[self.metric]
         parts = []
         for clips, truth in self._blocks:
@@ -159,7 +159,7 @@ class ClassScores:
 def _coded(
     frames: FrameScores,
     truth: GroundTruth,
-    decoding: Decoding,
+    decoding: PostProcessing,
     thresholds: Sequence[float] | None,
 ) -> CodedEvents:
     """Events at each threshold, found or not; None: each class at its own."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Decoding:
+class PostProcessing:
     """Median windows and thresholds.
 
     Arguments
@@ -34,7 +34,7 @@ class Decoding:
 
     Example
     -------
-    >>> Decoding(median_windows=7).for_labels(["Cat", "Dog"]).median_windows
+    >>> PostProcessing(7).for_labels(["Cat", "Dog"]).median_windows
     (7, 7)
     """
 
@@ -42,7 +42,7 @@ class Decoding:
     thresholds: Sequence[float] = PSDS_THRESHOLDS
     decision_threshold: float | Mapping[str, float] = 0.5
 
-    def for_labels(self, labels: Sequence[str]) -> Decoding:
+    def for_labels(self, labels: Sequence[str]) -> PostProcessing:
         """The same with one window per class, checked.
 
         Arguments
@@ -52,7 +52,7 @@ class Decoding:
 
         Returns
         -------
-        Decoding
+        PostProcessing
 
         Raises
         ------
@@ -66,7 +66,7 @@ class Decoding:
                 f"decision_threshold must be one number, got {limit!r}"
             )
         as_thresholds(self.thresholds, labels)
-        return Decoding(
+        return PostProcessing(
             resolve_median_windows(self.median_windows, labels),
             tuple(float(each) for each in self.thresholds),
             {k: float(v) for k, v in limit.items()}

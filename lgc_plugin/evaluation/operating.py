@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.notes import Notes, counted
 from lgc_plugin.evaluation.operating_options import OperatingOptions
@@ -33,13 +33,13 @@ class OperatingPoint:
     threshold : float, optional
         One of the thresholds of detections; None if there is one operating
         point, or for frame scores.
-    decoding : Decoding, optional
+    decoding : PostProcessing, optional
         For frame scores.
     """
 
     text: str
     threshold: float | None = None
-    decoding: Decoding | None = None
+    decoding: PostProcessing | None = None
 
 
 def point_of_frames(
@@ -81,7 +81,7 @@ def point_of_frames(
         if isinstance(windows, Mapping):
             # What the system does not score needs none.
             windows = {x: windows.get(x, 1) for x in frames.labels}
-        decoding = Decoding(
+        decoding = PostProcessing(
             windows,
             PSDS_THRESHOLDS,
             DEFAULT_THRESHOLD if limit is None else limit,
@@ -110,13 +110,15 @@ def _windows_text(
     return ", a median window for each class"
 
 
-def _decoding_of(settings: TunedSettings, labels: Sequence[str]) -> Decoding:
+def _decoding_of(
+    settings: TunedSettings, labels: Sequence[str]
+) -> PostProcessing:
     """The settings of these classes; what no clip has needs none."""
     limit = settings.decision_threshold
     if isinstance(limit, Mapping):
         limit = {x: limit[x] for x in labels if x in limit}
     windows = settings.median_windows
-    return Decoding(
+    return PostProcessing(
         {x: windows[x] for x in labels if x in windows},
         decision_threshold=limit,
     )

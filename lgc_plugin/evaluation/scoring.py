@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lgc_plugin.evaluation.clip_counts import ClipCounts
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.families import (
     EVENT_METRICS,
     PSDS_METRICS,
@@ -56,7 +56,7 @@ def available_metrics() -> tuple[str, ...]:
 def count_scores(
     frames: FrameScores,
     truth: GroundTruth,
-    decoding: Decoding,
+    decoding: PostProcessing,
     metrics: Collection[str] | None = None,
     *,
     all_events: pd.DataFrame | None = None,
@@ -71,7 +71,7 @@ def count_scores(
         (:meth:`GroundTruth.restrict`).
     truth : GroundTruth
         The truth; it names every clip of the scores.
-    decoding : Decoding
+    decoding : PostProcessing
         Windows and thresholds.
     metrics : Collection[str], optional
         Names of :data:`ALL_METRICS`; None takes :func:`available_metrics`.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.families import score_counts
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.median_filter import as_score_array, as_valid_frames
@@ -86,7 +86,7 @@ class SEDMetrics:
             )
         self.encoder = encoder
         self.ground_truth = ground_truth
-        self.decoding = Decoding(
+        self.decoding = PostProcessing(
             median_windows, thresholds, decision_threshold
         ).for_labels(encoder.labels)
         self._annotated = ground_truth.clips

@@ -12,7 +12,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.shared_clips import refuse_shared
 from lgc_plugin.utils.files import write_text
 
@@ -83,7 +83,7 @@ class TunedSettings:
         if not self.tuned_on:
             raise ValueError("clips are missing: nothing was tuned on")
 
-    def decoding(self, labels: Sequence[str] | None = None) -> Decoding:
+    def decoding(self, labels: Sequence[str] | None = None) -> PostProcessing:
         """The settings, as decoding takes them.
 
         Arguments
@@ -93,7 +93,7 @@ class TunedSettings:
 
         Returns
         -------
-        Decoding
+        PostProcessing
 
         Raises
         ------
@@ -118,7 +118,7 @@ class TunedSettings:
             windows = {label: windows[label] for label in labels}
             if isinstance(limit, Mapping):
                 limit = {label: limit[label] for label in labels}
-        return Decoding(windows, decision_threshold=limit)
+        return PostProcessing(windows, decision_threshold=limit)
 
     def refuse(self, clips: Iterable[str], what: str) -> None:
         """Refuses to score clips that the settings were chosen on.

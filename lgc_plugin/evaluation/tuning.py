@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lgc_plugin.evaluation.class_scores import ClassScores
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.families import (
     EVENT_METRICS,
     PSDS_METRICS,
@@ -42,7 +42,7 @@ class TuningResult:
     ---------
     settings : TunedSettings
         The choice.
-    start : Decoding
+    start : PostProcessing
         Windows and thresholds to begin with, one window per class.
     before, after : Score
         The metric with the starting and with the chosen settings, on the
@@ -58,7 +58,7 @@ class TuningResult:
     """
 
     settings: TunedSettings
-    start: Decoding
+    start: PostProcessing
     before: Score
     after: Score
     windows: tuple[int, ...]
@@ -73,7 +73,7 @@ def tune(
     windows: Sequence[int] | None = None,
     thresholds: bool = False,
     *,
-    start: Decoding | None = None,
+    start: PostProcessing | None = None,
     ground_truth: str = "ground truth",
     resamples: int = 0,
     seed: int = 0,
@@ -105,7 +105,7 @@ def tune(
     thresholds : bool
         Whether to choose thresholds too, of ``start.thresholds``; for F1
         scores only.
-    start : Decoding, optional
+    start : PostProcessing, optional
         Windows and thresholds to begin with; None is one that filters
         nothing, at 0.5.
     ground_truth : str
@@ -146,7 +146,7 @@ def tune(
     """
     check_tuning_metric(metric, thresholds=thresholds)
     frames, truth = common_clips(frames, truth)
-    start = (start or Decoding()).for_labels(frames.labels)
+    start = (start or PostProcessing()).for_labels(frames.labels)
     _check(frames, truth)
     if windows is None:
         windows = default_windows(int(frames.valid_frames.max()))
@@ -159,7 +159,7 @@ def tune(
     )
     chosen = grid.choose(start, frames.labels)
 
-    def score(decoding: Decoding) -> Score:
+    def score(decoding: PostProcessing) -> Score:
         counts = count_scores(frames, truth, decoding, [metric])
         n_clips = len(truth.durations)
         options = {"resamples": resamples, "seed": seed}
@@ -259,7 +259,7 @@ def _sorted_windows(windows: Sequence[int]) -> list[int]:
     return sorted(set(resolve_median_windows(windows, names)))
 
 
-def _limits(start: Decoding, labels: Sequence[str]) -> tuple[float, ...]:
+def _limits(start: PostProcessing, labels: Sequence[str]) -> tuple[float, ...]:
     """Thresholds to try, those to begin with among them."""
     own = start.class_thresholds(labels).tolist()
     return tuple(sorted({*start.thresholds, *own}))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lgc_plugin.evaluation.class_scores import ClassScores
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.utils.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ class TuningGrid:
     Example
     -------
     >>> grid = TuningGrid((1, 3), None, np.array([[[0.5], [0.6]]]))
-    >>> grid.choose(Decoding(1).for_labels(["Cat"]), ["Cat"]).median_windows
+    >>> start = PostProcessing(1).for_labels(["Cat"])
+    >>> grid.choose(start, ["Cat"]).median_windows
     (3,)
     """
 
@@ -72,7 +73,7 @@ class TuningGrid:
     def search(
         cls,
         scores: ClassScores,
-        start: Decoding,
+        start: PostProcessing,
         windows: Sequence[int],
         limits: tuple[float, ...] | None,
         progress: bool,
@@ -83,7 +84,7 @@ class TuningGrid:
         ---------
         scores : ClassScores
             What tells how good they are.
-        start : Decoding
+        start : PostProcessing
             What to begin with, one window per class.
         windows : Sequence[int]
             Candidates, each once, ascending.
@@ -113,19 +114,21 @@ class TuningGrid:
             grid[classes, np.searchsorted(tried, each)] = found
         return cls(tuple(tried), limits, grid)
 
-    def choose(self, start: Decoding, labels: Sequence[str]) -> Decoding:
+    def choose(
+        self, start: PostProcessing, labels: Sequence[str]
+    ) -> PostProcessing:
         """The best of each class.
 
         Arguments
         ---------
-        start : Decoding
+        start : PostProcessing
             What a class without scores keeps, one window per class.
         labels : Sequence[str]
             C class names.
 
         Returns
         -------
-        Decoding
+        PostProcessing
             Of equal scores the smallest window, then the threshold nearest to
             0.5, then the lower.
         """

@@ -19,8 +19,8 @@ from lgc_plugin.inference.audio.blocks import (
 )
 from lgc_plugin.inference.detection_table import detection_table
 from lgc_plugin.inference.event_stream import Detection, EventStream
-from lgc_plugin.inference.listening import Heard, listen
 from lgc_plugin.inference.model.model_folder import read_model
+from lgc_plugin.inference.prediction import Prediction, predict
 from lgc_plugin.inference.run_options import run_options
 from lgc_plugin.inference.window_network import run_on_windows
 from lgc_plugin.inference.window_plan import WindowPlan
@@ -376,11 +376,11 @@ class SoundEventDetector(Pretrained):
 
     def _listen(
         self, blocks: Iterable[NDArray[np.float32]], batch_size: int
-    ) -> Iterator[Heard]:
+    ) -> Iterator[Prediction]:
         def frame_scores(wavs: Tensor, n_samples: Tensor) -> Tensor:
             return self._run(wavs, n_samples).frame
 
-        return listen(blocks, self.plan, frame_scores, batch_size)
+        return predict(blocks, self.plan, frame_scores, batch_size)
 
     def _run(self, wavs: Tensor, n_samples: Tensor) -> SEDOutput:
         with torch.inference_mode(), self.inference_ctx:
@@ -401,7 +401,9 @@ class SoundEventDetector(Pretrained):
 
 
 def _events(
-    pieces: Iterable[Heard], stream: EventStream, on_scores: OnScores | None
+    pieces: Iterable[Prediction],
+    stream: EventStream,
+    on_scores: OnScores | None,
 ) -> Iterator[Detection]:
     seconds = 0.0
     for scores, seconds in pieces:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.inference.event_runs import Run, RunFinder
 from lgc_plugin.inference.pieces import as_piece
 
@@ -94,7 +94,7 @@ class EventStream:
             raise ValueError(
                 f"frame_seconds must be more than 0, got {frame_seconds}"
             )
-        decoding = Decoding(median_windows, decision_threshold=thresholds)
+        decoding = PostProcessing(median_windows, decision_threshold=thresholds)
         windows = decoding.for_labels(self.labels).median_windows
         limits = decoding.class_thresholds(self.labels)
         self.frame_seconds = float(frame_seconds)

@@ -37,7 +37,7 @@ class CutMixBatch(NamedTuple):
 
 
 def run_cut_batch(given: TermInputs, plan: CutMixPlan) -> CutMixBatch:
-    """Cuts a batch, and has the student listen to it.
+    """Cuts a batch, and runs the student on it.
 
     Arguments
     ---------

@@ -12,7 +12,7 @@ from lgc_plugin.types import SEDOutput
 from lgc_plugin.utils.distributed import all_reduce_mean, get_world_size
 
 
-class HeardVersions(NamedTuple):
+class VersionPredictions(NamedTuple):
     """What the student says of the other versions of a batch.
 
     Arguments
@@ -52,7 +52,7 @@ class TermInputs(NamedTuple):
     n_unlabeled : int or None
         Clips of kind ``NONE``, where the host knows their number: to ask the
         device would stop the training step.
-    heard : HeardVersions or None
+    heard : VersionPredictions or None
         The batch in other versions, if there are any.
     """
 
@@ -64,7 +64,7 @@ class TermInputs(NamedTuple):
     valid: Tensor | None
     pooling: int
     n_unlabeled: int | None = None
-    heard: HeardVersions | None = None
+    heard: VersionPredictions | None = None
 
     def split(self, plan: Versions) -> TermInputs:
         """Of a batch of three versions, the clips as they are.
@@ -90,7 +90,7 @@ class TermInputs(NamedTuple):
             target=SEDOutput(*(part[:n_clips] for part in self.target)),
             label_kind=self.label_kind[:n_clips],
             valid=None if self.valid is None else self.valid[:n_clips],
-            heard=HeardVersions(mixed, changed, plan),
+            heard=VersionPredictions(mixed, changed, plan),
         )
 
 

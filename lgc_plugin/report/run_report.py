@@ -11,7 +11,7 @@ import soundfile
 from lgc_plugin.data.manifest import ClipRow, read_manifest
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.data.soundscapes.plan import DESCRIPTION
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.evaluation import EvaluationMetrics
 from lgc_plugin.evaluation.manifest_truth import clip_name
 from lgc_plugin.evaluation.result import SEDResult
@@ -157,7 +157,7 @@ def plot_clip(
     )
 
 
-def _decoding(metrics: EvaluationMetrics) -> Decoding:
+def _decoding(metrics: EvaluationMetrics) -> PostProcessing:
     """That of the first network: all have the same."""
     return next(iter(metrics.frames.values())).decoding
 

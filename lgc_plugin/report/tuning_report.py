@@ -36,7 +36,7 @@ def choice_table(result: TuningResult) -> str:
 
     Example
     -------
-    >>> from lgc_plugin.evaluation.decoding import Decoding
+    >>> from lgc_plugin.evaluation.decoding import PostProcessing
     >>> from lgc_plugin.evaluation.tuned_settings import TunedSettings
     >>> settings = TunedSettings(
     ...     {"Cat": 7}, 0.5, 0.064, "psds1", ("a.wav",), "validation.tsv"
@@ -45,7 +45,7 @@ def choice_table(result: TuningResult) -> str:
     ...     0.4, None, {"Cat": 0.4}
     ... )
     >>> print(choice_table(TuningResult(
-    ...     settings, Decoding(1), before, after, (1, 7), None, ()
+    ...     settings, PostProcessing(1), before, after, (1, 7), None, ()
     ... )))
          window  seconds  threshold  before  tuned
     Cat       7    0.448        0.5   0.300  0.400

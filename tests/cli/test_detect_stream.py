@@ -88,7 +88,7 @@ def test_events_are_those_of_the_recording(
     assert len(expected) > 3
     assert table_events(printed.out) == expected
     said = re.fullmatch(
-        "listening to 1 channel of 16000 Hz; an event is printed at most "
+        "reading 1 channel of 16000 Hz; an event is printed at most "
         r"([\d.]+) s after its end; Ctrl-C stops\n",
         printed.err,
     )
@@ -109,7 +109,7 @@ def test_other_rates_and_channels(
     assert table_events(printed.out) == expected_events(model, wav, 8000)
     first, second = printed.err.splitlines()
     assert first.startswith("warning: the stream: sampled at 8000 Hz")
-    assert second.startswith("listening to 2 channels of 8000 Hz")
+    assert second.startswith("reading 2 channels of 8000 Hz")
 
 
 def test_json_and_labels_line_by_line(
@@ -233,4 +233,4 @@ def test_who_stops_reading_hears_no_complaint(model: Path) -> None:
     error = process.stderr.read().decode()
     process.stderr.close()
     assert process.wait() == 141
-    assert error.startswith("listening") and error.count("\n") == 1
+    assert error.startswith("reading") and error.count("\n") == 1

@@ -6,7 +6,7 @@ import pytest
 
 from lgc_plugin.cli import main as cli
 from lgc_plugin.cli.tune import METRICS
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.score_files import write_score_tsvs
 from lgc_plugin.evaluation.scoring import count_scores
@@ -68,7 +68,9 @@ def test_the_file_holds_what_tuning_chose(validation, tmp_path, capsys, more):
         "segment_f1",
         [1, 3, 6],
         bool(more),
-        start=Decoding((2, 1, 4), decision_threshold=0.4 if more else 0.5),
+        start=PostProcessing(
+            (2, 1, 4), decision_threshold=0.4 if more else 0.5
+        ),
         ground_truth="truth.tsv",
     )
     settings = TunedSettings.read(out)
@@ -102,7 +104,7 @@ def test_another_set_is_reported(validation, test_set, tmp_path, capsys):
     rows = {x[:15].strip(): x.split()[-2:] for x in table.splitlines()}
     _, frames, truth = test_set
     for column, decoding in enumerate(
-        (Decoding(), TunedSettings.read(out).decoding())
+        (PostProcessing(), TunedSettings.read(out).decoding())
     ):
         counts = count_scores(frames, truth, decoding, ["psds1", "event_f1"])
         psds, f1 = (each.score() for each in counts.values())

@@ -6,7 +6,7 @@ import pytest
 
 from lgc_plugin.evaluation.bootstrap import compare, draw_weights, resample
 from lgc_plugin.evaluation.clip_counts import F1Counts
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
 from lgc_plugin.evaluation.families import score_counts
 from lgc_plugin.evaluation.frame_scores import FrameScores
@@ -14,7 +14,9 @@ from lgc_plugin.evaluation.scoring import available_metrics, count_scores
 from lgc_plugin.evaluation.truth import GroundTruth
 from score_cases import LABELS, case
 
-DECODING = Decoding(3, (0.3, 0.5, 0.7), {"Cat": 0.5, "Dog": 0.4, "Owl": 0.6})
+DECODING = PostProcessing(
+    3, (0.3, 0.5, 0.7), {"Cat": 0.5, "Dog": 0.4, "Owl": 0.6}
+)
 
 
 def drawn_by_hand(frames, truth, weights):

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.postprocess import decode_frames
 from score_cases import LABELS, case
 
@@ -11,7 +11,9 @@ from score_cases import LABELS, case
 def test_class_thresholds_are_one_threshold_for_each_class():
     frames, _ = case()
     limits = {"Owl": 0.7, "Cat": 0.3, "Dog": 0.5}
-    found = Decoding(3, decision_threshold=limits).operating_events(frames)
+    found = PostProcessing(3, decision_threshold=limits).operating_events(
+        frames
+    )
     for label, limit in limits.items():
         own = found[found.event_label == label]
         assert (own.threshold == limit).all()
@@ -37,7 +39,7 @@ def test_clips_may_have_frames_of_their_own():
         frames.scores, frames.clips, LABELS, edges, 0.4, 1, frames.valid_frames
     )
     first, second = frames.clips
-    plain = Decoding(1, decision_threshold=0.4).operating_events(frames)
+    plain = PostProcessing(1, decision_threshold=0.4).operating_events(frames)
     expected = plain.copy()
     late = expected.filename == second
     expected.loc[late, ["onset", "offset"]] *= 2
@@ -59,4 +61,4 @@ def test_clips_may_have_frames_of_their_own():
 )
 def test_mistakes_are_named(options, message):
     with pytest.raises(ValueError, match=message):
-        Decoding(**options).for_labels(LABELS)
+        PostProcessing(**options).for_labels(LABELS)

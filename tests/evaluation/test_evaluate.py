@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.evaluate import evaluate, profile_text
 from lgc_plugin.evaluation.event_f1 import event_f1
 from lgc_plugin.evaluation.frame_scores import FrameScores
@@ -50,7 +50,7 @@ def test_detections_are_scored_at_all_thresholds(
 ) -> None:
     folder, notes = write_detections(tmp_path / "found"), Notes()
     scored = evaluate(folder, truth, resamples=0, notes=notes)
-    decoding, frames = Decoding(WINDOWS), frame_scores()
+    decoding, frames = PostProcessing(WINDOWS), frame_scores()
     every = decoding.all_events(frames)
     result = scored.result
     assert result.scores["psds1"].value == pytest.approx(
@@ -221,9 +221,9 @@ def test_settings_are_those_of_another_set(
 
     file = tuned(("x.wav",), FRAME_SECONDS)
     scored = numbers(tmp_path / "a.npz", truth, None, None, file)
-    events = Decoding(WINDOWS, decision_threshold=limits).operating_events(
-        frame_scores()
-    )
+    events = PostProcessing(
+        WINDOWS, decision_threshold=limits
+    ).operating_events(frame_scores())
     expected = event_f1(events.drop(columns="threshold"), truth.truth)
     assert scored["event_f1_macro"] == expected.macro
     with pytest.raises(ValueError, match="leave out --threshold"):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lgc_plugin.evaluation import psds_free
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.psds import PSDS1, PSDS2, psds
@@ -32,7 +32,7 @@ def test_it_is_psds_at_every_score_there_is(scenario, profile):
     )
     counts = psds_free_counts(frames, truth, WINDOWS, **scenario)
     limits = np.unique(levels.astype(np.float64)) - 0.005
-    events = Decoding(WINDOWS, limits).all_events(frames)
+    events = PostProcessing(WINDOWS, limits).all_events(frames)
     expected = psds(events, truth, **scenario)
     score = counts.score()
     assert 0.05 < score.value == pytest.approx(expected.value, abs=1e-9)

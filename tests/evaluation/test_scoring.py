@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lgc_plugin.evaluation import psds_free
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
 from lgc_plugin.evaluation.families import count_tags
 from lgc_plugin.evaluation.frame_scores import FrameScores
@@ -19,7 +19,7 @@ from lgc_plugin.evaluation.scoring import (
 from lgc_plugin.evaluation.truth import GroundTruth
 from score_cases import LABELS, case
 
-DECODING = Decoding(3, (0.3, 0.5, 0.7))
+DECODING = PostProcessing(3, (0.3, 0.5, 0.7))
 OF_EVENTS = ("psds1", "psds2", "event_f1", "segment_f1", "intersection_f1")
 
 
@@ -62,10 +62,10 @@ def test_events_tag_their_clips():
 def test_each_class_may_have_a_threshold_of_its_own():
     frames, truth = case()
     limits = {"Cat": 0.3, "Dog": 0.5, "Owl": 0.7}
-    own = Decoding(3, (0.5,), limits)
+    own = PostProcessing(3, (0.5,), limits)
     score = count_scores(frames, truth, own, ["event_f1"])["event_f1"].score()
     for label, limit in limits.items():
-        same = Decoding(3, (0.5,), limit)
+        same = PostProcessing(3, (0.5,), limit)
         each = count_scores(frames, truth, same, ["event_f1"])["event_f1"]
         assert score.per_class[label] == each.score().per_class[label]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
 from lgc_plugin.utils.hparams import parse_recipe_arguments
 
@@ -56,7 +56,7 @@ def test_the_recipe_takes_it_as_overrides(file):
 
 
 def test_decoding():
-    assert SETTINGS.decoding() == Decoding(
+    assert SETTINGS.decoding() == PostProcessing(
         {"Dog": 7, "Cat": 28}, decision_threshold={"Dog": 0.49, "Cat": 0.3}
     )
     decoding = SETTINGS.decoding(["Cat"]).for_labels(["Cat"])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lgc_plugin.evaluation import class_scores
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
 from lgc_plugin.evaluation.scoring import count_scores
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
@@ -19,13 +19,13 @@ from strategies import seeds
 
 WINDOWS = (1, 3, 6)
 POINTS = (0.1, 0.3, 0.49, 0.51, 0.7, 0.9)
-START = Decoding({"Cow": 4, "Cat": 1, "Dog": 2}, POINTS)
+START = PostProcessing({"Cow": 4, "Cat": 1, "Dog": 2}, POINTS)
 F1_METRICS = ("event_f1", "segment_f1", "intersection_f1")
 
 
 def class_score(frames, truth, metric, label, window, threshold=0.5):
     """The score of a class, with all classes decoded the same way."""
-    decoding = Decoding(window, POINTS, threshold)
+    decoding = PostProcessing(window, POINTS, threshold)
     counts = count_scores(frames, truth, decoding, [metric])
     return counts[metric].score().per_class[label]
 
@@ -142,7 +142,7 @@ def test_ties_go_to_the_smallest_window_and_the_middle():
     sure = replace(
         frames, scores=scores, valid_frames=np.full(len(frames.clips), 20)
     )
-    limits = Decoding(3, (0.1, 0.49, 0.51, 0.9), 0.9)
+    limits = PostProcessing(3, (0.1, 0.49, 0.51, 0.9), 0.9)
     result = tune(sure, truth, "event_f1", [3, 1], True, start=limits)
     assert result.settings.median_windows == {"Dog": 1, "Cat": 1, "Cow": 3}
     threshold = {"Dog": 0.49, "Cat": 0.49, "Cow": 0.9}
@@ -151,7 +151,7 @@ def test_ties_go_to_the_smallest_window_and_the_middle():
 
 
 def test_rounding_does_not_decide():
-    start = Decoding(1).for_labels(["Cat"])
+    start = PostProcessing(1).for_labels(["Cat"])
     grid = TuningGrid((1, 3), None, np.array([[[0.5], [0.5 + 1e-15]]]))
     assert grid.choose(start, ["Cat"]).median_windows == (1,)
 
@@ -201,7 +201,10 @@ def test_settings_say_where_they_come_from():
         ({"metric": "psds2", "thresholds": True}, "psds2 is an area over all"),
         ({"windows": [3, 0]}, "window 0 of 'candidate 2'"),
         ({"windows": []}, "give one or more"),
-        ({"start": Decoding({"Cat": 3})}, "median windows must name each"),
+        (
+            {"start": PostProcessing({"Cat": 3})},
+            "median windows must name each",
+        ),
     ],
 )
 def test_wrong_options_are_refused(options, message):

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from lgc_plugin import LGC, SoundEventDetector
 from lgc_plugin.data.resample import resample_file
 from lgc_plugin.evaluation.postprocess import decode_frames
-from lgc_plugin.inference.listening import listen
 from lgc_plugin.inference.model.model_folder import write_model
+from lgc_plugin.inference.prediction import predict
 from lgc_plugin.models.features import LogMel
 from lgc_plugin.models.valid_frames import count_valid, frame_mask
 from lgc_plugin.types import SEDOutput
@@ -454,7 +454,7 @@ def test_memory_does_not_grow_with_the_recording(detector):
         blocks = (np.zeros(16000, np.float32) for _ in range(n_blocks))
         tracemalloc.start()
         frames = 0
-        for piece in listen(blocks, detector.plan, quiet, batch_size=4):
+        for piece in predict(blocks, detector.plan, quiet, batch_size=4):
             frames += piece.scores.shape[1]
         _, highest = tracemalloc.get_traced_memory()
         tracemalloc.stop()

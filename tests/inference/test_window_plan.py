@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lgc_plugin.data.encoder import EventEncoder
-from lgc_plugin.inference.listening import listen
+from lgc_plugin.inference.prediction import predict
 from lgc_plugin.inference.window_plan import WindowPlan
 
 # Where the hop is asked for, and what becomes of it in frames of 64 ms.
@@ -53,7 +53,7 @@ def test_every_frame_comes_once_and_from_its_place(data, batch_size):
         return starts.unsqueeze(1)
 
     blocks = np.array_split(wav, data.draw(st.integers(1, 7)))
-    pieces = list(listen(blocks, plan, network, batch_size))
+    pieces = list(predict(blocks, plan, network, batch_size))
     scores = np.concatenate([piece.scores for piece in pieces], axis=1)
     frames = scores[0] * 1024
     assert pieces[-1].seconds == n_samples / 100

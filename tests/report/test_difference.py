@@ -5,7 +5,7 @@ import pytest
 
 from lgc_plugin.evaluation.bootstrap import compare, resample
 from lgc_plugin.evaluation.clip_counts import Averages
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.score import Score
 from lgc_plugin.evaluation.scoring import count_scores
 from lgc_plugin.report.difference import difference_table
@@ -17,7 +17,7 @@ METRICS = ("psds1", "event_f1")
 def system(threshold):
     """Scores of one operating threshold, and 30 resamples of them."""
     frames, truth = case()
-    decoding = Decoding(decision_threshold=threshold)
+    decoding = PostProcessing(decision_threshold=threshold)
     counts = count_scores(frames, truth, decoding, METRICS)
     scores = {name: each.score() for name, each in counts.items()}
     return scores, resample(counts, len(truth.durations), resamples=30)

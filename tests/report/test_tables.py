@@ -2,7 +2,7 @@
 
 import pytest
 
-from lgc_plugin.evaluation.decoding import Decoding
+from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.families import score_counts
 from lgc_plugin.evaluation.result import SEDResult
 from lgc_plugin.evaluation.score import Interval, Intervals, Score
@@ -121,7 +121,7 @@ def test_every_metric_has_its_names():
 
 def test_scores_of_a_system_are_all_shown():
     frames, truth = case()
-    counts = count_scores(frames, truth, Decoding())
+    counts = count_scores(frames, truth, PostProcessing())
     n_clips = len(truth.durations)
     scores = score_counts(counts, n_clips, resamples=20)
     shown = SEDResult(scores, n_clips, n_clips, 20)

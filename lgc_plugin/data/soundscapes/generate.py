@@ -45,7 +45,7 @@ _NOTE = (
 )
 
 
-class Heard(NamedTuple):
+class PlacedRecording(NamedTuple):
     """One sound of a clip, or its background.
 
     Arguments
@@ -60,7 +60,7 @@ class Heard(NamedTuple):
     recording: str
 
 
-Clips = dict[str, list[Heard]]
+Clips = dict[str, list[PlacedRecording]]
 """What is heard in the clips of a set, by file name."""
 
 
@@ -163,7 +163,7 @@ def _write_clips(
     }
 
 
-def write_clip(plan: ClipPlan) -> list[Heard]:
+def write_clip(plan: ClipPlan) -> list[PlacedRecording]:
     """Mixes one clip and writes it as 16-bit PCM.
 
     Arguments
@@ -173,7 +173,7 @@ def write_clip(plan: ClipPlan) -> list[Heard]:
 
     Returns
     -------
-    list[Heard]
+    list[PlacedRecording]
         What is heard in it, by onset; edges in seconds, rounded to 1 ms.
 
     Raises
@@ -187,12 +187,12 @@ def write_clip(plan: ClipPlan) -> list[Heard]:
     mix = render(plan.background, placed, settings, rng)
     soundfile.write(plan.path, mix.T, settings.sample_rate, subtype="PCM_16")
     whole = Event(0.0, settings.clip_seconds, BACKGROUND)
-    heard = [Heard(whole, plan.background.recording)]
+    heard = [PlacedRecording(whole, plan.background.recording)]
     for item in placed:
         onset = round(item.first / settings.sample_rate, 3)
         offset = round(item.end / settings.sample_rate, 3)
         event = Event(onset, offset, item.sound.label)
-        heard.append(Heard(event, item.sound.recording))
+        heard.append(PlacedRecording(event, item.sound.recording))
     return sorted(heard)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lgc_plugin.inference.window_plan import WindowPlan
 
 
-class Heard(NamedTuple):
+class Prediction(NamedTuple):
     """A piece of the scores of a recording.
 
     Arguments
@@ -33,12 +33,12 @@ class Heard(NamedTuple):
     seconds: float
 
 
-def listen(
+def predict(
     blocks: Iterable[NDArray[np.float32]],
     plan: WindowPlan,
     network: Callable[[Tensor, Tensor], Tensor],
     batch_size: int = 1,
-) -> Iterator[Heard]:
+) -> Iterator[Prediction]:
     """Scores of a recording whose length is not known yet.
 
     Arguments
@@ -57,7 +57,7 @@ def listen(
 
     Yields
     ------
-    Heard
+    Prediction
         Frames that are final, in order; the last piece ends the recording.
     """
     received = 0
@@ -77,14 +77,14 @@ def listen(
         for window, each in zip(batch, scores, strict=True):
             if len(window) < plan.window_samples:
                 valid = plan.encoder.valid_frames(len(window))
-                yield Heard(joiner.finish(each, valid), received / rate)
+                yield Prediction(joiner.finish(each, valid), received / rate)
                 return
             piece = joiner.push(each)
             done += piece.shape[1]
-            yield Heard(piece, min(done * frame, received / rate))
+            yield Prediction(piece, min(done * frame, received / rate))
     tail = joiner.finish()
     # A frame may begin where a full window ends; nothing was heard in it.
     surplus = plan.encoder.n_frames - plan.encoder.valid_frames(
         plan.window_samples
     )
-    yield Heard(tail[:, : tail.shape[1] - surplus], received / rate)
+    yield Prediction(tail[:, : tail.shape[1] - surplus], received / rate)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 
-def turn(values: Tensor, shift: Tensor, circle: Tensor | int) -> Tensor:
+def roll(values: Tensor, shift: Tensor, circle: Tensor | int) -> Tensor:
     """Turns the first steps of each clip; those behind them stay.
 
     Arguments
@@ -30,7 +30,7 @@ def turn(values: Tensor, shift: Tensor, circle: Tensor | int) -> Tensor:
 
     Example
     -------
-    >>> turn(torch.tensor([[1, 2, 3, 4]]), torch.tensor([1]), 3).tolist()
+    >>> roll(torch.tensor([[1, 2, 3, 4]]), torch.tensor([1]), 3).tolist()
     [[3, 1, 2, 4]]
     """
     if values.shape[0] != len(shift):
