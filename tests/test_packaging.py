@@ -47,7 +47,8 @@ def test_version_is_read_without_importing():
     values = [
         ast.literal_eval(node.value)
         for node in tree.body
-        if isinstance(node, ast.Assign) and node.targets[0].id == "__version__"
+        if isinstance(node, ast.Assign)
+        and getattr(node.targets[0], "id", "") == "__version__"
     ]
     assert values == [lgc_plugin.__version__]
     assert f"\nversion: {values[0]}\n" in (ROOT / "CITATION.cff").read_text()
