@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -94,3 +95,17 @@ def test_a_subpackage_exports_what_it_offers(room):
         assert name not in modules, "a module of this name would hide it"
     with pytest.raises(AttributeError, match="no attribute 'no_such_name'"):
         getattr(package, f"no_such_{'name'}")
+
+
+def test_what_the_page_names_exists():
+    page = PACKAGE.parent / "docs" / "architecture.md"
+    text = page.read_text(encoding="utf-8")
+    names = re.findall(rf"`((?:{'|'.join(ORDER)})\.[\w.]+)`", text)
+    assert len(names) > 20
+    for name in names:
+        found, *parts = name.split(".")
+        found = import_module(f"lgc_plugin.{found}")
+        for part in parts:
+            if not hasattr(found, part):
+                import_module(f"{found.__name__}.{part}")
+            found = getattr(found, part)
