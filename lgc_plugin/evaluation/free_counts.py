@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lgc_plugin.evaluation.clip_counts import Averages
-from lgc_plugin.evaluation.psd_roc import PSDROC, psd_roc
+from lgc_plugin.evaluation.psd_roc import PSDROC, ScoredByROC, psd_roc
 from lgc_plugin.evaluation.psds_counts import SECONDS_PER_HOUR
-from lgc_plugin.evaluation.score import Score
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,7 +97,7 @@ class ClassSteps(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class FreePSDSCounts:
+class FreePSDSCounts(ScoredByROC):
     """Counts of threshold-free PSDS, clip by clip.
 
     Arguments
@@ -123,32 +121,8 @@ class FreePSDSCounts:
     durations: NDArray[np.float64]
     options: Mapping[str, float]
 
-    def averages(self, weights: NDArray[np.floating]) -> Averages:
-        """PSDS, and the area under each class's own curve.
-
-        Arguments
-        ---------
-        weights : numpy.ndarray
-            (R, N) how often each clip counts.
-
-        Returns
-        -------
-        Averages
-            Without a micro average, which PSDS does not have.
-        """
-        return self._roc(weights).averages()
-
-    def score(self) -> Score:
-        """The score of all clips, each counted once, with the PSD-ROC.
-
-        Returns
-        -------
-        Score
-        """
-        roc = self._roc(np.ones((1, len(self.durations))))
-        return roc.score(self.labels, self.options["max_efpr"])
-
-    def _roc(self, weights: NDArray[np.floating]) -> PSDROC:
+    def roc(self, weights: NDArray[np.floating]) -> PSDROC:
+        """The PSD-ROC for (R, N) weights: how often each clip counts."""
         weights = weights.astype(np.float64)
         events = weights @ self.events
         present = events > 0

@@ -10,7 +10,7 @@ from lgc_plugin.evaluation.clip_counts import Averages
 from lgc_plugin.evaluation.score import Curve, Score
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,10 +35,6 @@ class PSDROC(NamedTuple):
     value: NDArray[np.float64]
     per_class: NDArray[np.float64]
 
-    def averages(self) -> Averages:
-        """The areas; PSDS has no micro average."""
-        return Averages(self.value, None, self.per_class)
-
     def score(self, labels: Sequence[str], max_efpr: float) -> Score:
         """The score and the curve of the first resample."""
         efpr, etpr = self.efpr[0], self.etpr[0]
@@ -56,6 +52,54 @@ class PSDROC(NamedTuple):
             dict(zip(labels, per_class, strict=True)),
             Curve(np.append(efpr, max_efpr), np.append(etpr, etpr[-1])),
         )
+
+
+class ScoredByROC:
+    """What counts of PSDS have in common: scores from their PSD-ROC.
+
+    Arguments
+    ---------
+    labels : tuple[str, ...]
+        C class names.
+    durations : numpy.ndarray
+        (N,) seconds.
+    options : Mapping[str, float]
+        ``max_efpr`` is one of them.
+    """
+
+    labels: tuple[str, ...]
+    durations: NDArray[np.float64]
+    options: Mapping[str, float]
+
+    def roc(self, weights: NDArray[np.floating]) -> PSDROC:
+        """The PSD-ROC for (R, N) weights: how often each clip counts."""
+        raise NotImplementedError
+
+    def averages(self, weights: NDArray[np.floating]) -> Averages:
+        """PSDS, and the area under each class's own curve.
+
+        Arguments
+        ---------
+        weights : numpy.ndarray
+            (R, N) how often each clip counts.
+
+        Returns
+        -------
+        Averages
+            Without a micro average, which PSDS does not have.
+        """
+        roc = self.roc(weights)
+        return Averages(roc.value, None, roc.per_class)
+
+    def score(self) -> Score:
+        """The score of all clips, each counted once, with the PSD-ROC.
+
+        Returns
+        -------
+        Score
+        """
+        roc = self.roc(np.ones((1, len(self.durations))))
+        return roc.score(self.labels, self.options["max_efpr"])
 
 
 def psd_roc(

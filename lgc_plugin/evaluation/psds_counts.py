@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
-from lgc_plugin.evaluation.clip_counts import Averages
 from lgc_plugin.evaluation.coded_events import CodedEvents
-from lgc_plugin.evaluation.psd_roc import PSDROC, psd_roc
-from lgc_plugin.evaluation.score import Score
+from lgc_plugin.evaluation.psd_roc import PSDROC, ScoredByROC, psd_roc
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +50,7 @@ class Rates(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class PSDSCounts:
+class PSDSCounts(ScoredByROC):
     """Counts of PSDS, clip by clip, in sparse matrices.
 
     Most clips have few classes, so that nearly all counts are 0.
@@ -139,32 +137,8 @@ class PSDSCounts:
         tpr = hits / np.where(present, events, 1)[..., None]
         return Rates(tpr, alarms / hours, ctr, present)
 
-    def averages(self, weights: NDArray[np.floating]) -> Averages:
-        """PSDS, and the area under each class's own curve.
-
-        Arguments
-        ---------
-        weights : numpy.ndarray
-            (R, N) how often each clip counts.
-
-        Returns
-        -------
-        Averages
-            Without a micro average, which PSDS does not have.
-        """
-        return self._roc(weights).averages()
-
-    def score(self) -> Score:
-        """The score of all clips, each counted once, with the PSD-ROC.
-
-        Returns
-        -------
-        Score
-        """
-        roc = self._roc(np.ones((1, len(self.durations))))
-        return roc.score(self.labels, self.options["max_efpr"])
-
-    def _roc(self, weights: NDArray[np.floating]) -> PSDROC:
+    def roc(self, weights: NDArray[np.floating]) -> PSDROC:
+        """The PSD-ROC for (R, N) weights: how often each clip counts."""
         rates = self.rates(weights)
         n_sets, n_classes, n_points = rates.tpr.shape
         return psd_roc(
