@@ -15,7 +15,7 @@ ENVIRONMENT := locked
 LOCK := requirements/$(ENVIRONMENT).txt
 CONSTRAIN := --constraint $(LOCK)
 EXTRAS := dev
-# It is compiled, which needs a C compiler.
+# It is compiled, which needs a C++ compiler.
 SCORES = @$(PIP) --quiet cython && $(BUILD) --quiet -e '.[scores]' 2>/dev/null \
 	|| echo "sed_scores_eval cannot be built here: its tests are skipped"
 PIP := $(RUN) -m pip install --disable-pip-version-check $(CONSTRAIN)
@@ -31,7 +31,7 @@ help:  ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s%s\n", $$1, $$2}' Makefile
 	@echo 'Options: PYTHON=python3.12, ARGS="arguments of train.py or pytest", JOBS=4'
 
-train: $(VENV)/.train  ## Trains on DESED, or on soundscapes made on the spot
+train: $(VENV)/.train  ## Trains on DESED, or on the toy dataset
 	$(RUN) recipes/DESED/train.py hparams/lgc.yaml $(ARGS)
 
 # A file stays in one process: its runs of the recipe are shared by its tests.

@@ -1,4 +1,4 @@
-"""Augmentations of a labeled batch, before anybody hears it."""
+"""Augmentations of a labeled batch, for student and teacher alike."""
 
 from __future__ import annotations
 

@@ -87,9 +87,9 @@ def make_loaders(
     dict[str, SaveableDataLoader]
         ``train``; ``prototypes``, the training set once through; ``valid``,
         strong and weak clips; and the test sets, each with the held-out weak
-        clips behind it. The training's ``batch_sampler`` is to be told the
-        epoch (``set_epoch``); the others' tells the ``batch_numbers`` of this
-        process.
+        clips behind it. The ``batch_sampler`` of the training needs
+        ``set_epoch`` before every epoch; that of the others has the
+        ``batch_numbers`` of this process.
     """
     files = _files_in_use(data, encoder, batch_sizes)
     # Before they are decoded, which may take minutes.

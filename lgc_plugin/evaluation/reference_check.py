@@ -17,7 +17,11 @@ from lgc_plugin.evaluation.families import PSDS_METRICS
 from lgc_plugin.evaluation.quiet import quiet
 from lgc_plugin.evaluation.scoring import count_detections
 from lgc_plugin.evaluation.truth import GroundTruth
-from lgc_plugin.utils.versions import installed_version, requirements
+from lgc_plugin.utils.versions import (
+    find_problems,
+    installed_version,
+    requirements,
+)
 
 _LIBRARIES = ("psds_eval", "sed_eval")
 
@@ -33,12 +37,7 @@ def check_libraries() -> None:
     wanted = requirements("verify")
     wanted += [each for each in requirements() if each.name in _LIBRARIES]
     found = {each.name: installed_version(each.name) for each in wanted}
-    unfit = [
-        each
-        for each in wanted
-        if found[each.name] is None
-        or not each.specifier.contains(found[each.name], prereleases=True)
-    ]
+    unfit = [each for each in wanted if find_problems([each], found)]
     if not unfit:
         return
     names = " and ".join(

@@ -54,7 +54,7 @@ def colours(names: Iterable[str]) -> dict[str, str]:
     Arguments
     ---------
     names : Iterable[str]
-        What is to be told apart.
+        What is to be distinguished.
 
     Returns
     -------

@@ -107,11 +107,7 @@ def _explain_failures(spec: ModuleSpec) -> None:
 
     def run_or_explain(module: ModuleType) -> None:
         try:
-            with warnings.catch_warnings():
-                if spec.name == "speechbrain":
-                    # It asks torchaudio for what that deprecates.
-                    warnings.simplefilter("ignore")
-                run(module)
+            run(module)
         except LoadError:
             raise
         except Exception as error:
@@ -121,7 +117,10 @@ def _explain_failures(spec: ModuleSpec) -> None:
 
 
 def _silence_speechbrain() -> None:
-    """Keeps back a warning about pictures that nothing here draws."""
+    """Keeps back what its import warns of, which no user can change."""
+    # It asks torchaudio 2.8 to 2.10 for what these deprecate.
+    warnings.filterwarnings("ignore", r"torchaudio\._backend\.")
+    # Pictures that nothing here draws.
     logger = logging.getLogger("speechbrain.utils.train_logger")
     if not logger.filters:
         logger.addFilter(lambda record: "torchvision" not in str(record.msg))
@@ -144,18 +143,15 @@ def failure(name: str, error: BaseException) -> str:
     from lgc_plugin.utils.versions import installed_version, working_pair
 
     versions = {each: installed_version(each) for each in WATCHED}
+    named = {k: f"{k} {v or '(not installed)'}" for k, v in versions.items()}
+    others = [named[each] for each in ("torch", "torchaudio") if each != name]
     pair = [versions["torch"], versions["torchaudio"]]
-    others = [
-        f"{each} {versions[each] or '(not installed)'}"
-        for each in ("torch", "torchaudio")
-        if each != name
-    ]
     torch, torchaudio = working_pair(*pair)
     # pip takes a build for CPUs for the same version, and would leave it.
     same = [(each or "").partition("+")[0] for each in pair]
     force = "--force-reinstall " if same == [torch, torchaudio] else ""
     return (
-        f"{name} {versions[name]} does not load with {' and '.join(others)} "
+        f"{named[name]} does not load with {' and '.join(others)} "
         f"({_reason(error)}); torch {torch} and torchaudio {torchaudio} work "
         f"together: pip install {force}torch=={torch} torchaudio=={torchaudio}"
     )

@@ -109,6 +109,15 @@ def test_speechbrain_is_loaded_without_a_word(broken):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_what_a_library_sets_while_it_loads_stays(broken):
+    library = "import warnings; warnings.filterwarnings('ignore', 'of torch')"
+    code = (
+        "import sys, warnings, lgc_plugin, torch; "
+        "sys.exit(not any('of torch' in str(f[1]) for f in warnings.filters))"
+    )
+    assert broken(["-c", code], torch=library).returncode == 0
+
+
 def test_check_does_not_load_pytorch(broken):
     code = (
         "import sys, lgc_plugin.utils.loading as x; x.check_versions(); "

@@ -52,7 +52,7 @@ class Bank:
     foreground : Mapping[str, tuple[Sound, ...]]
         Sounds of each class that is labeled.
     non_target : Mapping[str, tuple[Sound, ...]]
-        Sounds of each class that is heard but not labeled.
+        Sounds of each class that is mixed in but not labeled.
     background : tuple[Sound, ...]
         Backgrounds.
     """
@@ -194,7 +194,7 @@ def read_bank(
         lacks the offset) or both; the label is what comes before. Folders
         within are searched too; files that are not audio are passed over.
     non_target : Iterable[str]
-        Labels (without suffix) that are heard but not labeled.
+        Labels (without suffix) that are mixed in but not labeled.
     recording_pattern : str, optional
         See :func:`recording_of`.
 

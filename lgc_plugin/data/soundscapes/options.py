@@ -53,7 +53,7 @@ class SoundscapeOptions:
     empty_share : float
         Share of the unlabeled and of the validation clips without an event.
     non_target : tuple[str, ...]
-        Classes of the bank that are heard but not labeled.
+        Classes of the bank that are mixed in but not labeled.
     recording_pattern : str or None
         How file names tell recordings apart; see
         :func:`lgc_plugin.data.soundscapes.bank.recording_of`.
