@@ -17,7 +17,7 @@ from lgc_plugin.inference.window_network import stack_windows
 from lgc_plugin.losses.frames import by_frame
 from lgc_plugin.losses.prototype_contrast import PrototypeContrastLoss
 from lgc_plugin.models.frame_classes import with_background
-from lgc_plugin.models.valid_frames import (
+from lgc_plugin.utils.time_axis import (
     count_valid,
     frame_mask,
     upsample_mask,

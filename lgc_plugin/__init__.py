@@ -7,7 +7,8 @@ A subpackage imports only those before it::
       -> report -> inference -> training -> cli, recipes
 
 ``LGC`` ties teacher, prototypes, ramp and the consistency terms into one
-module; ``LGCBrain`` calls it from SpeechBrain's training loop.
+module; ``LGCMixin`` adds it to the Brain of any recipe, ``LGCBrain`` is the
+Brain of the DESED recipe.
 
 The public names are loaded on first use, so that commands which need no
 network (and the worker processes of data generation) start without PyTorch.
@@ -23,6 +24,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Event": "types",
     "LabelKind": "types",
+    "SEDBatch": "types",
     "SEDOutput": "types",
     "EventEncoder": "data.encoder",
     "LogMel": "models.features",
@@ -32,6 +34,7 @@ _PUBLIC = {
     "PrototypeContrastLoss": "losses.prototype_contrast",
     "LGC": "lgc",
     "LGCBrain": "training.brain",
+    "LGCMixin": "training.lgc_mixin",
     "SoundEventDetector": "inference.detector",
 }
 
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from lgc_plugin.models.mean_teacher import MeanTeacher
     from lgc_plugin.models.prototypes import PrototypeBank
     from lgc_plugin.training.brain import LGCBrain
-    from lgc_plugin.types import Event, LabelKind, SEDOutput
+    from lgc_plugin.training.lgc_mixin import LGCMixin
+    from lgc_plugin.types import Event, LabelKind, SEDBatch, SEDOutput
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__, _PUBLIC)

@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from lgc_plugin.augment.cutmix import draw_cutmix
-from lgc_plugin.augment.versions import Versions
+from lgc_plugin.augment.cutmix import cut_within, draw_cutmix
 from lgc_plugin.losses.consistency import clip_consistency, frame_consistency
 from lgc_plugin.losses.cut_batch import (
     cutmix_consistency,
     prototype_contrast,
     run_cut_batch,
 )
-from lgc_plugin.losses.frames import labels_by_frame
-from lgc_plugin.losses.lgc_terms import LGCTerms, TrainingClips
 from lgc_plugin.losses.prototype_contrast import PrototypeContrastLoss
 from lgc_plugin.losses.rampup import device_rampup, exp_rampup
-from lgc_plugin.losses.reservoir import fill_reservoir
-from lgc_plugin.losses.term import ConsistencyTerm, TermInputs, pool_count
+from lgc_plugin.losses.term import (
+    ConsistencyTerm,
+    Forward,
+    LGCTerms,
+    pool_count,
+)
+from lgc_plugin.models.frame_classes import frame_classes, labels_by_frame
 from lgc_plugin.models.kmeans import FrameReservoir
 from lgc_plugin.models.mean_teacher import MeanTeacher
 from lgc_plugin.models.prototypes import FrameSums, PrototypeBank
-from lgc_plugin.models.valid_frames import upsample_mask
-from lgc_plugin.types import SEDOutput
-from lgc_plugin.utils.distributed import broadcast_module, get_rank
+from lgc_plugin.types import SEDBatch, SEDOutput
+from lgc_plugin.utils.distributed import (
+    broadcast_module,
+    get_rank,
+    get_world_size,
+)
+
+_UNSET: Any = None
 
 
 class LGC(nn.Module):
@@ -49,12 +57,11 @@ class LGC(nn.Module):
     Arguments
     ---------
     student : nn.Module
-        Maps features (B, F, T), and optionally ``valid`` (B, T'), to an
-        :class:`~lgc_plugin.types.SEDOutput`. Its attribute ``time_pooling``
-        tells how many feature frames make an output frame; without it, that
-        is T // T', which is wrong when the rest of T makes another frame.
-    n_classes : int
-        Number of classes, C.
+        Maps features (B, F, T), ``valid`` (B, T') if there is padding, and
+        ``embeddings=`` (B, E, T_e) if the batch has them, to an
+        :class:`~lgc_plugin.types.SEDOutput`.
+    n_classes : int, optional
+        Number of classes, C; None: that of the first batch.
     normalize : Callable, optional
         Applied to the features before either network, after CutMix: called
         with features and an optional (B, T) mask. An ``nn.Module`` with a
@@ -70,7 +77,7 @@ class LGC(nn.Module):
     cutmix_ratio : tuple[float, float]
         Shortest and longest span, as a share of the clip.
     n_prototypes, embedding_dim : int
-        Prototypes per class, size of an embedding.
+        Prototypes per class, size of an embedding (None: as ``n_classes``).
     prototype_momentum : float
         Weight of a prototype's past.
     pos_threshold, neg_threshold, temperature : float
@@ -79,13 +86,17 @@ class LGC(nn.Module):
         Frames of each class that k-means sees at the initialization, at most.
     class_names : Sequence[str], optional
         For messages.
-    augment : Callable, optional
-        Makes a view of (B, F, T) features, given a (B, T) mask or None, such
-        as :class:`~lgc_plugin.augment.views.Views`. In training the teacher
-        hears one, the student another in each of its passes; for its pass on
+    augment : Iterable[Callable], optional
+        Steps from batch to batch that keep events in their place, such as
+        :class:`~lgc_plugin.augment.FilterAugment`. In training they are drawn
+        anew for the teacher and for each pass of the student; for its pass on
         the batch itself, call :meth:`view`.
     terms : Mapping[str, ConsistencyTerm], optional
-        Further terms by name: :mod:`lgc_plugin.terms`.
+        Further terms by name, such as
+        :class:`~lgc_plugin.losses.InterpolationConsistency`.
+    run : Callable, optional
+        How a network is run on a batch, in the place of ``normalize`` and the
+        call above.
 
     Raises
     ------
@@ -97,8 +108,8 @@ class LGC(nn.Module):
     >>> from lgc_plugin.models.crnn import CRNN
     >>> student = CRNN(2, 8, filters=(4, 4), pooling=((2, 2), (2, 4)))
     >>> lgc = LGC(student, n_classes=2)
-    >>> features, kind = torch.rand(4, 8, 40), torch.tensor([2, 1, 0, 0])
-    >>> terms = lgc(student, features, student(features), kind)
+    >>> batch = SEDBatch(torch.tensor([2, 1, 0, 0]), torch.rand(4, 8, 40))
+    >>> terms = lgc(student, batch, student(batch.features))
     >>> terms.total.backward()
     >>> lgc.update_teacher(student)
     >>> lgc.step
@@ -108,7 +119,7 @@ class LGC(nn.Module):
     def __init__(
         self,
         student: nn.Module,
-        n_classes: int,
+        n_classes: int | None = None,
         normalize: Callable[..., Tensor] | nn.Module | None = None,
         *,
         consistency_weight: float = 2.0,
@@ -119,15 +130,16 @@ class LGC(nn.Module):
         ema_decay: float = 0.999,
         cutmix_ratio: tuple[float, float] = (0.2, 0.5),
         n_prototypes: int = 3,
-        embedding_dim: int = 128,
+        embedding_dim: int | None = 128,
         prototype_momentum: float = 0.996,
         pos_threshold: float = 0.9,
         neg_threshold: float = 0.5,
         temperature: float = 0.1,
         kmeans_max_frames: int = 20000,
         class_names: Sequence[str] | None = None,
-        augment: Callable[[Tensor, Tensor | None], Tensor] | None = None,
+        augment: Iterable[Callable[[SEDBatch], SEDBatch]] = (),
         terms: Mapping[str, ConsistencyTerm] | None = None,
+        run: Callable[[nn.Module, SEDBatch], SEDOutput] | None = None,
     ) -> None:
         super().__init__()
         weights = (consistency_weight, cutmix_weight, contrast_weight)
@@ -141,20 +153,24 @@ class LGC(nn.Module):
         self.contrast_weight = contrast_weight
         self.rampup_steps = rampup_steps
         self.contrast_start_epoch = contrast_start_epoch
-        self.cutmix_ratio = tuple(cutmix_ratio)
+        low, high = cutmix_ratio
+        self.cutmix_ratio = low, high
         self.kmeans_max_frames = kmeans_max_frames
-        self._pooling = getattr(student, "time_pooling", None)
         self._normalize = getattr(normalize, "normalize", normalize)
-        self._augment = augment
+        self._augment = list(augment)
+        self._run = run
         self.teacher = MeanTeacher(student, ema_decay)
-        self.bank = PrototypeBank(
-            n_classes,
-            n_prototypes,
-            embedding_dim,
-            prototype_momentum,
-            pos_threshold,
-            class_names,
-        )
+        self._bank_options: dict[str, Any] = {
+            "n_prototypes": n_prototypes,
+            "momentum": prototype_momentum,
+            "pos_threshold": pos_threshold,
+            "class_names": class_names,
+        }
+        self._sizes = n_classes, embedding_dim
+        # None until the sizes of the network are known.
+        self.bank: PrototypeBank = _UNSET
+        if n_classes is not None and embedding_dim is not None:
+            self.bank = self._make_bank(n_classes, embedding_dim)
         self.contrast = PrototypeContrastLoss(
             temperature, pos_threshold, neg_threshold
         )
@@ -182,7 +198,8 @@ class LGC(nn.Module):
     @property
     def contrasts(self) -> bool:
         """Whether the contrast term is at work: wanted, and initialized."""
-        return self.contrast_weight > 0 and self.bank.initialized
+        ready = self.bank is not None and self.bank.initialized
+        return self.contrast_weight > 0 and ready
 
     @property
     def effective_weights(self) -> dict[str, float]:
@@ -201,15 +218,7 @@ class LGC(nn.Module):
         return max(own) > 0 or bool(self._others())
 
     def forward(
-        self,
-        student: nn.Module,
-        features: Tensor,
-        predictions: SEDOutput,
-        label_kind: Tensor,
-        frame_labels: Tensor | None = None,
-        valid: Tensor | None = None,
-        n_unlabeled: int | None = None,
-        versions: Versions | None = None,
+        self, student: nn.Module, batch: SEDBatch, predictions: SEDOutput
     ) -> LGCTerms:
         """The consistency terms of one training batch.
 
@@ -217,28 +226,20 @@ class LGC(nn.Module):
         ---------
         student : nn.Module
             The network that learns.
-        features : Tensor
-            (B, F, T) features before ``augment`` and ``normalize``.
+        batch : SEDBatch
+            Features before ``augment`` and ``normalize``, label kinds, and
+            what else there is: frame labels, a mask, embeddings.
         predictions : SEDOutput
-            What the student said of them, or of a :meth:`view` of them.
-        label_kind : Tensor
-            (B,) values of :class:`~lgc_plugin.types.LabelKind`.
-        frame_labels : Tensor, optional
-            (B, C, T'), read where the kind is strong; without them the
-            teacher's scores place all frames in their classes.
-        valid : Tensor, optional
-            (B, T') bool, False on padding.
-        n_unlabeled : int, optional
-            Clips of kind ``NONE``, if the host knows: spares terms work.
-        versions : Versions, optional
-            For a batch of three versions (B is three times the clips), such
-            as :class:`~lgc_plugin.losses.rct.RandomConsistency` wants: all
-            of them count for L_MT, the clips as they are for everything else;
-            ``n_unlabeled`` counts these.
+            What the student predicts for them, or for a :meth:`view` of them.
 
         Returns
         -------
         LGCTerms
+
+        Raises
+        ------
+        ValueError
+            If labels, time pooling or the sizes of the network do not fit.
         """
         zero = predictions.frame.new_zeros(())
         untrained = zero
@@ -248,32 +249,33 @@ class LGC(nn.Module):
             untrained = 0.0 * predictions.embedding.sum()
         if not self.trains_teacher:
             return LGCTerms(untrained, zero, zero, zero, zero)
-        target = self.run(self.teacher, self.view(features, valid), valid)
-        given = TermInputs(
-            lambda heard, mask: self.run(student, self.view(heard, mask), mask),
-            features,
-            predictions,
-            target,
-            label_kind,
-            valid,
-            self._pooling or features.shape[-1] // target.frame.shape[-1],
-            n_unlabeled,
-        )
+        batch = batch.with_frames(predictions.frame.shape[-1])
+        self._fit_sizes(predictions)
+
+        def forward(other: SEDBatch) -> SEDOutput:
+            return self.run(student, self.view(other))
+
+        target = self.run(self.teacher, self.view(batch))
         agreement = local = contrast = n_anchors = zero
         if self.consistency_weight > 0:
             agreement = frame_consistency(
-                predictions.frame, target.frame, valid, pool_count()
+                predictions.frame, target.frame, batch.valid, pool_count()
             ) + clip_consistency(predictions.clip, target.clip)
-        if versions is not None:
-            given = given.split(versions)
+        clips = batch.originals
+        of_clips = target.select(slice(len(clips)))
         if self.cutmix_weight > 0 or self.contrasts:
-            local, contrast, n_anchors = self._cut_terms(given)
+            local, contrast, n_anchors = self._cut_terms(
+                of_clips, clips, forward
+            )
         if self.contrasts:
-            self._remember(given, frame_labels)
+            self._remember(of_clips, clips)
         consistency = (
             self.consistency_weight * agreement + self.cutmix_weight * local
         )
-        others = {name: term(given) for name, term in self._others().items()}
+        others = {
+            name: term(predictions, target, batch, forward)
+            for name, term in self._others().items()
+        }
         for name, value in others.items():
             consistency = consistency + self.terms[name].weight * value
         ramp = self.device_ramp.to(consistency.dtype)
@@ -281,49 +283,28 @@ class LGC(nn.Module):
         own = total + untrained, agreement, local, contrast, n_anchors
         return LGCTerms(*own, others=others)
 
-    def view(self, features: Tensor, valid: Tensor | None = None) -> Tensor:
-        """A view of features, augmented anew in every call.
+    def view(self, batch: SEDBatch) -> SEDBatch:
+        """A view of a batch, augmented anew in every call; in training only."""
+        if self.training:
+            for step in self._augment:
+                batch = step(batch)
+        return batch
 
-        Arguments
-        ---------
-        features : Tensor
-            (B, F, T) features before ``normalize``.
-        valid : Tensor, optional
-            (B, T') bool, False on padding.
-
-        Returns
-        -------
-        Tensor
-            Of the same shape; the features themselves without ``augment``, and
-            outside training.
-        """
-        if self._augment is None or not self.training:
-            return features
-        return self._augment(features, self._feature_mask(features, valid))
-
-    def run(
-        self, network: nn.Module, features: Tensor, valid: Tensor | None = None
-    ) -> SEDOutput:
-        """Runs a network on features that are not normalized yet.
-
-        Arguments
-        ---------
-        network : nn.Module
-            Student or teacher.
-        features : Tensor
-            (B, F, T) features before ``normalize``.
-        valid : Tensor, optional
-            (B, T') bool, False on padding.
-
-        Returns
-        -------
-        SEDOutput
-        """
+    def run(self, network: nn.Module, batch: SEDBatch) -> SEDOutput:
+        """Runs student or teacher on a batch that is not normalized yet."""
+        if self._run is not None:
+            if isinstance(network, MeanTeacher):
+                with torch.no_grad():
+                    return self._run(network.network, batch)
+            return self._run(network, batch)
+        features, mask = batch.features, batch.feature_mask
         if self._normalize is not None:
-            mask = self._feature_mask(features, valid)
             masks = () if mask is None else (mask,)
             features = self._normalize(features, *masks)
-        return network(features) if valid is None else network(features, valid)
+        further = () if batch.valid is None else (batch.valid,)
+        if batch.embeddings is not None:
+            return network(features, *further, embeddings=batch.embeddings)
+        return network(features, *further)
 
     def update_teacher(
         self, student: nn.Module, step_taken: Tensor | None = None
@@ -368,18 +349,18 @@ class LGC(nn.Module):
         -------
         bool
         """
-        wanted = self.contrast_weight > 0 and not self.bank.initialized
+        wanted = self.contrast_weight > 0 and not self.contrasts
         return wanted and epoch >= self.contrast_start_epoch
 
     @torch.no_grad()
     def init_prototypes(
-        self, clips: Iterable[TrainingClips], seed: int = 0
+        self, batches: Iterable[SEDBatch], seed: int = 0
     ) -> None:
         """Prototypes from the teacher's embeddings of the training set.
 
         The teacher runs in evaluation mode, on the clips as they are. Frames
-        of strong clips have the classes of their labels, all others those that
-        the teacher is sure of.
+        of strong clips have the classes of their labels, all others those
+        whose score is at least ``pos_threshold``; padding has none.
 
         Several processes each bring a share, and all get the prototypes that
         the main one finds. They are those of a single process when process r
@@ -387,61 +368,108 @@ class LGC(nn.Module):
 
         Arguments
         ---------
-        clips : Iterable[TrainingClips]
-            The training set in batches, un-mixed; of several processes, the
-            share of this one.
+        batches : Iterable[SEDBatch]
+            The training set, un-mixed; of several processes, the share of
+            this one.
         seed : int
             Of the sample of frames and the k-means starts.
         """
-        reservoir = FrameReservoir(
-            len(self.bank.class_names), self.kmeans_max_frames, seed
-        )
+        reservoir = None
         with self.teacher.evaluating():
-            fill_reservoir(
-                reservoir,
-                clips,
-                lambda c: self.run(self.teacher, c.features, c.valid),
-                self.bank.pos_threshold,
-            )
+            for number, batch in enumerate(batches):
+                output = self.run(self.teacher, batch)
+                self._fit_sizes(output)
+                batch = batch.with_frames(output.frame.shape[-1])
+                labels = labels_by_frame(output.frame, batch)
+                classes = frame_classes(labels, self.bank.pos_threshold)
+                if batch.valid is not None:
+                    classes &= batch.valid.flatten().unsqueeze(1)
+                reservoir = reservoir or self._reservoir(seed)
+                reservoir.add(
+                    output.embedding.flatten(0, 1),
+                    classes,
+                    get_rank() + number * get_world_size(),
+                )
+        reservoir = reservoir or self._reservoir(seed)
+        reservoir.gather()
         if get_rank() == 0:
             self.bank.fit_classes(reservoir.frames(), seed)
         broadcast_module(self.bank)
         self.bank.initialized = True
 
+    def _reservoir(self, seed: int) -> FrameReservoir:
+        n_classes = len(self.bank.class_names)
+        return FrameReservoir(n_classes, self.kmeans_max_frames, seed)
+
     def _others(self) -> dict[str, ConsistencyTerm]:
         """The further terms that are at work."""
         return {n: t for n, t in self.terms.items() if t.weight > 0}
 
-    def _feature_mask(
-        self, features: Tensor, valid: Tensor | None
-    ) -> Tensor | None:
-        """(B, T) at the rate of the features, from (B, T')."""
-        if valid is None:
-            return None
-        pooling = self._pooling or features.shape[-1] // valid.shape[-1]
-        return upsample_mask(valid, features.shape[-1], pooling)
+    def _fit_sizes(self, output: SEDOutput) -> None:
+        """Makes the prototypes for a network's sizes, or compares them."""
+        found = output.frame.shape[1], output.embedding.shape[-1]
+        sizes = self._sizes
+        if self.bank is not None:
+            sizes = len(self.bank.class_names) - 1, self.bank.dim
+        if any(s not in (None, f) for s, f in zip(sizes, found, strict=True)):
+            raise ValueError(
+                f"the network has {found[0]} classes and embeddings of size "
+                f"{found[1]}, but n_classes is {sizes[0]} and embedding_dim "
+                f"{sizes[1]}: make them agree"
+            )
+        if self.bank is None:
+            self.bank = self._make_bank(*found).to(output.frame.device)
+        if (
+            self.training
+            and self.contrast_weight > 0
+            and torch.is_grad_enabled()
+        ):
+            if (
+                output.frame.requires_grad
+                and not output.embedding.requires_grad
+            ):
+                raise ValueError(
+                    "the embeddings have no gradient, so the contrast would "
+                    "teach nothing: take them from a layer that learns, or "
+                    "set contrast_weight to 0"
+                )
 
-    def _cut_terms(self, given: TermInputs) -> tuple[Tensor, Tensor, Tensor]:
+    def _make_bank(self, n_classes: int, dim: int) -> PrototypeBank:
+        return PrototypeBank(n_classes, dim=dim, **self._bank_options)
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, *arguments: Any
+    ) -> None:
+        """A checkpoint tells the sizes that no batch has told yet."""
+        prototypes = state_dict.get(f"{prefix}bank.prototypes")
+        if self.bank is None and prototypes is not None:
+            n_rows, _, dim = prototypes.shape
+            self.bank = self._make_bank(n_rows - 1, dim)
+            self.bank.to(self.teacher.steps.device)
+        super()._load_from_state_dict(state_dict, prefix, *arguments)
+
+    def _cut_terms(
+        self, target: SEDOutput, batch: SEDBatch, forward: Forward
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """L_CLC, L_PGC and the number of anchors on the CutMix batch."""
-        n_clips, _, n_frames = given.target.frame.shape
+        n_clips, _, n_frames = target.frame.shape
         plan = draw_cutmix(
-            n_clips, n_frames, self.cutmix_ratio, device=given.features.device
+            n_clips, n_frames, self.cutmix_ratio, device=target.frame.device
         )
-        cut = run_cut_batch(given, plan)
-        zero = given.target.frame.new_zeros(())
+        plan = cut_within(plan, batch.valid)
+        cut = run_cut_batch(target, batch, forward, plan)
+        zero = target.frame.new_zeros(())
         local = cutmix_consistency(cut) if self.cutmix_weight > 0 else zero
         if not self.contrasts:
             return local, zero, zero
         return local, *prototype_contrast(cut, self.contrast, self.bank)
 
-    def _remember(self, given: TermInputs, frame_labels: Tensor | None) -> None:
-        """Keeps what the batch says of the prototypes until the step."""
-        target, valid = given.target, given.valid
-        if frame_labels is not None:
-            frame_labels = frame_labels[: len(given.label_kind)]
+    def _remember(self, target: SEDOutput, batch: SEDBatch) -> None:
+        """Keeps the frames that move the prototypes until the step."""
+        valid = batch.valid
         sums = self.bank.assign(
             target.embedding.flatten(0, 1),
-            labels_by_frame(target.frame, given.label_kind, frame_labels),
+            labels_by_frame(target.frame, batch),
             None if valid is None else valid.flatten(),
         )
         if self._pending is not None:

@@ -10,37 +10,42 @@ from pathlib import Path
 
 import speechbrain as sb
 import torch
-from speechbrain.dataio.batch import PaddedBatch
 from speechbrain.utils.run_opts import RunOptions
 
-from lgc_plugin.lgc import TrainingClips
+from lgc_plugin.data.collate import collate_clips
+from lgc_plugin.training.device_values import MeanMeter
 from lgc_plugin.utils.distributed import (
     get_rank,
     get_world_size,
     init_process_group,
 )
-from split_batches import SplitDraws, fit, make_brain, make_items, state_of
+from split_batches import (
+    SplitDraws,
+    fit,
+    make_brain,
+    make_items,
+    means_of,
+    state_of,
+)
 
-STEPS_BEFORE_BIRTH = STEPS_AFTER_BIRTH = 10
+STEPS_BEFORE = STEPS_AFTER = 10  # the prototypes are initialized
 
 
 def run(brain, steps, draws):
     brain.on_stage_start(sb.Stage.TRAIN, 1)
+    brain._lgc_means = MeanMeter()
     brain.modules.train()
     for draws.step in steps:
         halves = draws.halves
         fit(brain, [i for h in halves for i in make_items(draws.step, h, True)])
-    return {"state": state_of(brain), "means": brain._means.read()}
+    return {"state": state_of(brain), "means": means_of(brain)}
 
 
-def birth_clips(brain):
+def prototype_batches(brain):
     """Four batches, of which a process has its share."""
     for number in range(get_rank(), 4, get_world_size()):
-        batch = PaddedBatch(make_items(1000 + number, 0, True))
-        clips = brain.prepare(batch, mix=False)
-        yield TrainingClips(
-            clips.mels, clips.label_kind, clips.frame_labels, clips.valid
-        )
+        batch = collate_clips(make_items(1000 + number, 0, True))
+        yield brain.lgc_batch_of(batch)
 
 
 def main(folder: Path) -> None:
@@ -54,11 +59,11 @@ def main(folder: Path) -> None:
         distributed_launch=several,
         distributed_backend="gloo",
     )
-    last = STEPS_BEFORE_BIRTH + STEPS_AFTER_BIRTH
-    learned = {"before": run(brain, range(STEPS_BEFORE_BIRTH), draws)}
-    brain.modules.lgc.init_prototypes(birth_clips(brain), seed=0)
+    last = STEPS_BEFORE + STEPS_AFTER
+    learned = {"before": run(brain, range(STEPS_BEFORE), draws)}
+    brain.modules.lgc.init_prototypes(prototype_batches(brain), seed=0)
     learned["initial"] = brain.modules.lgc.bank.prototypes.clone()
-    learned["after"] = run(brain, range(STEPS_BEFORE_BIRTH, last), draws)
+    learned["after"] = run(brain, range(STEPS_BEFORE, last), draws)
     name = f"{get_world_size()}-{get_rank()}.pt"
     torch.save(learned, folder / name)
 

@@ -13,7 +13,7 @@ import oracles
 from lgc_plugin.augment.cutmix import draw_cutmix
 from lgc_plugin.lgc import LGC
 from lgc_plugin.models.features import LogMel
-from lgc_plugin.types import LabelKind, SEDOutput
+from lgc_plugin.types import LabelKind, SEDBatch, SEDOutput
 from strategies import (
     default_precision,
     masks,
@@ -32,11 +32,11 @@ FRONT_END = LogMel(n_mels=3)
 
 
 class SmallStudent(nn.Module):
-    """Hears every frame by itself, so that clips can be run one by one."""
+    """Takes every frame by itself, so that clips can be run one by one."""
 
     def __init__(self, n_mels, n_classes, dim, pooling, seed):
         super().__init__()
-        self.pooling = self.time_pooling = pooling
+        self.pooling = pooling
         self.frame_head = nn.Linear(n_mels, n_classes)
         self.attention_head = nn.Linear(n_mels, n_classes)
         self.projection = nn.Linear(n_mels, dim)
@@ -76,6 +76,17 @@ class Scene(NamedTuple):
     initialized: bool
     weights: tuple[float, float, float]
     seed: int
+
+    @property
+    def batch(self):
+        """The batch as the module takes it."""
+        return SEDBatch(
+            self.kind,
+            self.features,
+            self.frame_labels,
+            valid=self.valid,
+            time_pooling=self.pooling,
+        )
 
 
 @st.composite
@@ -144,17 +155,10 @@ def build(scene, steps=2):
 
 
 def run_fast(scene, student, lgc, cut_seed=0):
-    """The terms, and the CutMix plan that the module drew."""
-    predictions = lgc.run(student, scene.features, scene.valid)
+    """The terms, and the spans that the module drew for CutMix."""
+    predictions = lgc.run(student, scene.batch)
     torch.manual_seed(cut_seed)
-    terms = lgc(
-        student,
-        scene.features,
-        predictions,
-        scene.kind,
-        scene.frame_labels,
-        scene.valid,
-    )
+    terms = lgc(student, scene.batch, predictions)
     torch.manual_seed(cut_seed)
     n_clips, _, n_frames = predictions.frame.shape
     plan = draw_cutmix(n_clips, n_frames)

@@ -6,13 +6,13 @@ two half batches whose gradients are accumulated should all be the same.
 
 import speechbrain as sb
 import torch
-from speechbrain.dataio.batch import PaddedBatch
 from torch import nn
 
+import lgc_plugin.augment.mixup
 import lgc_plugin.lgc
-import lgc_plugin.training.brain
 from lgc_plugin.augment.cutmix import CutMixPlan, draw_cutmix
-from lgc_plugin.augment.mixup import MixupPlan
+from lgc_plugin.augment.mixup import Mixup, MixupPlan
+from lgc_plugin.data.collate import collate_clips
 from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.lgc import LGC
 from lgc_plugin.models.crnn import CRNN
@@ -68,7 +68,7 @@ class SplitDraws:
     def install(self, replace=setattr) -> None:
         """Draws for all brains from here on."""
         replace(lgc_plugin.lgc, "draw_cutmix", self.draw_cutmix)
-        replace(lgc_plugin.training.brain, "draw_mixup", self.draw_mixup)
+        replace(lgc_plugin.augment.mixup, "draw_mixup", self.draw_mixup)
 
     def draw_cutmix(self, batch_size, n_frames, ratio, device=None):
         permutations, spans = [], []
@@ -124,8 +124,7 @@ def make_brain(
         {
             "encoder": ENCODER,
             "lr": 0.01,
-            "mixup_alpha": 0.2,
-            "mixup_probability": 0.5,
+            "augmentations": [Mixup(alpha=0.2, probability=0.5)],
             "seed": 0,
         },
         {"device": "cpu", **options},
@@ -140,7 +139,7 @@ def make_brain(
 def fit(brain: LGCBrain, items: list[dict]) -> torch.Tensor:
     """One batch, as SpeechBrain's loop has it."""
     brain.step += 1
-    return brain.fit_batch(PaddedBatch(items))
+    return brain.fit_batch(collate_clips(items))
 
 
 def give_prototypes(brain: LGCBrain, seed: int = 0) -> None:
@@ -151,6 +150,11 @@ def give_prototypes(brain: LGCBrain, seed: int = 0) -> None:
     bank.prototypes.copy_(nn.functional.normalize(vectors, dim=-1))
     bank.active.fill_(True)
     bank.initialized = True
+
+
+def means_of(brain: LGCBrain) -> dict[str, float]:
+    """Losses and terms since the epoch began, as they are logged."""
+    return {**brain._means.read(), **brain.lgc_stats}
 
 
 def state_of(brain: LGCBrain) -> dict[str, torch.Tensor]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from unittest import mock
 
 import torch
 from hypothesis import settings
 
 import oracles
-from lgc_plugin.losses.term import TermInputs
 from lgc_plugin.types import LabelKind
 from lgc_scenes import exact_copy
 
@@ -17,17 +17,20 @@ KINDS = [LabelKind.NONE, LabelKind.WEAK, LabelKind.NONE, LabelKind.STRONG]
 PADDED = torch.arange(6) < torch.tensor([[6], [2], [4], [5]])
 
 
-def inputs(scene, student, lgc, n_unlabeled=None):
-    """What LGC hands to its terms."""
-    return TermInputs(
-        lambda features, valid: lgc.run(student, features, valid),
-        scene.features,
-        lgc.run(student, scene.features, scene.valid),
-        lgc.run(lgc.teacher, scene.features, scene.valid),
-        scene.kind,
-        scene.valid,
-        scene.pooling,
-        n_unlabeled,
+def inputs(scene, student, lgc, known=False):
+    """What LGC hands to its terms; the host may know the label kinds."""
+    batch = scene.batch
+    if known:
+        batch = replace(batch, kinds=tuple(scene.kind.tolist()))
+    return of_batch(batch, student, lgc)
+
+
+def of_batch(batch, student, lgc):
+    return (
+        lgc.run(student, batch),
+        lgc.run(lgc.teacher, batch),
+        batch,
+        lambda other: lgc.run(student, other),
     )
 
 

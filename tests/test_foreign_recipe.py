@@ -1,4 +1,4 @@
-"""docs/your_recipe.md adds LGC to a recipe that knows nothing of it."""
+"""docs/your_recipe.md adds LGC to recipes that know nothing of it."""
 
 import importlib
 import os
@@ -6,56 +6,111 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
 
+from lgc_plugin.lgc import LGC
+
 ROOT = Path(__file__).resolve().parents[1]
 FOREIGN = ROOT / "tests" / "foreign"
 PAGE = (ROOT / "docs" / "your_recipe.md").read_text()
-BLOCKS = re.findall(r"^```(\w+) (\S+)\n(.*?)^```$", PAGE, re.M | re.S)
+BLOCKS = re.findall(r"^```diff (\S+)\n(.*?)^```$", PAGE, re.M | re.S)
 NOT_OF_IT = ("__pycache__", "conftest.py")
 LAUNCHER = "-m torch.distributed.run --standalone --nproc_per_node=2".split()
+RECIPES = ["vad", "frozen"]
+both = pytest.mark.parametrize("name", RECIPES)
 
 
 def changed(text, diff):
     """A text with a diff's hunks, each of which must fit one place."""
     for hunk in re.split(r"^@@\n", diff, flags=re.M):
         lines = [line if line.strip() else " " for line in hunk.splitlines()]
-        assert {line[0] for line in lines} <= {" ", "+"}  # nothing is removed
-        old = "".join(f"{x[1:]}\n" for x in lines if x[0] == " ")
-        new = "".join(f"{x[1:]}\n" for x in lines)
-        if not old:
-            raise ValueError(f"where does this go?\n{hunk}")
-        assert text.count(old) == 1, hunk
+        assert {line[0] for line in lines} <= {" ", "+", "-"}
+        old = "".join(f"{x[1:]}\n" for x in lines if x[0] in " -")
+        new = "".join(f"{x[1:]}\n" for x in lines if x[0] in " +")
+        assert old and text.count(old) == 1, hunk
         text = text.replace(old, new)
     return text
 
 
-@pytest.fixture(scope="module")
-def recipe(tmp_path_factory):
-    """The foreign recipe, changed as the page says."""
-    folder = tmp_path_factory.mktemp("recipe") / "vad"
+def make_encoder(folder):
+    """Pretrained weights, with batch statistics that are not the first ones."""
+    code = (
+        "import torch; from frozen_brain import TinyEncoder\n"
+        "torch.manual_seed(0); encoder = TinyEncoder(8, 160)\n"
+        "encoder.norm.running_mean += 0.1; encoder.norm.running_var *= 0.01\n"
+        "torch.save(encoder.state_dict(), 'encoder.ckpt')"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
+
+
+def copy_of(folder):
     shutil.copytree(FOREIGN, folder, ignore=shutil.ignore_patterns(*NOT_OF_IT))
-    for kind, name, code in BLOCKS:
-        file = folder / name
-        if kind == "diff":
-            code = changed(file.read_text(), code)
-        else:
-            assert not file.exists()
-        file.write_text(code)
+    make_encoder(folder)
     return folder
 
 
-def train(folder, output, *words, launcher=(), script="vad_train.py"):
-    """Runs the recipe in a folder; returns the lines of its log."""
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """The foreign recipes as they are."""
+    return copy_of(tmp_path_factory.mktemp("plain") / "recipe")
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory):
+    """The foreign recipes, changed as the page says."""
+    folder = copy_of(tmp_path_factory.mktemp("changed") / "recipe")
+    for name, diff in BLOCKS:
+        file = folder / name
+        text = file.read_text()
+        if name == "frozen_brain.py":  # of the plain detector
+            text = text.replace(
+                "from vad_brain import", "from vad_plain import"
+            )
+            diff = diff.replace(
+                "from vad_brain import", "from vad_plain import"
+            )
+        file.write_text(changed(text, diff))
+    shutil.copy(FOREIGN / "vad_brain.py", folder / "vad_plain.py")
+    return folder
+
+
+@contextmanager
+def imported(folder):
+    """The recipe's script, imported from its folder, for a while."""
+    names = ("vad_plain", "vad_brain", "frozen_brain", "vad_train")
+    before = Path.cwd()
+    os.chdir(folder)
+    sys.path.insert(0, str(folder))
+    try:
+        yield importlib.import_module("vad_train")
+    finally:
+        sys.path.remove(str(folder))
+        os.chdir(before)
+        for name in names:
+            sys.modules.pop(name, None)
+
+
+def words_of(name, output, words):
+    options = (f"--output_folder={output}", "--device=cpu", "--noprogressbar")
+    return [f"{name}.yaml", *options, *words]
+
+
+def train(folder, output, *words, name="vad"):
+    """Runs a recipe in a folder; returns the lines of its log."""
+    with imported(folder) as script:
+        script.main(words_of(name, output, words))
+    return (output / "train_log.txt").read_text().splitlines()
+
+
+def launch(folder, output, *words, name="vad"):
+    """The same on two processes; each writes down what it has in the end."""
+    (folder / "tell.py").write_text(TELL)
     done = subprocess.run(
-        [
-            *(sys.executable, *launcher, script, "vad.yaml"),
-            *(f"--output_folder={output}", "--device=cpu", "--noprogressbar"),
-            *words,
-        ],
+        [sys.executable, *LAUNCHER, "tell.py", *words_of(name, output, words)],
         cwd=folder,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -75,62 +130,63 @@ def newest(output):
     return {
         (file.stem, name): value
         for file in folder.glob("*.ckpt")
-        if file.stem in ("crdnn", "output", "lgc", "normalize")
+        if file.stem in ("cnn", "rnn", "dnn", "lgc")
         for name, value in torch.load(file, weights_only=True).items()
     }
-
-
-@pytest.fixture(scope="module")
-def whole(recipe, tmp_path_factory):
-    """An uninterrupted run with LGC: its folder and its log."""
-    output = tmp_path_factory.mktemp("whole") / "run"
-    return output, train(recipe, output)
 
 
 def losses(line):
     return [float(x) for x in re.findall(r"loss: (\S+)", line)]
 
 
-def test_without_lgc_the_recipe_learns(tmp_path):
-    log = train(FOREIGN, tmp_path / "run", "--number_of_epochs=6")
-    assert losses(log[-1])[1] < 0.7 * losses(log[0])[1]
-    code = "".join(f.read_text() for f in FOREIGN.glob("vad_*.py"))
+@both
+def test_without_lgc_the_recipe_learns(plain, tmp_path, name):
+    words = "--number_of_epochs=10"
+    log = train(plain, tmp_path / "run", words, name=name)
+    assert losses(log[-1])[1] < 0.8 * losses(log[0])[1]
+    code = "".join(f.read_text() for f in FOREIGN.glob("*_*.py"))
     assert "lgc" not in code.replace("lgc_plugin", "")
 
 
-def test_the_page_adds_ten_lines_to_the_brain():
-    added = {
-        name: [
-            line
-            for line in code.splitlines()
-            if re.match(r"\+\s*[^\s\"+]", line)
-        ]
-        for kind, name, code in BLOCKS
-        if kind == "diff"
-    }
-    assert {name: len(lines) for name, lines in added.items()} == {
-        "vad_brain.py": 10,
-        "vad_train.py": 3,
-        "vad.yaml": 10,
-    }
+def test_the_page_adds_six_lines_to_the_brain():
+    """Beside the lines of its forward, which move."""
+    diff = dict(BLOCKS)["vad_brain.py"]
+    lines = [x.strip() for x in diff.splitlines()]
+    added = [x for x in lines if re.match(r"\+\s*\S", x)]
+    removed = [x for x in lines if x.startswith("-")]
+    # Two lines of the forward are the same in another place.
+    assert len(added) == 8 and len(removed) == 5
+    moved = [x for x in added if "modules.rnn(" in x or "return logits" in x]
+    assert len(added) - len(moved) == 6
+    assert len(dict(BLOCKS)["vad.yaml"].splitlines()) == 5
 
 
-def test_a_stopped_run_ends_with_the_same_numbers(recipe, whole, tmp_path):
-    """Stopped before the prototypes are initialized, and again after."""
-    output = tmp_path / "run"
+@both
+def test_a_stopped_run_ends_with_the_same_numbers(recipe, tmp_path, name):
+    """Stopped before the prototypes are initialized, and again after.
+
+    Three batches of an epoch, and a step for every two: one is left over.
+    """
+    words = ("--grad_accumulation_factor=2",)
+    whole = train(recipe, tmp_path / "whole", *words, name=name)
     for epochs in (1, 3, 4):
-        log = train(recipe, output, f"--number_of_epochs={epochs}")
-    assert log == whole[1]
-    expected, found = newest(whole[0]), newest(output)
+        limit = f"--number_of_epochs={epochs}"
+        log = train(recipe, tmp_path / "run", *words, limit, name=name)
+    assert log == whole
+    expected, found = newest(tmp_path / "whole"), newest(tmp_path / "run")
     assert found.keys() == expected.keys()
-    for name, value in expected.items():
+    for key, value in expected.items():
         if isinstance(value, torch.Tensor):
-            assert torch.equal(found[name], value), name
-    assert int(expected["lgc", "teacher.steps"]) == 4 * 3
+            assert torch.equal(found[key], value), key
+    assert int(expected["lgc", "teacher.steps"]) == 4
     assert expected["lgc", "bank._extra_state"] == {"initialized": True}
+    copied = {key.split(".")[2] for _, key in expected if "teacher.net" in key}
+    assert copied == (
+        {"cnn", "rnn", "dnn"} if name == "vad" else {"rnn", "dnn"}
+    )
 
 
-#: Runs the recipe, and writes down what each process has in the end.
+#: Runs a recipe, and writes down what each process has in the end.
 TELL = """
 import os
 import sys
@@ -139,22 +195,23 @@ import torch
 from vad_train import main
 
 brain = main(sys.argv[1:])
-mean = brain.modules.normalize.glob_mean
-state = {**brain.modules.state_dict(), "features": mean}
+state = brain.modules.state_dict()
+state.update(brain.lgc.state_dict(prefix="lgc."))
 file = brain.hparams.output_folder + "/rank" + os.environ["RANK"] + ".pt"
 torch.save({k: v for k, v in state.items() if torch.is_tensor(v)}, file)
 # A group that is still there at the end may abort the process, and wrapped
 # modules hold it.
-del brain, state, mean
+del brain, state
 torch.distributed.destroy_process_group()
 """
 
 
-def test_two_processes_learn_one_model(recipe, tmp_path):
-    (recipe / "tell.py").write_text(TELL)
+@both
+def test_two_processes_learn_one_model(recipe, tmp_path, name):
     output = tmp_path / "run"
     words = ("--distributed_backend=gloo", "--number_of_epochs=3")
-    log = train(recipe, output, *words, launcher=LAUNCHER, script="tell.py")
+    words += ("--find_unused_parameters",)
+    log = launch(recipe, output, *words, name=name)
     assert [line.split(" - ")[0] for line in log] == [
         f"epoch: {epoch}" for epoch in (1, 2, 3)
     ]
@@ -163,56 +220,84 @@ def test_two_processes_learn_one_model(recipe, tmp_path):
         for rank in (0, 1)
     )
     assert first.keys() == second.keys()
-    for name, value in first.items():
-        assert torch.equal(value, second[name]), name
+    for key, value in first.items():
+        assert torch.equal(value, second[key]), key
     assert first["lgc.bank.active"].any()
     # Two processes with four clips each make one step of the twelve clips.
     assert int(first["lgc.teacher.steps"]) == 3
 
 
-@pytest.fixture
-def brain(recipe, tmp_path, monkeypatch):
-    """A training in this process, watched: (Brain, terms of each batch)."""
-    monkeypatch.syspath_prepend(str(recipe))
-    monkeypatch.chdir(recipe)
-    names = ("vad_brain", "vad_train")
-    for name in names:
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    module = importlib.import_module("lgc_plugin.training.frame_lgc")
-    terms = []
+@both
+def test_in_bf16_it_learns_too(recipe, tmp_path, name):
+    log = train(recipe, tmp_path / "run", "--precision=bf16", name=name)
+    assert losses(log[-1])[1] < losses(log[0])[1]
+    kinds = {
+        v.dtype
+        for k, v in newest(tmp_path / "run").items()
+        if torch.is_tensor(v) and v.is_floating_point()
+    }
+    assert kinds == {torch.float32}
 
-    class Watched(module.FrameLGC):
-        def forward(self, *arguments):
-            found = super().forward(*arguments)
-            values = found._asdict().items()
-            terms.append({k: v.item() for k, v in values if torch.is_tensor(v)})
-            return found
 
-    monkeypatch.setattr(module, "FrameLGC", Watched)
+@both
+def test_it_goes_on_from_a_run_without_lgc(
+    plain, recipe, tmp_path, name, monkeypatch
+):
+    """The teacher begins as the student that was loaded."""
+    monkeypatch.setattr(LGC, "update_teacher", lambda *_: None)
+    output = tmp_path / "run"
+    train(plain, output, "--number_of_epochs=1", name=name)
+    before = {
+        f"teacher.network.{f.stem}.{key}": value
+        for f in output.glob("save/CKPT*/*nn.ckpt")
+        for key, value in torch.load(f, weights_only=True).items()
+    }
+    partly = "--checkpointer={allow_partial_load: True}"
+    words = ("--number_of_epochs=2", partly)
+    train(recipe, output, *words, name=name)
+    after = newest(output)
+    assert before
+    for key, value in before.items():
+        if "num_batches" not in key and "running" not in key:
+            assert torch.equal(after["lgc", key], value)
+
+
+@both
+def test_every_term_is_at_work_and_only_the_student_learns(
+    recipe, tmp_path, name
+):
     # So short a training is never as sure as the paper's.
     sure = "--lgc={pos_threshold: 0.5, neg_threshold: 0.6}"
-    words = [f"--output_folder={tmp_path}", "--device=cpu", "--noprogressbar"]
-    main = importlib.import_module("vad_train").main
-    yield main(["vad.yaml", *words, sure]), terms
-    for name in names:
-        sys.modules.pop(name, None)
-
-
-def test_every_term_is_at_work_and_only_the_student_learns(brain):
-    brain, terms = brain
-    lgc = brain.modules.lgc
-    assert len(terms) == 4 * 3
-    # At the first step the teacher is the student, but for dropout.
-    assert all(t["mean_teacher"] > 0 and t["cutmix"] > 0 for t in terms)
-    before, after = terms[:6], terms[6:]
-    assert all(t["n_anchors"] == t["contrast"] == 0 for t in before)
-    assert any(t["n_anchors"] > 0 and t["contrast"] > 0 for t in after)
+    with imported(recipe) as script:
+        brain = script.main(words_of(name, tmp_path, [sure]))
+        data = script.make_dataset(2000, 4, 0, vars(brain.hparams))
+    lgc, stats = brain.lgc, brain.lgc_stats
+    assert stats["mean_teacher"] > 0 and stats["cutmix"] > 0
+    assert stats["n_anchors"] > 0 and stats["contrast"] > 0
     norms = lgc.bank.prototypes.norm(dim=-1)
     torch.testing.assert_close(norms, lgc.bank.active.to(norms))
     assert lgc.bank.active.all()
-    assert all(p.grad is None for p in lgc.parameters())
     assert not any(p.requires_grad for p in lgc.parameters())
-    student = dict(brain.modules.crdnn.named_parameters())
-    teacher = dict(lgc.teacher.network.encoder.named_parameters())
+    student = brain._student.state_dict()
+    teacher = lgc.teacher.network.state_dict()
     assert student.keys() == teacher.keys()
     assert any(not torch.equal(student[n], teacher[n]) for n in student)
+
+    # The teacher can be tested, and its weights used elsewhere.
+    results = {}
+    for who in ("student", "teacher"):
+        if who == "student":
+            brain.evaluate(data, min_key="loss")
+        else:
+            with brain.use_teacher():
+                brain.evaluate(data, min_key="loss")
+        results[who] = brain.test_loss
+    assert results["student"] != results["teacher"]
+    brain.save_teacher(tmp_path / "teacher")
+    for part, module in brain._student.named_children():
+        file = tmp_path / "teacher" / f"{part}.ckpt"
+        module.load_state_dict(torch.load(file, weights_only=True))
+    brain.checkpointer = None
+    brain.on_evaluate_start = lambda **_: None
+    brain.evaluate(data)
+    assert brain.test_loss == pytest.approx(results["teacher"])

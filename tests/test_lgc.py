@@ -1,27 +1,29 @@
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
 from torch.nn.functional import normalize
 
-from lgc_plugin.lgc import LGC, TrainingClips
+from lgc_plugin.lgc import LGC
 from lgc_plugin.losses.consistency import clip_consistency, frame_consistency
 from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.models.features import LogMel
-from lgc_plugin.types import LabelKind
+from lgc_plugin.types import LabelKind, SEDBatch, SEDOutput
 
 KIND = torch.tensor([LabelKind.STRONG, LabelKind.WEAK, LabelKind.NONE] * 2)
 N_FRAMES = 10
 
 
-def make(seed=0, **options):
+def make(seed=0, sizes=(2, 6), **options):
     torch.manual_seed(seed)
     student = CRNN(
         2, 8, filters=(4, 4), pooling=((2, 2), (2, 4)), embedding_dim=6
     )
-    lgc = LGC(student, 2, embedding_dim=6, rampup_steps=10, **options)
-    features = torch.rand(6, 8, 4 * N_FRAMES + 1)
-    return student, lgc, features
+    n_classes, dim = sizes
+    lgc = LGC(student, n_classes, embedding_dim=dim, rampup_steps=10, **options)
+    return student, lgc, SEDBatch(KIND, torch.rand(6, 8, 4 * N_FRAMES + 1))
 
 
 def give_prototypes(lgc):
@@ -56,44 +58,44 @@ def test_a_weight_of_zero_skips_the_work(
     weights, initialized, teacher_calls, student_calls
 ):
     consistency, mix, contrast = weights
-    student, lgc, features = make(
+    student, lgc, batch = make(
         consistency_weight=consistency,
         cutmix_weight=mix,
         contrast_weight=contrast,
     )
     if initialized:
         give_prototypes(lgc)
-    predictions = student(features)
+    predictions = student(batch.features)
     of_teacher = count_calls(lgc.teacher.network)
     of_student = count_calls(student)
-    lgc(student, features, predictions, KIND)
+    lgc(student, batch, predictions)
     assert (len(of_teacher), len(of_student)) == (teacher_calls, student_calls)
 
 
 def test_total_is_the_weighted_sum_and_the_ramp_spares_the_contrast():
-    student, lgc, features = make()
+    student, lgc, batch = make()
     give_prototypes(lgc)
-    terms = lgc(student, features, student(features), KIND)
+    terms = lgc(student, batch, student(batch.features))
     assert terms.n_anchors > 0
     expected = lgc.ramp * 2 * (terms.mean_teacher + terms.cutmix)
     torch.testing.assert_close(terms.total, expected + 0.1 * terms.contrast)
 
 
-def test_before_birth_there_is_no_contrast():
-    student, lgc, features = make()
-    terms = lgc(student, features, student(features), KIND)
+def test_without_prototypes_there_is_no_contrast():
+    student, lgc, batch = make()
+    terms = lgc(student, batch, student(batch.features))
     assert terms.contrast == 0 and terms.n_anchors == 0
     terms.total.backward()
     assert student.projection.weight.grad is None
 
 
 def test_mean_teacher_term_is_the_consistency_with_the_teacher():
-    student, lgc, features = make(cutmix_weight=0, contrast_weight=0)
+    student, lgc, batch = make(cutmix_weight=0, contrast_weight=0)
     lgc.eval()
-    predictions = student.eval()(features)
+    predictions = student.eval()(batch.features)
     student.frame_head.bias.data.add_(1.0)
-    moved = student(features)
-    terms = lgc(student, features, moved, KIND)
+    moved = student(batch.features)
+    terms = lgc(student, batch, moved)
     expected = frame_consistency(
         moved.frame, predictions.frame
     ) + clip_consistency(moved.clip, predictions.clip)
@@ -101,11 +103,11 @@ def test_mean_teacher_term_is_the_consistency_with_the_teacher():
 
 
 def test_only_the_student_learns_and_all_of_it_does():
-    student, lgc, features = make()
+    student, lgc, batch = make()
     give_prototypes(lgc)
     before = copy.deepcopy(lgc.state_dict())
-    predictions = student(features)
-    terms = lgc(student, features, predictions, KIND)
+    predictions = student(batch.features)
+    terms = lgc(student, batch, predictions)
     (terms.total + predictions.frame.mean()).backward()
     missing = [n for n, p in student.named_parameters() if p.grad is None]
     assert missing == []
@@ -115,15 +117,15 @@ def test_only_the_student_learns_and_all_of_it_does():
 
 
 def test_prototypes_follow_only_a_step_that_happened():
-    student, lgc, features = make()
+    student, lgc, batch = make()
     give_prototypes(lgc)
     before = lgc.bank.prototypes.clone()
-    lgc(student, features, student(features), KIND)
+    lgc(student, batch, student(batch.features))
     lgc.skip_step()
     assert lgc.step == 0
     lgc.update_teacher(student)
     assert torch.equal(lgc.bank.prototypes, before)
-    lgc(student, features, student(features), KIND)
+    lgc(student, batch, student(batch.features))
     lgc.update_teacher(student)
     assert lgc.step == 2
     assert not torch.equal(lgc.bank.prototypes, before)
@@ -132,51 +134,54 @@ def test_prototypes_follow_only_a_step_that_happened():
 def test_two_half_batches_move_the_prototypes_like_one_batch():
     results = []
     for parts in ([slice(0, 6)], [slice(0, 3), slice(3, 6)]):
-        student, lgc, features = make()
+        student, lgc, batch = make()
         give_prototypes(lgc)
-        # Without batch statistics and dropout, clips do not see each other.
+        # Without batch statistics and dropout, clips do not affect each other.
         student.eval(), lgc.eval()
         for part in parts:
-            lgc(student, features[part], student(features[part]), KIND[part])
+            half = batch.select(part)
+            lgc(student, half, student(half.features))
         lgc.update_teacher(student)
         results.append(lgc.bank.prototypes)
     torch.testing.assert_close(*results)
 
 
 def test_true_labels_place_the_frames_of_strong_clips():
-    student, lgc, features = make()
+    student, lgc, batch = make()
     give_prototypes(lgc)
     lgc.bank.pos_threshold = 0.99  # the untrained teacher is sure of nothing
     lgc.eval(), student.eval()
     labels = torch.zeros(6, 2, N_FRAMES)
     labels[0, 1] = 1.0
     labels[1, 0] = 1.0  # weak: must not be read
-    lgc(student, features, student(features), KIND, labels)
+    batch = replace(batch, frame_labels=labels)
+    lgc(student, batch, student(batch.features))
     counts = lgc._pending.class_counts.tolist()
     assert counts == [0, N_FRAMES, N_FRAMES]
 
 
 def test_padding_is_no_target_no_anchor_and_no_frame():
-    student, lgc, features = make()
+    student, lgc, batch = make()
     give_prototypes(lgc)
     lgc.eval(), student.eval()
     valid = torch.ones(6, N_FRAMES, dtype=torch.bool)
-    lgc(student, features, student(features, valid), KIND, valid=valid)
+    batch = replace(batch, valid=valid)
+    lgc(student, batch, student(batch.features, valid))
     everything = lgc._pending.class_counts.sum()
     lgc.skip_step()
     valid[:, N_FRAMES // 2 :] = False
-    predictions = student(features, valid)
-    shouting = predictions._replace(
+    predictions = student(batch.features, valid)
+    loud = predictions._replace(
         frame=predictions.frame.masked_fill(~valid.unsqueeze(1), 1e6)
     )
-    terms = lgc(student, features, shouting, KIND, valid=valid)
+    terms = lgc(student, batch, loud)
     assert terms.mean_teacher < 1.0
     assert terms.n_anchors <= valid.sum()
     assert lgc._pending.class_counts.sum() < everything
 
 
 def test_normalize_acts_after_cutmix():
-    """The front end's own scaling must see the mixed magnitudes."""
+    """The front end must scale the mixed magnitudes."""
     torch.manual_seed(0)
     front_end = LogMel(hop_length=512, n_mels=8)
     student = CRNN(2, 8, filters=(4,), pooling=((4, 8),), embedding_dim=6)
@@ -185,22 +190,23 @@ def test_normalize_acts_after_cutmix():
     seen = []
     student.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
     mels = front_end.mel(torch.randn(6, 16000))
-    lgc(student, mels, lgc.run(student, mels), KIND)
+    batch = SEDBatch(KIND, mels)
+    lgc(student, batch, lgc.run(student, batch))
     for features in seen:
         assert features.shape == mels.shape
         torch.testing.assert_close(features.amax((1, 2)), torch.ones(6))
         assert (features.amin((1, 2)) == 0).all()
 
 
-def test_birth_reads_labels_on_strong_clips_and_the_teacher_elsewhere():
-    student, lgc, features = make()
+def test_prototypes_begin_with_labels_of_strong_clips_and_scores_elsewhere():
+    student, lgc, batch = make()
     labels = torch.zeros(6, 2, N_FRAMES)
     labels[KIND == LabelKind.STRONG, 0] = 1.0
     assert not lgc.should_init_prototypes(99) and lgc.should_init_prototypes(
         100
     )
     lgc.train()
-    lgc.init_prototypes([TrainingClips(features, KIND, labels)])
+    lgc.init_prototypes([replace(batch, frame_labels=labels)])
     assert lgc.bank.initialized and lgc.contrasts
     assert lgc.bank.active[0].all() and not lgc.bank.active[1].any()
     assert lgc.teacher.training
@@ -208,10 +214,10 @@ def test_birth_reads_labels_on_strong_clips_and_the_teacher_elsewhere():
 
 
 def test_supervised_baseline_has_a_teacher_with_the_students_statistics():
-    student, lgc, features = make(
+    student, lgc, batch = make(
         consistency_weight=0, cutmix_weight=0, contrast_weight=0
     )
-    student(features)
+    student(batch.features)
     lgc.update_teacher(student)
     for mine, theirs in zip(
         lgc.teacher.network.buffers(), student.buffers(), strict=True
@@ -220,9 +226,9 @@ def test_supervised_baseline_has_a_teacher_with_the_students_statistics():
 
 
 def test_state_survives_a_checkpoint():
-    student, lgc, features = make()
+    student, lgc, batch = make()
     give_prototypes(lgc)
-    lgc(student, features, student(features), KIND)
+    lgc(student, batch, student(batch.features))
     lgc.update_teacher(student)
     other = make(seed=1)[1]
     other.load_state_dict(lgc.state_dict())
@@ -235,3 +241,90 @@ def test_state_survives_a_checkpoint():
 def test_negative_weights_are_refused():
     with pytest.raises(ValueError, match="weights"):
         make(cutmix_weight=-1.0)
+
+
+def test_a_network_tells_its_own_sizes():
+    """Without n_classes and embedding_dim; a checkpoint tells them as well."""
+    student, lgc, batch = make(sizes=(None, None))
+    assert lgc.bank is None and not lgc.contrasts
+    lgc(student, batch, student(batch.features))
+    assert lgc.bank.prototypes.shape == (3, 3, 6)
+    other = make(sizes=(None, None))[1]
+    other.load_state_dict(lgc.state_dict())
+    assert other.bank.prototypes.shape == (3, 3, 6)
+    initial = make(sizes=(None, None))[1]
+    initial.init_prototypes([batch])
+    assert initial.contrasts
+
+
+@pytest.mark.parametrize("sizes", [(3, 6), (2, 5)])
+def test_sizes_that_do_not_fit_are_told(sizes):
+    student, lgc, batch = make(sizes=sizes)
+    with pytest.raises(ValueError, match="2 classes and embeddings of size 6"):
+        lgc(student, batch, student(batch.features))
+
+
+def test_embeddings_without_a_gradient_are_refused_where_they_should_learn():
+    student, lgc, batch = make()
+    output = student(batch.features)
+    output = output._replace(embedding=output.embedding.detach())
+    with pytest.raises(ValueError, match="embeddings have no gradient"):
+        lgc(student, batch, output)
+    student, lgc, batch = make(contrast_weight=0)
+    lgc(student, batch, output)
+
+
+def test_labels_that_do_not_fit_the_network_are_refused():
+    student, lgc, batch = make()
+    batch = replace(batch, frame_labels=torch.zeros(6, 2, N_FRAMES - 1))
+    with pytest.raises(ValueError, match="labels have 9 frames"):
+        lgc(student, batch, student(batch.features))
+
+
+class WithEmbeddings(nn.Module):
+    """Its frame scores are the first numbers of what it is given."""
+
+    def __init__(self):
+        super().__init__()
+        self.shift = nn.Parameter(torch.zeros(()))
+        self.passes = []
+
+    def forward(self, features, valid=None, embeddings=None):
+        self.passes.append((features, embeddings))
+        frame = (embeddings[:, :1] + self.shift).sigmoid()
+        hidden = normalize(embeddings.transpose(1, 2) + self.shift, dim=2)
+        return SEDOutput(frame, frame.amax(2), hidden)
+
+
+@pytest.mark.parametrize("padded", [False, True])
+def test_embeddings_reach_the_networks_and_are_cut_along(padded):
+    """A pretrained encoder's, which move as the features do."""
+    student = WithEmbeddings()
+    lgc = LGC(student, 1, embedding_dim=3, contrast_weight=0)
+    embeddings = torch.randn(6, 3, N_FRAMES)
+    valid = None
+    if padded:
+        valid = torch.arange(N_FRAMES) < torch.tensor([[10], [5]] * 3)
+    batch = SEDBatch(
+        KIND,
+        embeddings.repeat_interleave(4, dim=2),
+        valid=valid,
+        embeddings=embeddings,
+        time_pooling=4,
+    )
+    terms = lgc(student, batch, lgc.run(student, batch))
+    assert terms.mean_teacher == 0 and terms.cutmix == 0
+    (first, _), (features, cut) = student.passes
+    assert torch.equal(first, batch.features)
+    assert not torch.equal(features, first)
+    assert torch.equal(features, cut.repeat_interleave(4, dim=2))
+
+
+@pytest.mark.parametrize("teacher", [False, True])
+def test_a_recipe_may_run_the_networks_itself(teacher):
+    student, lgc, batch = make(run=lambda network, b: network(b.features * 2))
+    network = lgc.teacher if teacher else student
+    output = lgc.eval().run(network.eval(), batch)
+    expected = network(batch.features * 2)
+    assert torch.equal(output.frame, expected.frame)
+    assert output.frame.requires_grad != teacher

@@ -1,17 +1,25 @@
 """Views and further terms inside the whole module."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from lgc_plugin.augment.views import Views
-from lgc_plugin.lgc import LGC, TrainingClips
+from lgc_plugin.augment import (
+    AddNoise,
+    FilterAugment,
+    FrequencyWarp,
+    RandomVersions,
+)
+from lgc_plugin.lgc import LGC
 from lgc_plugin.losses.ict import InterpolationConsistency
 from lgc_plugin.losses.rct import RandomConsistency
 from lgc_plugin.losses.sct import ShiftConsistency
 from lgc_plugin.models.crnn import CRNN
-from lgc_plugin.types import LabelKind
+from lgc_plugin.types import LabelKind, SEDBatch
 
-KIND = torch.tensor([LabelKind.STRONG, LabelKind.WEAK, LabelKind.NONE] * 2)
+KINDS = (LabelKind.STRONG, LabelKind.WEAK, LabelKind.NONE) * 2
+KIND = torch.tensor(KINDS)
 NONE = {"consistency_weight": 0, "cutmix_weight": 0, "contrast_weight": 0}
 
 
@@ -25,10 +33,11 @@ def make(ict=2.0, sct=2.0, **options):
         "sct": ShiftConsistency(sct, std=8.0),
     }
     lgc = LGC(student, 2, embedding_dim=6, terms=terms, **options)
-    return student, lgc, torch.rand(6, 8, 41)
+    batch = SEDBatch(KIND, torch.rand(6, 8, 41), kinds=KINDS)
+    return student, lgc, batch
 
 
-def heard_by(network):
+def passes_of(network):
     """The features of each pass from here on."""
     passes = []
     network.register_forward_hook(lambda _, given, __: passes.append(given[0]))
@@ -43,10 +52,10 @@ def test_a_weight_of_zero_skips_the_work(
     ict, sct, teacher_passes, student_clips
 ):
     """ICT needs the two unlabeled clips only, and the teacher just once."""
-    student, lgc, features = make(ict, sct, **NONE)
-    predictions = student(features)
-    of_teacher, of_student = heard_by(lgc.teacher.network), heard_by(student)
-    terms = lgc(student, features, predictions, KIND, n_unlabeled=2)
+    student, lgc, batch = make(ict, sct, **NONE)
+    predictions = student(batch.features)
+    of_teacher, of_student = passes_of(lgc.teacher.network), passes_of(student)
+    terms = lgc(student, batch, predictions)
     assert len(of_teacher) == teacher_passes
     assert [len(passed) for passed in of_student] == student_clips
     assert lgc.trains_teacher == bool(student_clips)
@@ -55,8 +64,8 @@ def test_a_weight_of_zero_skips_the_work(
 
 
 def test_further_terms_ramp_up_and_are_told_by_name():
-    student, lgc, features = make(ict=3.0, sct=0.5)
-    terms = lgc(student, features, student(features), KIND)
+    student, lgc, batch = make(ict=3.0, sct=0.5)
+    terms = lgc(student, batch, student(batch.features))
     consistency = 2 * (terms.mean_teacher + terms.cutmix)
     consistency += 3.0 * terms.others["ict"] + 0.5 * terms.others["sct"]
     torch.testing.assert_close(terms.total, lgc.ramp * consistency)
@@ -68,49 +77,51 @@ def test_further_terms_ramp_up_and_are_told_by_name():
 
 def test_terms_and_views_that_are_off_leave_every_number_alone():
     """Losses, gradients and what is drawn are those of LGC without them."""
+    off = [FrequencyWarp(None), FilterAugment(None), AddNoise(None)]
     results = []
-    for options in ({}, {"augment": Views(8, filter_min_bandwidth=1)}):
-        student, lgc, features = make(0.0, 0.0, **options)
+    for options in ({}, {"augment": off}):
+        student, lgc, batch = make(0.0, 0.0, **options)
         if not options:
             lgc.terms = {}
         torch.manual_seed(1)
-        seen = lgc.view(features)
-        terms = lgc(student, features, student(seen), KIND, n_unlabeled=2)
+        seen = lgc.view(batch).features
+        terms = lgc(student, batch, student(seen))
         terms.total.backward()
         gradients = [p.grad for p in student.parameters() if p.grad is not None]
         results.append([*terms, *gradients, torch.get_rng_state()])
     assert all(map(torch.equal, *results))
 
 
-def test_student_and_teacher_hear_views_of_their_own():
+def test_student_and_teacher_have_views_of_their_own():
     """The views here tell the number of their draw by how loud they are."""
     draws = []
 
-    def louder(features, valid):
-        draws.append(valid)
-        return features + 10 * len(draws)
+    def louder(batch):
+        draws.append(batch.feature_mask)
+        return replace(batch, features=batch.features + 10 * len(draws))
 
-    student, lgc, features = make(augment=louder)
+    student, lgc, batch = make(augment=[louder])
     valid = torch.ones(6, 10, dtype=torch.bool)
     valid[0, 5:] = False
-    of_teacher, of_student = heard_by(lgc.teacher.network), heard_by(student)
-    predictions = lgc.run(student, lgc.view(features, valid), valid)
-    lgc(student, features, predictions, KIND, valid=valid, n_unlabeled=2)
+    batch = replace(batch, valid=valid, time_pooling=4)
+    of_teacher, of_student = passes_of(lgc.teacher.network), passes_of(student)
+    lgc(student, batch, lgc.run(student, lgc.view(batch)))
     loudness = [int(x.mean()) // 10 for x in (*of_student, *of_teacher)]
     assert sorted(loudness) == [1, 2, 3, 4, 5] and loudness[0] == 1
-    assert loudness[-1] == 2 and torch.equal(of_teacher[0], features + 20)
+    assert loudness[-1] == 2
+    assert torch.equal(of_teacher[0], batch.features + 20)
     assert draws[0].shape == (6, 41)
     assert draws[0][0].sum() == 20 and draws[0][1:].all()
     lgc.eval()
-    assert lgc.view(features, valid) is features
+    assert lgc.view(batch) is batch
     lgc.train()
-    lgc.init_prototypes([TrainingClips(features, KIND)])
-    assert torch.equal(of_teacher[-1], features)
+    lgc.init_prototypes([batch])
+    assert torch.equal(of_teacher[-1], batch.features)
 
 
 def test_versions_count_for_the_mean_teacher_only():
     """Everything else is that of the clips as they are."""
-    student, lgc, features = make(ict=0.0, sct=2.0)
+    student, lgc, batch = make(ict=0.0, sct=2.0)
     lgc.terms["rct"] = RandomConsistency()
     lgc.bank.initialized = True
     lgc.bank.active.fill_(True)
@@ -120,27 +131,31 @@ def test_versions_count_for_the_mean_teacher_only():
     with torch.no_grad():
         for parameter in student.parameters():  # it leads, the teacher follows
             parameter.add_(0.1 * torch.randn(parameter.shape))
-    labels = torch.rand(6, 2, 10).round()
-    lengths = torch.full((6,), 10)
-    plan = lgc.terms["rct"].draw(KIND, KIND, lengths, 1, 10)
+    plain = replace(batch, frame_labels=torch.rand(6, 2, 10).round())
+    waves = SEDBatch(
+        KIND,
+        frame_labels=plain.frame_labels,
+        wavs=torch.rand(6, 10),  # a sample is a frame
+        n_samples=torch.full((6,), 10),
+        kinds=KINDS,
+        padded=False,
+    )
+    features = batch.features
     everything = torch.cat([features, features.flip(0), features.flip(2)])
-    heard = heard_by(student)
+    versions = RandomVersions(frame_samples=1, changes=["time_shift"])(waves)
+    versions = versions.with_features(everything, 4, 1)
+    passes = passes_of(student)
     results = []
-    for given, versions in ((features, None), (everything, plan)):
-        times = len(given) // 6
-        weight = 2.0 if versions else 0.0
+    for given, weight in ((plain, 0.0), (versions, 2.0)):
         lgc.terms["rct"].weight = weight
         torch.manual_seed(1)
-        predictions = student.eval()(given)
-        terms = lgc.eval()(
-            *(student, given, predictions, KIND.repeat(times)),
-            *(labels.repeat(times, 1, 1), None, 2, versions),
-        )
+        predictions = student.eval()(given.features)
+        terms = lgc.eval()(student, given, predictions)
         results.append((terms, lgc._pending))
         lgc.skip_step()
-        said = lgc.teacher(given)
-        squares = (predictions.frame - said.frame).square().mean()
-        squares = squares + (predictions.clip - said.clip).square().mean()
+        target = lgc.teacher(given.features)
+        squares = (predictions.frame - target.frame).square().mean()
+        squares = squares + (predictions.clip - target.clip).square().mean()
         torch.testing.assert_close(terms.mean_teacher, squares)
     (plain, sums), (versed, more) = results
     for name in ("cutmix", "contrast", "n_anchors"):
@@ -150,7 +165,7 @@ def test_versions_count_for_the_mean_teacher_only():
     assert all(map(torch.allclose, sums, more))
     assert versed.others["rct"] > 0 and "rct" not in plain.others
     # A batch, CutMix and SCT of it; then three versions, and the same again.
-    assert [len(each) for each in heard] == [6, 6, 6, 18, 6, 6]
+    assert [len(each) for each in passes] == [6, 6, 6, 18, 6, 6]
 
 
 def test_a_term_cannot_take_the_name_of_another():

@@ -19,6 +19,7 @@ from lgc_scenes import (
     run_slow,
     scene_of,
 )
+from oracles.lgc import taken_frames
 from strategies import default_precision, random_tensor, unit_vectors
 
 
@@ -29,7 +30,7 @@ def make_all_anchors(lgc):
 
 def with_supervision(scene, student, lgc):
     """The whole loss of a training step, and its terms."""
-    predictions = lgc.run(student, scene.features, scene.valid)
+    predictions = lgc.run(student, scene.batch)
     losses = supervised_losses(
         predictions.frame,
         predictions.clip,
@@ -87,7 +88,7 @@ def test_a_batch_of_background_moves_only_the_background():
 
 
 def test_nothing_in_the_padding_matters():
-    """No target, no anchor, no background frame, no say in the range."""
+    """No target, no anchor, no background frame, nothing in the range."""
     kind = [LabelKind.STRONG, LabelKind.WEAK, LabelKind.NONE]
     lengths = torch.tensor([[2], [3], [5]])
     scene = scene_of(kind, torch.arange(6) < lengths)
@@ -101,7 +102,7 @@ def test_nothing_in_the_padding_matters():
         student, lgc = build(loud)
         lgc.terms = {"sct": ShiftConsistency(std=4.0)}
         make_all_anchors(lgc)
-        predictions = lgc.run(student, loud.features, loud.valid)
+        predictions = lgc.run(student, loud.batch)
         loss = sum(
             supervised_losses(
                 predictions.frame,
@@ -131,7 +132,7 @@ def test_few_output_frames_are_cut_where_the_features_are():
     scene = scene._replace(features=features, frame_labels=None, pooling=4)
     student, lgc = build(scene)
     terms, cut = run_fast(scene, student, lgc, cut_seed=1)
-    assert sum(cut.lengths) > 0
+    assert any(taken_frames(cut, scene.valid))
     expected = run_slow(scene, exact_copy(student, scene), lgc, cut)
     oracles.assert_exact(terms.cutmix, expected.cutmix)
 

@@ -5,7 +5,6 @@ import torch
 from hypothesis import given, settings
 
 import oracles
-from lgc_plugin.lgc import TrainingClips
 from lgc_plugin.types import LabelKind
 from lgc_scenes import (
     DECAY,
@@ -59,7 +58,7 @@ def test_terms_and_gradients_equal_the_loops(scene, cut_seed):
 
 
 def labeled_frames(scene, teacher):
-    """(N, D) embeddings and (N, C) labels of the frames that hold sound."""
+    """(N, D) embeddings and (N, C) labels of all frames but padding."""
     scores, _, embedding = oracles.of_each(
         exact_copy(teacher, scene),
         oracles.levels,
@@ -87,7 +86,7 @@ def labeled_frames(scene, teacher):
 
 @settings(SAME_SCENES, max_examples=30)
 @given(scenes())
-def test_teacher_and_prototypes_live_as_defined(scene):
+def test_teacher_and_prototypes_move_as_defined(scene):
     """Three steps: of one batch, of two, and one that was skipped."""
     scene = scene._replace(initialized=True, weights=WEIGHTS)
     student, lgc = build(scene, steps=0)
@@ -134,27 +133,17 @@ def as_vector(network):
     return torch.cat([p.detach().flatten() for p in network.parameters()])
 
 
-def one_by_one(scene):
-    """The batch as a training set of single clips."""
-    n_clips = len(scene.kind)
-    nothing = [None] * n_clips
-    for features, kind, labels, valid in zip(
-        scene.features.split(1),
-        scene.kind.split(1),
-        nothing if scene.frame_labels is None else scene.frame_labels.split(1),
-        nothing if scene.valid is None else scene.valid.split(1),
-        strict=True,
-    ):
-        yield TrainingClips(features, kind, labels, valid)
-
-
 @settings(SAME_SCENES, max_examples=30)
 @given(scenes())
-def test_birth_sees_the_frames_that_life_would(scene):
-    """Few enough of a class, and it has one prototype for each."""
+def test_prototypes_begin_with_the_frames_that_would_move_them(scene):
+    """Few enough of a class, and it has one prototype for each.
+
+    The training set is here one clip after another.
+    """
     scene = scene._replace(initialized=False, n_prototypes=30)
     student, lgc = build(scene)
-    lgc.init_prototypes(one_by_one(scene))
+    clips = [slice(i, i + 1) for i in range(len(scene.kind))]
+    lgc.init_prototypes(map(scene.batch.select, clips))
     frames, labels = labeled_frames(scene, lgc.teacher.network)
     for c in range(len(lgc.bank.prototypes)):
         expected = oracles.members(frames, labels, c, HIGH)

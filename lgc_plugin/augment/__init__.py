@@ -1,18 +1,19 @@
-"""Augmentations that carry the labels along, one per file."""
+"""Augmentations, each a step from one batch to another; one per file."""
 
 from lgc_plugin.utils.exports import lazy_exports
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "Mixup": "mixup",
+        "FrameShift": "frame_shift",
+        "TimeMask": "time_mask",
+        "FilterAugment": "filter_augment",
+        "FrequencyWarp": "frequency_warp",
+        "AddNoise": "noise",
+        "RandomVersions": "random_versions",
+        "SpeechBrainAugmenter": "speechbrain_augmenter",
         "draw_cutmix": "cutmix",
         "draw_mixup": "mixup",
-        "draw_frame_shift": "frame_shift",
-        "draw_time_mask": "time_mask",
-        "draw_filter": "filter_augment",
-        "draw_frequency_warp": "frequency_warp",
-        "LabeledAugmentation": "labeled",
-        "Views": "views",
-        "AugmenterViews": "speechbrain_views",
     },
 )

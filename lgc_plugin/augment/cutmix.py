@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lgc_plugin.augment.spans import place_spans, spread_spans
+from lgc_plugin.utils.time_axis import place_spans, spread_spans
 
 
 class CutMixPlan(NamedTuple):
@@ -73,6 +73,35 @@ def draw_cutmix(
     )
     span = place_spans(ratio, place, n_frames, ratio_range)
     return CutMixPlan(order.argsort(), span)
+
+
+def cut_within(plan: CutMixPlan, valid: Tensor | None) -> CutMixPlan:
+    """The plan without frames that are padding on either side.
+
+    So a cut clip is as long as it was, without padding amid its sound.
+
+    Arguments
+    ---------
+    plan : CutMixPlan
+        From :func:`draw_cutmix`.
+    valid : Tensor or None
+        (B, T') bool, False on padding.
+
+    Returns
+    -------
+    CutMixPlan
+
+    Example
+    -------
+    >>> plan = CutMixPlan(torch.tensor([1, 0]), torch.tensor([[True] * 2] * 2))
+    >>> valid = torch.tensor([[True, True], [True, False]])
+    >>> cut_within(plan, valid).span.tolist()
+    [[True, False], [True, False]]
+    """
+    if valid is None:
+        return plan
+    both = valid & valid[plan.permutation]
+    return CutMixPlan(plan.permutation, plan.span & both)
 
 
 def cutmix(values: Tensor, plan: CutMixPlan, pooling: int = 1) -> Tensor:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
 from lgc_plugin.models.precision import at_least_float32
+from lgc_plugin.types import SEDBatch
 
 # How many bands each kind has, where nothing else is asked for.
 _BANDS = {"linear": (3, 5), "step": (2, 4)}
@@ -180,3 +182,59 @@ def _curve(edges: Tensor, gains: Tensor, n_mels: int, kind: str) -> Tensor:
     first, width = edges[band], edges[band + 1] - edges[band]
     share = (mel - first) / (width - 1).clamp_min(1)
     return gains[:, band] + share * (gains[:, band + 1] - gains[:, band])
+
+
+class FilterAugment:
+    """A random filter for each clip of a batch.
+
+    As a view, student and teacher each have their own, as it was published
+    (Nam, Kim and Park, ICASSP 2022).
+
+    Arguments
+    ---------
+    kind : str, optional
+        ``linear`` or ``step``; None: off.
+    n_mels : int
+        Mel bins, F.
+    n_bands : tuple[int, int], optional
+        Fewest and most bands; None: 3 to 5 linear ones, or 2 to 4 steps.
+    min_bandwidth : int
+        Fewest bins of a band.
+    db_range : tuple[float, float]
+        Lowest and highest gain, in dB.
+
+    Raises
+    ------
+    ValueError
+        If a range cannot be right, or the bands do not fit.
+
+    Example
+    -------
+    >>> batch = SEDBatch(torch.tensor([0]), torch.ones(1, 40, 10))
+    >>> FilterAugment("step", n_mels=40)(batch).features.shape
+    torch.Size([1, 40, 10])
+    """
+
+    def __init__(
+        self,
+        kind: Literal["linear", "step"] | None = "linear",
+        n_mels: int = 128,
+        n_bands: tuple[int, int] | None = None,
+        min_bandwidth: int = 6,
+        db_range: tuple[float, float] = (-6.0, 6.0),
+    ) -> None:
+        self.kind = kind
+        self.n_mels = n_mels
+        self.settings = n_bands, min_bandwidth, db_range
+        if kind is not None:  # its own checks, before a training begins
+            draw_filter(1, n_mels, kind, *self.settings, device="meta")
+
+    def __call__(self, batch: SEDBatch) -> SEDBatch:
+        """Filters each clip."""
+        if self.kind is None:
+            return batch
+        plan = draw_filter(
+            *(len(batch), self.n_mels, self.kind, *self.settings),
+            device=batch.features.device,
+        )
+        return replace(batch, features=filter_augment(batch.features, plan))

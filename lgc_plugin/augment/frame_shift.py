@@ -1,4 +1,4 @@
-"""Frame shift: clips turned round in time, with their labels."""
+"""Frame shift: clips rolled in time, with their labels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lgc_plugin.augment.roll import roll
+from lgc_plugin.types import SEDBatch
+from lgc_plugin.utils.time_axis import roll
 
 
 class FrameShiftPlan(NamedTuple):
@@ -140,3 +141,49 @@ def frame_shift(
     if pooling > 1:
         shift = shift + plan.rest
     return roll(values, shift, values.shape[-1] // pooling * pooling)
+
+
+class FrameShift:
+    """Frame shift of a batch, for student and teacher alike.
+
+    A batch without padding is shifted as published, by single feature frames;
+    in one with padded clips, shifts are whole output frames, so that the mask
+    of valid frames stays exact.
+
+    Arguments
+    ---------
+    std : float
+        Standard deviation of the shift, in feature frames; 0: off.
+
+    Raises
+    ------
+    ValueError
+        If it is negative.
+
+    Example
+    -------
+    >>> batch = SEDBatch(
+    ...     torch.tensor([2]), torch.rand(1, 4, 40), torch.zeros(1, 3, 10),
+    ...     time_pooling=4,
+    ... )
+    >>> FrameShift(std=90.0)(batch).features.shape
+    torch.Size([1, 4, 40])
+    """
+
+    def __init__(self, std: float = 90.0) -> None:
+        # Its own check, before a training begins; this device draws nothing.
+        draw_frame_shift(1, 1, std, device="meta")
+        self.std = std
+
+    def __call__(self, batch: SEDBatch) -> SEDBatch:
+        """Shifts each clip by a draw of its own."""
+        if self.std == 0:
+            return batch
+        plan = draw_frame_shift(
+            len(batch),
+            batch.time_pooling,
+            self.std,
+            whole_frames=batch.valid is not None,
+            device=batch.label_kind.device,
+        )
+        return batch.roll(plan.frames, plan.rest)

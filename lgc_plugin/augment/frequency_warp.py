@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from lgc_plugin.models.precision import at_least_float32
+from lgc_plugin.types import SEDBatch
 
 
 class FrequencyWarpPlan(NamedTuple):
@@ -138,3 +140,39 @@ def _bins(mels: Tensor, index: Tensor) -> Tensor:
     shape = (len(mels), *[1] * (mels.ndim - 3), index.shape[1], 1)
     bins = mels.gather(-2, index.view(shape).expand_as(mels))
     return at_least_float32(bins)
+
+
+class FrequencyWarp:
+    """Stretches a part of each clip's mel axis over all of it.
+
+    Arguments
+    ---------
+    ratio : tuple[float, float], optional
+        Smallest and largest share of the axis that is kept; None: off.
+
+    Raises
+    ------
+    ValueError
+        If the range cannot be right.
+
+    Example
+    -------
+    >>> batch = SEDBatch(torch.tensor([0]), torch.rand(1, 40, 10))
+    >>> FrequencyWarp((0.6, 1.0))(batch).features.shape
+    torch.Size([1, 40, 10])
+    """
+
+    def __init__(self, ratio: tuple[float, float] | None = (0.6, 1.0)) -> None:
+        self.ratio = ratio
+        if ratio is not None:  # its own checks, before a training begins
+            draw_frequency_warp(1, 1, ratio, device="meta")
+
+    def __call__(self, batch: SEDBatch) -> SEDBatch:
+        """Warps each clip."""
+        if self.ratio is None:
+            return batch
+        mels = batch.features
+        plan = draw_frequency_warp(
+            len(mels), mels.shape[-2], self.ratio, device=mels.device
+        )
+        return replace(batch, features=frequency_warp(mels, plan))

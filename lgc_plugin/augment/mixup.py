@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.distributions import Beta
 
-from lgc_plugin.types import LabelKind
+from lgc_plugin.types import LabelKind, SEDBatch
+from lgc_plugin.types.batch import mix_values
 
 
 class MixupPlan(NamedTuple):
@@ -94,5 +95,36 @@ def mixup(values: Tensor, plan: MixupPlan) -> Tensor:
     >>> mixup(torch.tensor([[0.0], [4.0]]), plan).tolist()
     [[1.0], [4.0]]
     """
-    weight = plan.weight.view(-1, *[1] * (values.ndim - 1)).to(values.dtype)
-    return weight * values + (1.0 - weight) * values[plan.permutation]
+    return mix_values(values, plan.permutation, plan.weight)
+
+
+class Mixup:
+    """Soft mixup of a batch: strong with strong, weak with weak clips.
+
+    Arguments
+    ---------
+    alpha : float
+        Of the Beta distribution.
+    probability : float
+        How often a batch is mixed; 0: off.
+
+    Example
+    -------
+    >>> labels = torch.eye(2).view(2, 2, 1)
+    >>> kind = torch.tensor([2, 2])
+    >>> batch = SEDBatch(kind, torch.rand(2, 4, 8), labels, time_pooling=8)
+    >>> mixed = Mixup(probability=1.0)(batch).frame_labels
+    >>> mixed.sum(dim=1).tolist()
+    [[1.0], [1.0]]
+    """
+
+    def __init__(self, alpha: float = 0.2, probability: float = 0.5) -> None:
+        self.alpha = alpha
+        self.probability = probability
+
+    def __call__(self, batch: SEDBatch) -> SEDBatch:
+        """Mixes a batch, or not."""
+        if self.probability == 0:
+            return batch
+        plan = draw_mixup(batch.label_kind, self.alpha, self.probability)
+        return batch.mix(plan.permutation, plan.weight)

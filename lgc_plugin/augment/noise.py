@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from lgc_plugin.models.precision import at_least_float32
+from lgc_plugin.types import SEDBatch
 
 
 class NoisePlan(NamedTuple):
@@ -95,7 +97,7 @@ def add_noise(
         From :func:`draw_noise`.
     valid : Tensor, optional
         (B, N) bool, False on padding: ``frame_mask`` of
-        :mod:`lgc_plugin.models.valid_frames`, with samples for frames.
+        :mod:`lgc_plugin.utils.time_axis`, with samples for frames.
 
     Returns
     -------
@@ -181,3 +183,38 @@ def _gain(sound: Tensor, noise: Tensor, snr: Tensor) -> Tensor:
     ratio = torch.where(power > 0, wanted / power, 0.0)
     gain = ratio.sqrt() * 10.0 ** (-snr.to(ratio.dtype) / 20.0)
     return gain.view(-1, *[1] * (noise.ndim - 1))
+
+
+class AddNoise:
+    """White noise on mel magnitudes; padding stays without.
+
+    Arguments
+    ---------
+    snr : tuple[float, float], optional
+        Lowest and highest signal-to-noise ratio, in dB; None: off.
+
+    Raises
+    ------
+    ValueError
+        If the range cannot be right.
+
+    Example
+    -------
+    >>> batch = SEDBatch(torch.tensor([0]), torch.rand(1, 40, 10))
+    >>> AddNoise((20.0, 40.0))(batch).features.shape
+    torch.Size([1, 40, 10])
+    """
+
+    def __init__(self, snr: tuple[float, float] | None = (20.0, 40.0)) -> None:
+        self.snr = snr
+        if snr is not None:  # its own checks, before a training begins
+            draw_noise((1, 1, 1), snr, device="meta")
+
+    def __call__(self, batch: SEDBatch) -> SEDBatch:
+        """Adds noise to each clip."""
+        if self.snr is None:
+            return batch
+        mels = batch.features
+        plan = draw_noise(tuple(mels.shape), self.snr, device=mels.device)
+        noisy = add_noise_to_mels(mels, plan, batch.feature_mask)
+        return replace(batch, features=noisy)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
-from lgc_plugin.augment.spans import place_spans, spread_spans
-from lgc_plugin.types import LabelKind
+from lgc_plugin.types import LabelKind, SEDBatch
+from lgc_plugin.utils.time_axis import place_spans, spread_spans
 
 
 class TimeMaskPlan(NamedTuple):
@@ -159,3 +159,67 @@ def time_mask(
         return values.masked_fill(span, 0)
     fill = fill.to(values.dtype).view(-1, *[1] * (values.ndim - 1))
     return torch.where(span, fill, values)
+
+
+class TimeMask:
+    """Time mask of a batch's strong clips, for student and teacher alike.
+
+    Systems of DCASE (Nam et al., 2021) mask after mixup, which keeps a masked
+    stretch silent; put it behind ``Mixup`` for that. Clip labels stay, also of
+    a clip whose only event is masked: those of strong clips are not read.
+
+    Published systems set the stretch to 0. A front end that scales levels per
+    clip then presses every strong clip, and no other one, into the upper part
+    of its range; so here it becomes the smallest magnitude of the clip.
+
+    Arguments
+    ---------
+    active : bool
+        Whether it is on.
+    ratio : tuple[float, float]
+        Shortest and longest stretch, as a share of the clip.
+    fill : str
+        ``min``, or ``zero`` as published.
+
+    Raises
+    ------
+    ValueError
+        If the ratio or the fill cannot be right.
+
+    Example
+    -------
+    >>> batch = SEDBatch(
+    ...     torch.tensor([2]), torch.ones(1, 4, 40), torch.ones(1, 3, 10),
+    ...     time_pooling=4,
+    ... )
+    >>> masked = TimeMask(ratio=(0.2, 0.2), fill="zero")(batch)
+    >>> float(masked.frame_labels.sum()), float(masked.features.sum())
+    (24.0, 128.0)
+    """
+
+    def __init__(
+        self,
+        active: bool = True,
+        ratio: tuple[float, float] = (0.05, 0.2),
+        fill: Literal["min", "zero"] = "min",
+    ) -> None:
+        if fill not in ("min", "zero"):
+            raise ValueError(
+                f"time_mask_fill must be 'min' or 'zero', got {fill!r}"
+            )
+        # Its own check, before a training begins; this device draws nothing.
+        low, high = ratio
+        draw_time_mask(torch.empty(1, device="meta"), 1, (low, high))
+        self.active = active
+        self.ratio = low, high
+        self.fill = fill
+
+    def __call__(self, batch: SEDBatch) -> SEDBatch:
+        """Masks a stretch of each strong clip."""
+        if not self.active:
+            return batch
+        plan = draw_time_mask(batch.label_kind, batch.n_frames, self.ratio)
+        fill = None
+        if self.fill == "min":
+            fill = min_magnitude(batch.features, batch.feature_mask)
+        return batch.mask(plan.span, fill)

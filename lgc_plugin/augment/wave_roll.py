@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from lgc_plugin.augment.roll import roll
+from lgc_plugin.utils.time_axis import roll
 
 
 class WaveRollPlan(NamedTuple):

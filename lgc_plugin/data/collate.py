@@ -6,35 +6,51 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from speechbrain.dataio.batch import PaddedBatch
 from speechbrain.utils.data_utils import batch_pad_right
 from torch import Tensor
 from torch.utils.data import default_collate
 
+from lgc_plugin.types import SEDBatch
 
-def collate_clips(items: Sequence[Mapping[str, Any]]) -> PaddedBatch:
-    """SpeechBrain's batch, made faster.
+
+def collate_clips(items: Sequence[Mapping[str, Any]]) -> SEDBatch:
+    """Items of the dataset as a batch of waveforms and labels.
 
     Arguments
     ---------
     items : Sequence[Mapping[str, Any]]
-        Items of the dataset.
+        With ``id``, ``wav`` (N,), ``n_samples``, ``frame_labels`` (C, T'),
+        ``clip_labels`` (C,) and ``label_kind``.
 
     Returns
     -------
-    PaddedBatch
-        ``id`` (B,) strings, ``wav.data`` (B, N) int16, padded with zeros,
-        ``n_samples`` (B,), ``frame_labels.data`` (B, C, T'),
-        ``clip_labels.data`` (B, C), ``label_kind`` (B,).
+    SEDBatch
+        ``wavs`` (B, N) int16, padded with zeros.
 
     Example
     -------
-    >>> items = [{"id": "a", "n_samples": 2, "wav": torch.ones(2).short()}]
-    >>> batch = collate_clips(items * 2)
-    >>> batch.wav.data.shape, batch.n_samples
-    (torch.Size([2, 2]), tensor([2, 2]))
+    >>> item = {
+    ...     "id": "a", "wav": torch.ones(2).short(), "n_samples": 2,
+    ...     "frame_labels": torch.zeros(1, 1), "clip_labels": torch.zeros(1),
+    ...     "label_kind": 0,
+    ... }
+    >>> batch = collate_clips([item] * 2)
+    >>> batch.wavs.shape, batch.kinds, batch.padded
+    (torch.Size([2, 2]), (0, 0), False)
     """
-    return PaddedBatch(list(items), padding_func=stack_padded)
+    wavs, _ = stack_padded([item["wav"] for item in items])
+    n_samples = [int(item["n_samples"]) for item in items]
+    kinds = tuple(int(item["label_kind"]) for item in items)
+    return SEDBatch(
+        torch.tensor(kinds),
+        frame_labels=default_collate([i["frame_labels"] for i in items]),
+        clip_labels=default_collate([i["clip_labels"] for i in items]),
+        wavs=wavs,
+        n_samples=torch.tensor(n_samples),
+        ids=tuple(item["id"] for item in items),
+        kinds=kinds,
+        padded=min(n_samples) < wavs.shape[1],
+    )
 
 
 def stack_padded(tensors: Sequence[Tensor]) -> tuple[Tensor, Tensor]:

@@ -75,7 +75,8 @@ class EventEncoder:
         self.n_samples = round(self.clip_seconds * self.sample_rate)
         self.n_mel_frames = self.n_samples // self.hop_length + 1
         self.n_frames = self.n_mel_frames // self.pooling
-        self.frame_seconds = self.hop_length * self.pooling / self.sample_rate
+        self.frame_samples = self.hop_length * self.pooling
+        self.frame_seconds = self.frame_samples / self.sample_rate
         if self.n_frames < 1:
             raise ValueError(
                 f"a clip of {clip_seconds} s is shorter than one output frame "
@@ -231,5 +232,5 @@ class EventEncoder:
         >>> EventEncoder(["Cat"]).valid_frames(16000)
         16
         """
-        frames = math.ceil(n_samples / (self.hop_length * self.pooling))
+        frames = math.ceil(n_samples / self.frame_samples)
         return max(1, min(frames, self.n_frames))

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lgc_plugin.models.valid_frames import (
+from lgc_plugin.utils.time_axis import (
     count_valid,
     frame_mask,
     upsample_mask,

@@ -1,4 +1,4 @@
-"""ICT: between two clips, the student should say what lies between."""
+"""ICT: for a mixture of two clips, the mixture of their predictions."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from torch import Tensor
 
 from lgc_plugin.augment.mixup import MixupPlan, draw_mixup, mixup
 from lgc_plugin.losses.consistency import frame_consistency
-from lgc_plugin.losses.term import TermInputs, check_weight, pool_count
-from lgc_plugin.types import LabelKind
+from lgc_plugin.losses.term import Forward, check_weight, pool_count
+from lgc_plugin.types import LabelKind, SEDBatch, SEDOutput
 
 
 class InterpolationConsistency:
     """Interpolation consistency training on the clips without labels.
 
     With one ``a ~ Beta(alpha, alpha)`` and one permutation of these clips per
-    batch, the student hears ``a x + (1 - a) x'`` and should say
+    batch, the student's target for ``a x + (1 - a) x'`` is
     ``a t(x) + (1 - a) t(x')``, where t is the teacher; mean squared error of
     frame scores plus that of clip scores.
 
@@ -25,8 +25,8 @@ class InterpolationConsistency:
     Beta(2, 2), has a ramp of its own, and also adds mixup to the supervised
     loss, which here is a switch of the recipe.
 
-    Padding is silence, of which the teacher says 0, and a frame counts if
-    either clip has sound there.
+    Padding is silence, for which the target is 0, and a frame counts if it is
+    valid in either clip.
 
     Arguments
     ---------
@@ -52,46 +52,35 @@ class InterpolationConsistency:
         self.weight = check_weight(weight)
         self.alpha = alpha
 
-    def __call__(self, given: TermInputs) -> Tensor:
-        """The term, unweighted.
+    def __call__(
+        self,
+        student: SEDOutput,
+        teacher: SEDOutput,
+        batch: SEDBatch,
+        forward: Forward,
+    ) -> Tensor:
+        """The term, unweighted; exactly 0 when every clip has labels.
 
         The student runs on the unlabeled clips only where their number is
         known to the host; otherwise on the whole batch, of which the labeled
         clips do not count.
-
-        Arguments
-        ---------
-        given : TermInputs
-            The batch.
-
-        Returns
-        -------
-        Tensor
-            Scalar; exactly 0 when every clip has labels.
         """
-        features, valid = given.features, given.valid
-        frame, clip = given.target.frame, given.target.clip
-        if valid is not None:
-            frame = frame.masked_fill(~valid.unsqueeze(1), 0.0)
-        unlabeled = given.label_kind == LabelKind.NONE
+        batch = batch.originals
+        frame, clip = teacher.frame[: len(batch)], teacher.clip[: len(batch)]
+        if batch.valid is not None:
+            frame = frame.masked_fill(~batch.valid.unsqueeze(1), 0.0)
         # With none of them, whose mean is 0, the batch runs as if nobody had
         # counted: processes must agree on how often they exchange counts.
-        n_clips = given.n_unlabeled or None
+        n_clips = batch.n_unlabeled or None
         if n_clips is not None:
             # NONE is the lowest kind: these clips come first.
-            chosen = given.label_kind.argsort(stable=True)[:n_clips]
-            features, frame, clip = (
-                features[chosen],
-                frame[chosen],
-                clip[chosen],
-            )
-            valid = None if valid is None else valid[chosen]
-            unlabeled = unlabeled[chosen]
+            chosen = batch.label_kind.argsort(stable=True)[:n_clips]
+            batch = batch.select(chosen)
+            frame, clip = frame[chosen], clip[chosen]
+        unlabeled = batch.label_kind == LabelKind.NONE
         plan = self._draw(unlabeled)
-        if valid is not None:
-            mixed = (plan.weight < 1).unsqueeze(1)
-            valid = valid | (mixed & valid[plan.permutation])
-        output = given.run(mixup(features, plan), valid)
+        mixed = batch.mix(plan.permutation, plan.weight)
+        output, valid = forward(mixed), mixed.valid
         counted = None
         if n_clips is None:
             counted = unlabeled.unsqueeze(1)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from torch import Tensor
 
 from lgc_plugin.augment.frame_shift import draw_frame_shift, frame_shift
-from lgc_plugin.augment.labeled import shift_with_mask
 from lgc_plugin.losses.consistency import frame_consistency
-from lgc_plugin.losses.term import TermInputs, check_weight, pool_count
+from lgc_plugin.losses.term import Forward, check_weight, pool_count
+from lgc_plugin.types import SEDBatch, SEDOutput
 
 
 class ShiftConsistency:
     """Shift consistency training on all clips.
 
-    Every clip is turned round in time by its own draw from N(0, std), in
+    Every clip is rolled in time by its own draw from N(0, std), in
     whole output frames; the student's frame scores of it should be the
     teacher's of the clip as it was, shifted alike: mean squared error. Clip
     scores have no part in it. Padding moves with its clip.
@@ -21,7 +21,7 @@ class ShiftConsistency:
     After Koh, Chen, Liu and Bai, "Sound Event Detection by Consistency
     Training and Pseudo-Labeling with Feature-Pyramid Convolutional Recurrent
     Neural Networks", ICASSP 2021. The authors' code differs: its target is
-    what the student itself says of the clip (without gradient), shifts are
+    the student's own prediction for the clip (without gradient), shifts are
     uniform within 32 output frames of 4 mel frames, the weight is half that
     of the mean teacher, and clips shifted in time and in frequency are added
     to the supervised loss.
@@ -50,29 +50,24 @@ class ShiftConsistency:
         self.weight = check_weight(weight)
         self.std = std
 
-    def __call__(self, given: TermInputs) -> Tensor:
-        """The term, unweighted.
-
-        Arguments
-        ---------
-        given : TermInputs
-            The batch.
-
-        Returns
-        -------
-        Tensor
-            Scalar.
-        """
+    def __call__(
+        self,
+        student: SEDOutput,
+        teacher: SEDOutput,
+        batch: SEDBatch,
+        forward: Forward,
+    ) -> Tensor:
+        """The term, unweighted."""
+        batch = batch.originals
         plan = draw_frame_shift(
-            len(given.features),
-            given.pooling,
+            len(batch),
+            batch.time_pooling,
             self.std,
             whole_frames=True,  # scores cannot be shifted by less
-            device=given.features.device,
+            device=batch.label_kind.device,
         )
-        shifted, valid = shift_with_mask(
-            given.features, plan, given.pooling, given.valid
+        shifted = batch.roll(plan.frames)
+        target = frame_shift(teacher.frame[: len(batch)], plan)
+        return frame_consistency(
+            forward(shifted).frame, target, shifted.valid, pool_count()
         )
-        output = given.run(shifted, valid)
-        target = frame_shift(given.target.frame, plan)
-        return frame_consistency(output.frame, target, valid, pool_count())

@@ -35,7 +35,7 @@ class SelfConsistencyTerms(NamedTuple):
 
 def self_consistency(
     versions: tuple[SEDOutput, SEDOutput, SEDOutput],
-    turned: Tensor,
+    rolled: Tensor,
     mixture: tuple[Tensor, Tensor],
     label_kind: Tensor,
     valid: Tensor | None = None,
@@ -56,10 +56,10 @@ def self_consistency(
     Arguments
     ---------
     versions : tuple[SEDOutput, SEDOutput, SEDOutput]
-        What the student said of the clips, of their mixtures, and of the
+        What the student predicts for the clips, their mixtures, and the
         augmented clips, in this order.
-    turned : Tensor
-        (B, C, T') its frame scores of the clips, turned in time as the
+    rolled : Tensor
+        (B, C, T') its frame scores of the clips, rolled in time as the
         augmented clips were.
     mixture : tuple[Tensor, Tensor]
         (M, B) members of each mixture, the clip itself first, and (M, B) bool,
@@ -95,7 +95,7 @@ def self_consistency(
     """
     original, mixed, augmented = versions
     augmentation = augmentation_consistency(
-        augmented.frame, turned, label_kind, valid, weights, pool_count
+        augmented.frame, rolled, label_kind, valid, weights, pool_count
     ) + augmentation_consistency(
         augmented.clip, original.clip, label_kind, None, weights, pool_count
     )
@@ -131,7 +131,7 @@ def augmentation_consistency(
     augmented : Tensor
         (B, C, T') or (B, C) scores of the augmented clips.
     target : Tensor
-        Scores of the clips, turned alike; gradients reach them too.
+        Scores of the clips, rolled alike; gradients reach them too.
     label_kind, valid, weights, pool_count
         See :func:`self_consistency`.
 

@@ -1,134 +1,108 @@
-"""What a consistency term is given, and what it is."""
+"""What a consistency term takes, and what LGC gives."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
-from lgc_plugin.augment.versions import Versions
-from lgc_plugin.types import SEDOutput
+from lgc_plugin.types import SEDBatch, SEDOutput
 from lgc_plugin.utils.distributed import all_reduce_mean, get_world_size
 
-
-class VersionPredictions(NamedTuple):
-    """What the student says of the other versions of a batch.
-
-    Arguments
-    ---------
-    mixed, changed : SEDOutput
-        Of the mixtures, and of the changed clips.
-    plan : Versions
-        How they were made.
-    """
-
-    mixed: SEDOutput
-    changed: SEDOutput
-    plan: Versions
-
-
-class TermInputs(NamedTuple):
-    """One training batch, as student and teacher heard it.
-
-    Arguments
-    ---------
-    run : Callable
-        The student: (B', F, T) features before they are normalized, and
-        (B', T') bool or None, to an :class:`~lgc_plugin.types.SEDOutput`.
-        Each call augments the features by a draw of its own.
-    features : Tensor
-        (B, F, T) features of the batch, not normalized, not augmented.
-    student : SEDOutput
-        What the student says of the batch.
-    target : SEDOutput
-        What the teacher says of it, without gradient.
-    label_kind : Tensor
-        (B,) values of :class:`~lgc_plugin.types.LabelKind`.
-    valid : Tensor or None
-        (B, T') bool, False on padding; None when no clip is padded.
-    pooling : int
-        Steps of the features per output frame.
-    n_unlabeled : int or None
-        Clips of kind ``NONE``, where the host knows their number: to ask the
-        device would stop the training step.
-    heard : VersionPredictions or None
-        The batch in other versions, if there are any.
-    """
-
-    run: Callable[[Tensor, Tensor | None], SEDOutput]
-    features: Tensor
-    student: SEDOutput
-    target: SEDOutput
-    label_kind: Tensor
-    valid: Tensor | None
-    pooling: int
-    n_unlabeled: int | None = None
-    heard: VersionPredictions | None = None
-
-    def split(self, plan: Versions) -> TermInputs:
-        """Of a batch of three versions, the clips as they are.
-
-        Arguments
-        ---------
-        plan : Versions
-            How the versions were made.
-
-        Returns
-        -------
-        TermInputs
-            Of B instead of 3 B clips, with the rest in ``heard``.
-        """
-        n_clips = plan.n_clips
-        clips, mixed, changed = (
-            SEDOutput(*(part[first : first + n_clips] for part in self.student))
-            for first in (0, n_clips, 2 * n_clips)
-        )
-        return self._replace(
-            features=self.features[:n_clips],
-            student=clips,
-            target=SEDOutput(*(part[:n_clips] for part in self.target)),
-            label_kind=self.label_kind[:n_clips],
-            valid=None if self.valid is None else self.valid[:n_clips],
-            heard=VersionPredictions(mixed, changed, plan),
-        )
+Forward = Callable[[SEDBatch], SEDOutput]
+"""Runs the student on a batch, augmented by a draw of its own."""
 
 
 class ConsistencyTerm(Protocol):
-    """A term of the loss that ramps up, such as ICT and SCT.
+    """A term of the loss that ramps up, such as ICT, SCT and RCT.
 
     Any object with a weight that can be called so; with a weight of 0 it is
-    not called. It may run the student again, never the teacher.
+    not called.
     """
 
     weight: float
 
-    def __call__(self, given: TermInputs) -> Tensor:
-        """The term, a scalar, before ramp and weight."""
+    def __call__(
+        self,
+        student: SEDOutput,
+        teacher: SEDOutput,
+        batch: SEDBatch,
+        forward: Forward,
+    ) -> Tensor:
+        """The term, a scalar, before ramp and weight.
+
+        Arguments
+        ---------
+        student : SEDOutput
+            What the student predicts for the batch.
+        teacher : SEDOutput
+            What the teacher predicts for it, without gradient.
+        batch : SEDBatch
+            Not augmented apart, not normalized; all versions of the clips:
+            ``batch.originals`` are the clips as they are.
+        forward : Callable
+            Runs the student on another batch.
+        """
 
 
-def check_weight(weight: float) -> float:
-    """The weight of a term, if it can be one.
+class OwnTerms(NamedTuple):
+    """The terms of LGC itself, scalars on the batch's device.
 
     Arguments
     ---------
-    weight : float
-        At least 0.
+    total : Tensor
+        What to add to the supervised loss, weights included.
+    mean_teacher : Tensor
+        L_MT, unweighted.
+    cutmix : Tensor
+        L_CLC, unweighted.
+    contrast : Tensor
+        L_PGC, unweighted.
+    n_anchors : Tensor
+        Frames that the contrast was computed on.
+    """
 
-    Returns
-    -------
-    float
+    total: Tensor
+    mean_teacher: Tensor
+    cutmix: Tensor
+    contrast: Tensor
+    n_anchors: Tensor
 
-    Raises
-    ------
-    ValueError
-        If it is negative.
+
+class LGCTerms(OwnTerms):
+    """The consistency terms of one batch, scalars on the batch's device.
+
+    As a tuple it is :class:`OwnTerms`, whatever further terms are at work;
+    these are in ``others``, by name, unweighted, and part of ``total``.
 
     Example
     -------
-    >>> check_weight(2.0)
-    2.0
+    >>> terms = LGCTerms(3.0, 1.0, 0.0, 0.0, 0, others={"ict": 2.0})
+    >>> len(terms), terms._replace(total=4.0).others
+    (5, {'ict': 2.0})
     """
+
+    others: Mapping[str, Tensor]
+
+    def __new__(
+        cls, *own: Tensor, others: Mapping[str, Tensor] | None = None
+    ) -> LGCTerms:
+        """A tuple of LGC's own terms, that also holds the others."""
+        terms = super().__new__(cls, *own)
+        terms.others = others or {}
+        return terms
+
+    def _replace(self, **changes: Tensor) -> LGCTerms:
+        return LGCTerms(*super()._replace(**changes), others=self.others)
+
+    def scalars(self) -> dict[str, Tensor]:
+        """All of them by name, the further terms last."""
+        return {**self._asdict(), **self.others}
+
+
+def check_weight(weight: float) -> float:
+    """The weight of a term; ValueError if it is negative."""
     if weight < 0:
         raise ValueError(f"a term's weight must be at least 0, got {weight}")
     return weight

@@ -58,7 +58,7 @@ class GatedConvBlock(nn.Module):
         )
         self.linear = nn.Conv2d(out_channels, out_channels, 1)
         self.dropout = Dropout(dropout)
-        self.pool = nn.AvgPool2d(tuple(pooling))
+        self.pool = nn.AvgPool2d((pooling[0], pooling[1]))
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (B, C_in, T, F) to (B, C_out, T // p_t, F // p_f)."""
@@ -150,8 +150,9 @@ class CRNN(nn.Module):
                 for i, pool in enumerate(pooling)
             )
         )
-        # Channels together in memory: faster on CPUs and on tensor cores.
-        self.blocks.to(memory_format=torch.channels_last)
+        # Channels together in memory: faster on CPUs and on tensor cores. (The
+        # annotations of PyTorch lack this argument.)
+        self.blocks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.rnn = nn.GRU(
             channels[-1] * mel_bins,
             rnn_size,

@@ -72,7 +72,7 @@ class MeanTeacher(nn.Module):
             raise ValueError(f"decay must be in [0, 1), got {decay}")
         self.decay = decay
         self.register_buffer("steps", torch.zeros((), dtype=torch.long))
-        self.network = copy.deepcopy(student).requires_grad_(False)
+        self.network = _copied(student).requires_grad_(False)
 
     @torch.no_grad()
     def forward(self, *inputs: Any, **options: Any) -> Any:
@@ -110,18 +110,27 @@ class MeanTeacher(nn.Module):
             step_taken = torch.ones_like(self.steps, dtype=torch.bool)
         rate = 1.0 / (self.steps.double() + 1.0)
         rate = rate.clamp_min(1.0 - self.decay) * step_taken
-        mine = list(self.network.parameters())
+        mine: list[Tensor] = list(self.network.parameters())
         # Not "mine + rate * difference", which is inexact at a rate of 1.
         parts = torch._foreach_mul(
             list(student.parameters()), rate.to(mine[0].dtype)
         )
         torch._foreach_mul_(mine, (1.0 - rate).to(mine[0].dtype))
-        torch._foreach_add_(mine, parts)
+        torch._foreach_add_(mine, list(parts))
         if copy_buffers:
             pairs = zip(self.network.buffers(), student.buffers(), strict=True)
             for old, new in pairs:
                 old.copy_(torch.where(step_taken, new, old))
         self.steps += step_taken
+
+    @torch.no_grad()
+    def restart(self, student: nn.Module) -> None:
+        """Copies parameters and buffers: weights were loaded in between."""
+        mine = (*self.network.parameters(), *self.network.buffers())
+        for old, new in zip(
+            mine, (*student.parameters(), *student.buffers()), strict=True
+        ):
+            old.copy_(new)
 
     @contextmanager
     def evaluating(self) -> Iterator[MeanTeacher]:
@@ -142,3 +151,16 @@ class MeanTeacher(nn.Module):
             yield self
         finally:
             self.train(was_training)
+
+
+def _copied(student: nn.Module) -> nn.Module:
+    """A copy, or a sentence that says why there is none."""
+    try:
+        return copy.deepcopy(student)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"the teacher is a copy of the student, and this one cannot be "
+            f"copied ({error}): if it uses weight_norm, take "
+            "torch.nn.utils.parametrizations.weight_norm; do not keep computed "
+            "tensors as attributes"
+        ) from error

@@ -131,6 +131,7 @@ class PrototypeBank(nn.Module):
         names = class_names or [f"class {i}" for i in range(n_classes)]
         self.class_names = (*names, "background")
         self.initialized = False
+        self.dim = dim
         shape = (n_classes + 1, n_prototypes)
         self.register_buffer("prototypes", torch.zeros(*shape, dim))
         self.register_buffer("active", torch.zeros(shape, dtype=torch.bool))

@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "AsyncBrain": "async_brain",
         "AtomicCheckpointer": "checkpoints",
         "RandomState": "checkpoints",
-        "FrameLGC": "frame_lgc",
+        "LGCMixin": "lgc_mixin",
         "check_same_run": "resume",
     },
 )

@@ -42,6 +42,9 @@ class AsyncBrain(sb.Brain):
         Scalar bool on the device: whether the last optimizer step happened.
     """
 
+    noprogressbar: bool
+    train_sampler: Any
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.noprogressbar = self.noprogressbar or not is_terminal()

@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import speechbrain as sb
-from speechbrain.dataio.batch import PaddedBatch
-from speechbrain.utils.distributed import if_main_process
 from torch import Tensor, nn
 
-from lgc_plugin.augment.mixup import draw_mixup
 from lgc_plugin.evaluation.evaluation import EvaluationMetrics
 from lgc_plugin.evaluation.manifest_truth import clip_name
 from lgc_plugin.evaluation.result import SEDResult
-from lgc_plugin.lgc import TrainingClips
-from lgc_plugin.losses.rct import RandomConsistency
 from lgc_plugin.losses.supervised import supervised_losses
 from lgc_plugin.models.statistics import StatisticsGuard
 from lgc_plugin.training.async_brain import AsyncBrain
-from lgc_plugin.training.device_clips import Clips, clips_on_device
 from lgc_plugin.training.device_values import MeanMeter
 from lgc_plugin.training.epoch_log import log_epoch
-from lgc_plugin.types import SEDOutput
+from lgc_plugin.training.lgc_mixin import LGCMixin
+from lgc_plugin.types import SEDBatch, SEDOutput
 from lgc_plugin.utils.distributed import (
     all_reduce_mean,
     average_statistics,
     broadcast_object,
     draw_apart,
     gather_object,
-    get_world_size,
 )
-from lgc_plugin.utils.progress import progress_bar
+from lgc_plugin.utils.time_axis import count_valid
 
 logger = logging.getLogger(__name__)
 
@@ -40,22 +34,23 @@ SELECTION_METRICS = ("intersection_f1",)
 SELECTION_KEY = "teacher_intersection_f1_macro"
 
 
-class LGCBrain(AsyncBrain):
+class LGCBrain(LGCMixin, AsyncBrain):
     """Trains a student with LGC, scores student and teacher.
 
-    ``modules`` holds ``model`` (the student), ``front_end``
+    It is :class:`~lgc_plugin.training.lgc_mixin.LGCMixin` on
+    :class:`~lgc_plugin.training.async_brain.AsyncBrain`. ``modules`` holds
+    ``model`` (the student), ``front_end``
     (:class:`~lgc_plugin.models.features.LogMel`) and ``lgc``
     (:class:`~lgc_plugin.lgc.LGC`). ``hparams`` holds ``encoder``, ``lr``,
-    ``mixup_alpha``, ``mixup_probability``, ``seed``, ``epoch_counter``,
-    ``n_bootstrap``, ``train_logger``, ``tensorboard_logger`` and, if
-    clips are augmented, ``augment_clips``, see :mod:`.augment.labeled`; for
-    random consistency, ``rct``, see :mod:`.losses.rct`.
+    ``seed``, ``epoch_counter``, ``n_bootstrap``, ``train_logger``,
+    ``tensorboard_logger`` and the steps of training batches:
+    ``wav_augmentations`` before, ``augmentations`` behind the front end.
 
     Arguments
     ---------
     *arguments : Any
         See :class:`speechbrain.Brain`.
-    prototype_loader : Iterable[PaddedBatch]
+    prototype_loader : Iterable[SEDBatch]
         The whole training set, from which the prototypes are initialized.
     **options : Any
         See :class:`speechbrain.Brain`.
@@ -76,42 +71,40 @@ class LGCBrain(AsyncBrain):
     def __init__(
         self,
         *arguments: Any,
-        prototype_loader: Iterable[PaddedBatch] = (),
+        prototype_loader: Iterable[SEDBatch] = (),
         **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
-        self.metrics: dict[sb.Stage, EvaluationMetrics] = {}
         self.prototype_loader = prototype_loader
+        self.metrics: dict[sb.Stage, EvaluationMetrics] = {}
         self.results: dict[str, SEDResult] = {}
         self.test_metrics: Collection[str] | None = None
         self.tested_epoch: int | None = None
         self._means = MeanMeter()
         self._train_stats: dict[str, float] = {}
-        self._random = self._random_consistency()
         if self.debug:
             # Two epochs should reach every part of the method.
             self.modules.lgc.contrast_start_epoch = 1
 
     def compute_forward(
-        self, batch: PaddedBatch, stage: sb.Stage
+        self, batch: SEDBatch, stage: sb.Stage
     ) -> dict[str, SEDOutput]:
-        """What the student says of a batch; and, to be scored, the teacher."""
-        self.clips = self.prepare(batch, mix=stage == sb.Stage.TRAIN)
+        """Predictions of the student; and, to be scored, the teacher."""
+        self.batch = self.prepare(batch, augment=stage == sb.Stage.TRAIN)
         networks, lgc = {"student": self.modules.model}, self.modules.lgc
         if stage != sb.Stage.TRAIN:
             networks["teacher"] = lgc.teacher
-        valid = self.clips.valid
-        mels = lgc.view(self.clips.mels, valid)
-        return {name: lgc.run(n, mels, valid) for name, n in networks.items()}
+        view = lgc.view(self.batch)
+        return {name: lgc.run(n, view) for name, n in networks.items()}
 
     def compute_objectives(
         self,
         predictions: dict[str, SEDOutput],
-        batch: PaddedBatch,
+        batch: SEDBatch,
         stage: sb.Stage,
     ) -> Tensor:
         """The loss; outside training, scores are handed to the metrics."""
-        clips, student = self.clips, predictions["student"]
+        clips, student = self.batch, predictions["student"]
         # A clip longer than those of the training has labels for its start.
         n_frames = clips.frame_labels.shape[-1]
         frame_loss, clip_loss = supervised_losses(
@@ -127,74 +120,40 @@ class LGCBrain(AsyncBrain):
         if stage != sb.Stage.TRAIN:
             self._means.add(loss=loss)
             self.metrics[stage].append(
-                [clip_name(clip_id) for clip_id in batch.id],
+                [clip_name(clip_id) for clip_id in batch.ids],
                 predictions,
                 clips.label_kind,
                 clips.clip_labels,
-                clips.valid_frames,
+                count_valid(
+                    clips.n_samples,
+                    self.hparams.encoder.frame_samples,
+                    student.frame.shape[-1],
+                ),
             )
             return loss
-        terms = self.modules.lgc(
-            self.modules.model,
-            clips.mels,
-            student,
-            clips.label_kind,
-            clips.frame_labels,
-            clips.valid,
-            clips.n_unlabeled,
-            clips.versions,
-        )
-        loss = loss + terms.total
-        scalars = terms.scalars()
-        # The mean of the processes' means is the number in a whole step.
-        scalars["n_anchors"] = terms.n_anchors * get_world_size()
-        self._means.add(loss=loss, frame=frame_loss, clip=clip_loss, **scalars)
+        loss = loss + self.lgc_loss(clips, student)
+        self._means.add(loss=loss, frame=frame_loss, clip=clip_loss)
         return loss
 
-    def prepare(self, batch: PaddedBatch, mix: bool) -> Clips:
-        """Moves a batch to the device, makes its mels, changes them.
-
-        Arguments
-        ---------
-        batch : PaddedBatch
-            From :mod:`lgc_plugin.data.datasets`.
-        mix : bool
-            Whether augmentation and mixup may act.
-
-        Returns
-        -------
-        Clips
-        """
-        random = self._random if mix else None
-        clips = clips_on_device(
-            *(batch, self.device, self.modules.front_end),
-            *(self.hparams.encoder, random),
+    def prepare(self, batch: SEDBatch, augment: bool = False) -> SEDBatch:
+        """Moves a batch to the device, makes its mels, and may augment it."""
+        encoder, hparams = self.hparams.encoder, self.hparams
+        batch = batch.to(self.device)
+        for step in (
+            getattr(hparams, "wav_augmentations", ()) if augment else ()
+        ):
+            batch = step(batch)
+        mels = self.modules.front_end.mel(batch.wavs)
+        batch = batch.with_features(
+            mels, encoder.pooling, encoder.frame_samples
         )
-        if not mix or random is not None:
-            return clips
-        # Recipes that do not augment may be without.
-        augment = getattr(self.hparams, "augment_clips", None)
-        if augment is not None:
-            clips = clips.augmented(augment, self.hparams.encoder.pooling)
-        plan = draw_mixup(
-            clips.label_kind,
-            self.hparams.mixup_alpha,
-            self.hparams.mixup_probability,
-        )
-        return clips.mixed(plan)
+        for step in getattr(hparams, "augmentations", ()) if augment else ():
+            batch = step(batch)
+        return batch
 
-    def _random_consistency(self) -> RandomConsistency | None:
-        """What draws further versions of the clips, if that is wanted."""
-        # A Brain that only loads weights may have no hparams at all.
-        random = getattr(getattr(self, "hparams", None), "rct", None)
-        if random is None or random.weight == 0:
-            return None
-        augment = getattr(self.hparams, "augment_clips", None)
-        random.check_alone(
-            self.hparams.mixup_probability,
-            augment is not None and augment.moves_labels,
-        )
-        return random
+    def lgc_batch_of(self, batch: SEDBatch) -> SEDBatch:
+        """A batch as the prototypes are initialized from it."""
+        return self.prepare(batch)
 
     def networks_to_compile(self) -> Iterable[nn.Module]:
         """The teacher with the student: it costs a third of a step."""
@@ -218,26 +177,19 @@ class LGCBrain(AsyncBrain):
         if self.checkpointer is not None:
             self.checkpointer.add_recoverable("optimizer", self.optimizer)
 
-    def on_fit_batch_start(self, batch: PaddedBatch, should_step: bool) -> None:
+    def on_fit_batch_start(self, batch: SEDBatch, should_step: bool) -> None:
         """The learning rate follows the ramp."""
         lr = self.hparams.lr * self.modules.lgc.device_ramp
         for group in self.optimizer.param_groups:
             # A fused optimizer reads it on the device, others on the host.
             group["lr"] = lr.float() if group.get("fused") else float(lr)
 
-    def on_fit_batch_end(
-        self,
-        batch: PaddedBatch,
-        outputs: dict[str, SEDOutput],
-        loss: Tensor,
-        should_step: bool,
-    ) -> None:
-        """Teacher and prototypes follow a step, if it happened."""
-        if should_step:
-            self.modules.lgc.update_teacher(self.modules.model, self.step_taken)
-            self._guard.settle(self.step_taken)
+    def optimizers_step(self) -> None:
+        """Teacher, prototypes and batch statistics follow a step."""
+        super().optimizers_step()
+        self._guard.settle(self.step_taken)
 
-    def on_stage_start(self, stage: sb.Stage, epoch: int | None = None) -> None:
+    def on_stage_start(self, stage: sb.Stage, epoch: int = 0) -> None:
         """Empties what the stage will fill."""
         self._means = MeanMeter()
         if stage == sb.Stage.TRAIN:
@@ -246,19 +198,13 @@ class LGCBrain(AsyncBrain):
             self.metrics[stage].clear()
 
     def on_stage_end(
-        self, stage: sb.Stage, stage_loss: float, epoch: int | None = None
+        self, stage: sb.Stage, stage_loss: float, epoch: int = 0
     ) -> None:
-        """Initialization of the prototypes, scores, logs, checkpoint."""
+        """Scores, logs, checkpoint."""
         if stage == sb.Stage.TRAIN:
-            self._train_stats = self._means.read()
-            # Batches left over from the accumulation of gradients.
-            self.modules.lgc.skip_step()
+            self._train_stats = {**self._means.read(), **self.lgc_stats}
             average_statistics(self.modules.model)
             average_statistics(self.modules.lgc.teacher)
-            if self.modules.lgc.should_init_prototypes(epoch):
-                self.modules.lgc.init_prototypes(
-                    self._prototype_clips(), self.hparams.seed
-                )
         elif stage == sb.Stage.VALID:
             # The final test has all scores; this one selects the model.
             results = self._score(stage, metrics=SELECTION_METRICS)
@@ -307,22 +253,6 @@ class LGCBrain(AsyncBrain):
         for others in (parts or [])[1:]:
             metrics.extend(others)
         return {} if parts is None else metrics.summarize(**options)
-
-    def _prototype_clips(self) -> Iterator[TrainingClips]:
-        """The training set without mixup, to initialize the prototypes from."""
-        logger.info("Prototypes: gathering the frames of the training set")
-        bar = progress_bar(
-            self.prototype_loader,
-            desc="prototypes",
-            shown=not self.noprogressbar and if_main_process(),
-        )
-        for number, batch in enumerate(bar, start=1):
-            clips = self.prepare(batch, mix=False)
-            yield TrainingClips(
-                clips.mels, clips.label_kind, clips.frame_labels, clips.valid
-            )
-            if self.debug and number == self.debug_batches:
-                return
 
     def _schedule(self, epoch: int) -> dict[str, float]:
         """Where the training is; reads the device, so once an epoch."""

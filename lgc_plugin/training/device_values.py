@@ -97,7 +97,8 @@ class AsyncScalar:
         if scalar.device.type != "cuda":
             self.value = float(scalar.detach())
             return self.value
-        if self._arrived is not None and self._arrived.query():
+        arrived = self._arrived is not None and self._arrived.query()
+        if arrived and self._copy is not None:
             self.value = float(self._copy)
             self._arrived = None
         if self._arrived is None:

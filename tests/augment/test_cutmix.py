@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import oracles
-from lgc_plugin.augment.cutmix import cutmix, draw_cutmix
-from strategies import precisions, random_tensor, seeds
+from lgc_plugin.augment.cutmix import cut_within, cutmix, draw_cutmix
+from oracles.lgc import taken_frames
+from strategies import masks, precisions, random_tensor, seeds
 
 
 def cut_of(plan):
@@ -62,6 +63,21 @@ def test_spans_follow_the_definition(clips, frames, shape, dtype, seed):
     assert torch.equal(cutmix(values, plan), oracles.cutmix(values, *cut))
 
 
+@settings(max_examples=50)
+@given(st.integers(1, 5), st.integers(1, 40), st.data(), seeds)
+def test_padding_is_neither_taken_nor_replaced(clips, frames, data, seed):
+    """Of the span, frames that are valid in both clips; so masks stay."""
+    generator = torch.Generator().manual_seed(seed)
+    plan = draw_cutmix(clips, frames, generator=generator)
+    valid = data.draw(masks(clips, frames))
+    within = cut_within(plan, valid)
+    assert within.permutation is plan.permutation
+    taken = [row.nonzero().flatten().tolist() for row in within.span]
+    assert taken == taken_frames(cut_of(plan), valid)
+    if valid is not None:
+        assert torch.equal(cutmix(valid, within), valid)
+
+
 def test_features_are_cut_where_the_labels_are():
     """The paper's shapes: 626 mel frames, 156 output frames."""
     plan = draw_cutmix(3, 156, generator=torch.Generator().manual_seed(0))
@@ -103,6 +119,6 @@ def test_every_partner_is_as_likely():
 def test_values_that_do_not_fit_are_refused():
     plan = draw_cutmix(2, 10)
     with pytest.raises(ValueError, match="do not fit"):
-        cutmix(torch.zeros(2, 19), plan, pooling=2)
+        cutmix(torch.zeros(2, 18), plan, pooling=2)
     with pytest.raises(ValueError, match="ratio_range"):
         draw_cutmix(2, 10, (0.5, 0.2))

@@ -8,7 +8,7 @@ from lgc_plugin.augment.frame_shift import (
     draw_frame_shift,
     frame_shift,
 )
-from lgc_plugin.models.valid_frames import frame_mask
+from lgc_plugin.utils.time_axis import frame_mask
 from oracles import augmentations
 from strategies import random_tensor, seeds
 
@@ -82,9 +82,9 @@ def test_padding_moves_with_its_clip(lengths, pooling, seed):
     shifted = frame_shift(valid, plan)
     assert shifted.dtype == torch.bool
     assert shifted.sum(dim=1).tolist() == lengths
-    heard = frame_shift(sound, plan, pooling).view(-1, 12, pooling)
-    assert torch.equal(heard.bool().all(dim=-1), shifted)
-    assert torch.equal(heard.bool().any(dim=-1), shifted)
+    moved = frame_shift(sound, plan, pooling).view(-1, 12, pooling)
+    assert torch.equal(moved.bool().all(dim=-1), shifted)
+    assert torch.equal(moved.bool().any(dim=-1), shifted)
 
 
 @settings(max_examples=30)

@@ -8,7 +8,7 @@ from lgc_plugin.augment.noise import (
     add_noise_to_mels,
     draw_noise,
 )
-from lgc_plugin.models.valid_frames import frame_mask
+from lgc_plugin.utils.time_axis import frame_mask
 from oracles import assert_exact, augmentations
 from strategies import precisions, random_tensor, seeds
 

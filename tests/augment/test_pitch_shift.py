@@ -45,8 +45,8 @@ def test_tones_move_by_the_interval_and_keep_their_level(
     assert after.shape == before.shape and after.dtype == before.dtype
     # The last piece may already have silence in it.
     part = slice(RATE // 2, -RATE // 10)
-    heard = frequency_of(after[0, part])
-    assert abs(1200 * math.log2(heard / frequency) - asked) < 2.5
+    found = frequency_of(after[0, part])
+    assert abs(1200 * math.log2(found / frequency) - asked) < 2.5
     assert abs(level(after[0, part]) - level(before[0, part])) < 0.3
 
 
@@ -83,7 +83,7 @@ def test_noise_keeps_its_level_and_loses_what_leaves_the_band(asked):
 @settings(deadline=None, max_examples=20)
 @given(st.floats(0.1, 1.7), cents)
 def test_sounds_stay_where_they_were(onset, asked):
-    """A burst of noise of 100 ms is heard when it was, within 20 ms."""
+    """A burst of noise of 100 ms stays where it was, within 20 ms."""
     burst = (time >= onset) & (time < onset + 0.1)
     noise = random_tensor(1, len(time), seed=0) * burst
     energy = pitch_shift(noise, asked, RATE).square()[0]

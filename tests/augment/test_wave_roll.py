@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from lgc_plugin.augment.wave_roll import plan_wave_roll, wave_roll
 from lgc_plugin.models.features import LogMel
-from lgc_plugin.models.valid_frames import count_valid, frame_mask
+from lgc_plugin.utils.time_axis import count_valid, frame_mask
 from oracles import rct
 from strategies import random_tensor, seeds
 

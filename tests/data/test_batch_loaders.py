@@ -38,7 +38,7 @@ def train_loader(folder, seed=0, **options):
 
 def epoch_of(loader, epoch):
     loader.batch_sampler.set_epoch(epoch)
-    return [batch.id for batch in loader]
+    return [list(batch.ids) for batch in loader]
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -49,16 +49,14 @@ def test_batches_hold_the_shares_in_order(folder, workers):
     assert len(batches) == 6
     for batch in batches:
         assert batch.label_kind.tolist() == [2, 2, 1, 1, 0, 0, 0, 0]
-        assert [name[0] for name in batch.id][:2] == ["s", "s"]
-        assert batch.wav.data.dtype == torch.int16
-        assert batch.frame_labels.data.dtype == torch.float32
+        assert [name[0] for name in batch.ids][:2] == ["s", "s"]
+        assert batch.wavs.dtype == torch.int16
+        assert batch.frame_labels.dtype == torch.float32
         # Wave and labels belong to the clip of that name.
-        for name, wav in zip(batch.id, batch.wav.data, strict=True):
+        for name, wav in zip(batch.ids, batch.wavs, strict=True):
             assert wav.tolist() == [int(name[1:]) + 1] * 1600
-        assert (
-            batch.clip_labels.data[:4].tolist() == [[0, 1]] * 2 + [[1, 0]] * 2
-        )
-    seen = [name for batch in batches for name in batch.id]
+        assert batch.clip_labels[:4].tolist() == [[0, 1]] * 2 + [[1, 0]] * 2
+    seen = [name for batch in batches for name in batch.ids]
     assert len(set(seen)) == len(seen)
 
 
@@ -111,14 +109,14 @@ def test_batches_for_a_gpu_are_pinned(folder, workers):
         iter(train_loader(folder, num_workers=workers, pin_memory=True))
     )
     tensors = (
-        batch.wav.data,
+        batch.wavs,
         batch.n_samples,
-        batch.frame_labels.data,
-        batch.clip_labels.data,
+        batch.frame_labels,
+        batch.clip_labels,
         batch.label_kind,
     )
     assert all(tensor.is_pinned() for tensor in tensors)
-    assert batch.to("cuda", non_blocking=True).wav.data.is_cuda
+    assert batch.to("cuda", non_blocking=True).wavs.is_cuda
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -132,7 +130,7 @@ def test_a_stopped_epoch_goes_on_where_it_stopped(
     epoch_of(stopped, 2)  # the workers have an epoch behind them
     stopped.batch_sampler.set_epoch(3)
     batches = iter(stopped)
-    assert [next(batches).id for _ in range(read)] == expected[:read]
+    assert [list(next(batches).ids) for _ in range(read)] == expected[:read]
     saver = Checkpointer(tmp_path / "save", {"loader": stopped})
     saver.save_checkpoint(end_of_epoch=False)
 
@@ -186,7 +184,7 @@ def test_evaluation_reads_every_clip_once_in_the_same_batches(
         loader = make_eval_loader(parts, 4, rank=rank, world_size=world_size)
         numbers = loader.batch_sampler.batch_numbers
         for number, batch in zip(numbers, loader, strict=True):
-            batches[number] = batch.id
+            batches[number] = list(batch.ids)
     assert batches == {
         0: [f"w{i}" for i in range(4)],
         1: [f"v{i}" for i in range(4)],

@@ -16,30 +16,31 @@ def item(name, n_samples):
 
 def test_shorter_clips_get_zeros_behind_them():
     batch = collate_clips([item("a", 2), item("b", 4)])
-    assert batch.id == ["a", "b"]
-    assert batch.wav.data.dtype == torch.int16
-    assert batch.wav.data.tolist() == [[7, 7, 0, 0], [7, 7, 7, 7]]
-    assert batch.wav.lengths.tolist() == [0.5, 1.0]
+    assert batch.ids == ("a", "b")
+    assert batch.wavs.dtype == torch.int16
+    assert batch.wavs.tolist() == [[7, 7, 0, 0], [7, 7, 7, 7]]
+    assert batch.kinds == (1, 1) and batch.padded
     assert batch.n_samples.tolist() == [2, 4]
-    assert batch.frame_labels.data.shape == (2, 2, 3)
-    assert batch.clip_labels.data.shape == (2, 2)
+    assert batch.frame_labels.shape == (2, 2, 3)
+    assert batch.clip_labels.shape == (2, 2)
 
 
 def test_a_batch_is_a_copy_of_its_clips():
     clip = item("a", 2)
     for n_clips in (1, 2):
-        collate_clips([clip] * n_clips).wav.data[:] = 0
+        collate_clips([clip] * n_clips).wavs[:] = 0
     assert clip["wav"].tolist() == [7, 7]
 
 
 def test_everything_that_a_network_needs_moves_with_the_batch():
     batch = collate_clips([item("a", 2), item("b", 2)])
-    batch.to("meta", non_blocking=True)
+    assert not batch.padded
+    batch = batch.to("meta")
     moved = (
-        batch.wav.data,
+        batch.wavs,
         batch.n_samples,
-        batch.frame_labels.data,
-        batch.clip_labels.data,
+        batch.frame_labels,
+        batch.clip_labels,
         batch.label_kind,
     )
     assert all(tensor.is_meta for tensor in moved)

@@ -38,7 +38,7 @@ def make(data, **options):
 
 
 def ids(loader):
-    return [name for batch in loader for name in batch.id]
+    return [name for batch in loader for name in batch.ids]
 
 
 def names(*sets):
@@ -68,16 +68,14 @@ def test_caches_make_no_difference(data, tmp_path, workers):
         return [batch for name in sorted(loaders) for batch in loaders[name]]
 
     plain = everything("none")
-    assert any((b.n_samples < b.wav.data.shape[1]).any() for b in plain)
-    assert any(b.wav.data.shape[1] > ENCODER.n_samples for b in plain)
+    assert any((b.n_samples < b.wavs.shape[1]).any() for b in plain)
+    assert any(b.wavs.shape[1] > ENCODER.n_samples for b in plain)
     for cache in ("disk", "memory"):
         for expected, batch in zip(plain, everything(cache), strict=True):
-            assert batch.id == expected.id
-            assert batch.wav.data.dtype == torch.int16
-            for key in ("wav", "frame_labels", "clip_labels"):
-                assert torch.equal(batch[key].data, expected[key].data)
-            for key in ("n_samples", "label_kind"):
-                assert torch.equal(batch[key], expected[key])
+            assert batch.ids == expected.ids
+            assert batch.wavs.dtype == torch.int16
+            for key, value in expected._tensors().items():
+                assert torch.equal(getattr(batch, key), value), key
 
 
 def test_what_is_read_again_is_decoded_once(data, monkeypatch):
@@ -97,7 +95,7 @@ def test_what_is_read_again_is_decoded_once(data, monkeypatch):
     assert decoded == []
     list(loaders["test"])  # its own four clips; the two weak ones are there
     assert len(decoded) == 4
-    list(loaders["prototypes"])  # which hears the clips without labels as well
+    list(loaders["prototypes"])  # of which clips without labels are part
     assert len(decoded) == 4 + 17
 
 
@@ -108,11 +106,11 @@ def test_processes_share_every_loader(data):
         together = [clip for part in shared for clip in ids(part[name])]
         assert sorted(together) == sorted(ids(alone[name]))
     for name in ("prototypes", "valid", "test"):
-        expected = dict(enumerate(batch.id for batch in alone[name]))
+        expected = dict(enumerate(batch.ids for batch in alone[name]))
         for part in shared:
             numbers = part[name].batch_sampler.batch_numbers
             for number, batch in zip(numbers, part[name], strict=True):
-                assert batch.id == expected[number]
+                assert batch.ids == expected[number]
 
 
 def test_a_wrong_share_is_told_before_anything_is_decoded(data, monkeypatch):

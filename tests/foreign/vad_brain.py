@@ -7,18 +7,14 @@ from speechbrain.nnet.losses import bce_loss
 class VadBrain(sb.Brain):
     """Learns from labeled clips which frames hold a voice."""
 
-    def prepare_features(self, batch):
-        """Normalized features (B, T, F) and relative lengths (B,)."""
-        wavs, lens = batch.to(self.device).sig
-        feats = self.modules.compute_features(wavs)
-        epoch = self.hparams.epoch_counter.current
-        return self.modules.normalize(feats, lens, epoch=epoch), lens
-
     def compute_forward(self, batch, stage):
         """Logits (B, T, 1) and relative lengths (B,)."""
-        feats, lens = self.prepare_features(batch)
-        hidden = self.modules.crdnn(feats)
-        return self.modules.output(hidden), lens
+        wavs, lens = batch.to(self.device).sig
+        feats = self.modules.compute_features(wavs)
+        feats = self.modules.mean_var_norm(feats, lens).detach()
+        hidden = self.modules.cnn(feats).flatten(2)
+        hidden, _ = self.modules.rnn(hidden)
+        return self.modules.dnn(hidden), lens
 
     def compute_objectives(self, predictions, batch, stage):
         """Cross entropy of the frames of labeled clips."""
@@ -43,3 +39,5 @@ class VadBrain(sb.Brain):
             self.checkpointer.save_and_keep_only(
                 {"loss": stage_loss}, min_keys=["loss"], importance_keys=[]
             )
+        else:
+            self.test_loss = stage_loss

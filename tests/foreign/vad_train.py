@@ -1,4 +1,4 @@
-"""Trains a small voice activity detector: python vad_train.py vad.yaml."""
+"""Trains a small detector: python vad_train.py vad.yaml (or frozen.yaml)."""
 
 import sys
 
@@ -7,7 +7,6 @@ import torch
 import torch.distributed.nn  # its defaults keep a group that is there by then
 from hyperpyyaml import load_hyperpyyaml
 from speechbrain.dataio.dataset import DynamicItemDataset
-from vad_brain import VadBrain
 
 
 def make_clip(seed, sample_rate, hop):
@@ -60,13 +59,17 @@ def main(arguments):
         0, hparams["n_labeled"], hparams["n_unlabeled"], hparams
     )
     valid = make_dataset(1000, hparams["n_valid"], 0, hparams)
-    brain = VadBrain(
+    if "pretrainer" in hparams:
+        hparams["pretrainer"].collect_files()
+    brain = hparams["brain_class"](
         hparams["modules"],
         hparams["opt_class"],
         hparams,
         run_options,
         hparams["checkpointer"],
     )
+    if "pretrainer" in hparams:
+        hparams["pretrainer"].load_collected()
     brain.fit(
         hparams["epoch_counter"],
         train,

@@ -17,8 +17,7 @@ from lgc_plugin.evaluation.postprocess import decode_frames
 from lgc_plugin.inference.model.model_folder import write_model
 from lgc_plugin.inference.prediction import predict
 from lgc_plugin.models.features import LogMel
-from lgc_plugin.models.valid_frames import count_valid, frame_mask
-from lgc_plugin.types import SEDOutput
+from lgc_plugin.types import SEDBatch, SEDOutput
 from model_cases import LABELS, small_settings, used_network
 from strategies import seeds
 
@@ -62,13 +61,12 @@ def as_recipe(wav, network, n_samples=16000):
     wavs[0, : len(wav)] = torch.from_numpy(wav)
     front_end = LogMel(**SETTINGS.front_end)
     lgc = LGC(network, n_classes=3, embedding_dim=7, normalize=front_end)
-    mels = front_end.mel(wavs)
     lengths = torch.tensor([len(wav), 3000])
-    valid_frames = count_valid(lengths, FRAME, mels.shape[-1] // 2)
-    valid = frame_mask(valid_frames, mels.shape[-1] // 2)
+    batch = SEDBatch(torch.zeros(2), wavs=wavs, n_samples=lengths)
+    batch = batch.with_features(front_end.mel(wavs), 2, FRAME)
     with torch.no_grad():
-        output = lgc.run(network, mels, valid)
-    return output.frame[0, :, : valid_frames[0]].numpy()
+        output = lgc.run(network, batch)
+    return output.frame[0, :, : int(batch.valid[0].sum())].numpy()
 
 
 @pytest.mark.parametrize("n_samples", [16000, 15999, 9000, 800, 1])

@@ -27,11 +27,11 @@ def test_ict_equals_the_loops(known, scene, seed):
     """Also that partners are unlabeled clips, each of them once."""
     student, lgc = build(scene)
     unlabeled = (scene.kind == LabelKind.NONE).nonzero().flatten().tolist()
-    given_ = inputs(scene, student, lgc, len(unlabeled) if known else None)
+    given_ = inputs(scene, student, lgc, known)
     recorder, plans = recorded(interpolation, "draw_mixup")
     torch.manual_seed(seed)
     with recorder:
-        value = InterpolationConsistency(alpha=0.7)(given_)
+        value = InterpolationConsistency(alpha=0.7)(*given_)
     (plan,) = plans
     # Places in the plan: among the unlabeled clips, or in the batch.
     counted = known and unlabeled
@@ -53,12 +53,11 @@ def test_alone_a_clip_is_mixed_with_itself():
     """ICT of one unlabeled clip is the mean teacher's term on it."""
     scene = scene_of([LabelKind.STRONG, LabelKind.NONE, LabelKind.WEAK])
     student, lgc = build(scene)
-    given_ = inputs(scene, student, lgc, 1)
-    expected = frame_consistency(
-        given_.student.frame[1:2], given_.target.frame[1:2]
-    ) + clip_consistency(given_.student.clip[1:2], given_.target.clip[1:2])
-    for n_unlabeled in (1, None):
-        value = InterpolationConsistency()(
-            given_._replace(n_unlabeled=n_unlabeled)
-        )
+    one, other = (
+        output.select(slice(1, 2)) for output in inputs(scene, student, lgc)[:2]
+    )
+    expected = frame_consistency(one.frame, other.frame)
+    expected = expected + clip_consistency(one.clip, other.clip)
+    for known in (True, False):
+        value = InterpolationConsistency()(*inputs(scene, student, lgc, known))
         torch.testing.assert_close(value, expected)

@@ -11,7 +11,7 @@ from lgc_plugin.losses.ict import InterpolationConsistency
 from lgc_plugin.losses.sct import ShiftConsistency
 from lgc_plugin.types import LabelKind
 from lgc_scenes import build, scene_of
-from term_cases import KINDS, PADDED, inputs
+from term_cases import KINDS, PADDED, inputs, of_batch
 
 TERMS = [InterpolationConsistency(), ShiftConsistency(std=5.0)]
 all_terms = pytest.mark.parametrize("term", TERMS, ids=["ICT", "SCT"])
@@ -23,14 +23,15 @@ def test_nothing_reaches_the_teacher_and_no_input_changes(term):
     student, lgc = build(scene)
     lgc.teacher.network.requires_grad_(True)
     given_ = inputs(scene, student, lgc)
-    before = scene.features.clone(), given_.target.frame.clone()
+    of_teacher = given_[1]
+    before = scene.features.clone(), of_teacher.frame.clone()
     calls = []
     lgc.teacher.network.register_forward_hook(lambda *_: calls.append(1))
-    term(given_).backward()
+    term(*given_).backward()
     assert calls == []
     assert all(p.grad is None for p in lgc.teacher.parameters())
     assert torch.equal(scene.features, before[0])
-    assert torch.equal(given_.target.frame, before[1])
+    assert torch.equal(of_teacher.frame, before[1])
 
 
 @all_terms
@@ -63,12 +64,8 @@ def test_the_order_of_the_clips_does_not_matter(monkeypatch, term):
         monkeypatch.setattr(
             shift, "draw_frame_shift", lambda *_, p=plans, **__: p["shift"]
         )
-        placed = scene._replace(
-            features=scene.features[places],
-            kind=scene.kind[places],
-            valid=scene.valid[places],
-        )
-        values.append(term(inputs(placed, *build(placed))))
+        placed = scene.batch.select(places)
+        values.append(term(*of_batch(placed, *build(scene))))
     torch.testing.assert_close(*values)
 
 
@@ -99,19 +96,12 @@ def test_the_processes_mean_is_that_of_all_their_frames(
             torch.arange(len(k)), torch.ones(len(k), dtype=torch.float64)
         ),
     )
-    whole = term(inputs(scene, student, lgc))
-    halves = [
-        scene._replace(
-            features=scene.features[part],
-            kind=scene.kind[part],
-            valid=scene.valid[part],
-        )
-        for part in (slice(0, 3), slice(3, 6))
-    ]
+    whole = term(*inputs(scene, student, lgc))
+    halves = [scene.batch.select(p) for p in (slice(0, 3), slice(3, 6))]
 
     def run_halves(pool):
         monkeypatch.setattr(module, "pool_count", lambda: pool)
-        return [term(inputs(half, student, lgc)) for half in halves]
+        return [term(*of_batch(half, student, lgc)) for half in halves]
 
     counts = []
     run_halves(lambda count: counts.append(count) or count)

@@ -49,12 +49,12 @@ def test_update_equals_the_loop_over_frames(
     if data.draw(st.booleans()):
         generator = torch.Generator().manual_seed(seed)
         valid = torch.rand(n_frames, generator=generator) < 0.7
-    heard = slice(None) if valid is None else valid
+    counted = slice(None) if valid is None else valid
     expected, active = oracles.bank_update(
         oracles.exact(bank.prototypes),
         bank.active,
-        oracles.exact(frames)[heard],
-        labels[heard],
+        oracles.exact(frames)[counted],
+        labels[counted],
         0.6,
         0.875,
     )
@@ -127,7 +127,7 @@ def test_invalid_frames_do_not_count():
     torch.testing.assert_close(one.prototypes, other.prototypes)
 
 
-def test_birth_finds_the_clusters():
+def test_initial_prototypes_find_the_clusters():
     centres = torch.eye(4)
     noise = 0.05 * torch.randn(
         40, 4, generator=torch.Generator().manual_seed(1)
@@ -170,7 +170,7 @@ def labeled_clusters(draw):
 
 @settings(max_examples=25)
 @given(labeled_clusters(), seeds)
-def test_birth_equals_the_best_of_all_groupings(clusters, seed):
+def test_initial_prototypes_equal_the_best_of_all_groupings(clusters, seed):
     """A class with 0, 1, 2 frames, or as many as one per prototype, too."""
     frames, labels = clusters
     bank = PrototypeBank(2, 3, 5).to(frames.dtype)
@@ -186,7 +186,7 @@ def test_birth_equals_the_best_of_all_groupings(clusters, seed):
 
 @settings(max_examples=20)
 @given(st.lists(st.integers(4, 30), min_size=1, max_size=3), precisions, seeds)
-def test_birth_recovers_the_means_of_clusters(sizes, dtype, seed):
+def test_initial_prototypes_are_the_means_of_clusters(sizes, dtype, seed):
     """One class; each prototype is the normalized mean of a cluster."""
     clusters = [
         normalize(
@@ -213,7 +213,7 @@ def test_birth_recovers_the_means_of_clusters(sizes, dtype, seed):
 def test_a_class_that_began_with_few_frames_awakens_as_defined(
     n_frames, dtype, seed
 ):
-    """Update by update, the slow bank says the same."""
+    """Update by update, the slow bank gives the same."""
     frames = unit_vectors(n_frames + 4, 5, seed=seed).to(dtype)
     labels = torch.zeros(n_frames + 4, 2, dtype=dtype)
     labels[:n_frames, 0] = 1

@@ -26,7 +26,7 @@ def interpolation(
     frames, clips, frame_targets, clip_targets, sound = [], [], [], [], []
     for clip, partner in partners.items():
         one, other = (
-            _heard(teacher, normalize, batch, index)
+            _predicted(teacher, normalize, batch, index)
             for index in (clip, partner)
         )
         has_sound = [
@@ -79,13 +79,13 @@ def shift(
 
 
 @torch.no_grad()
-def _heard(
+def _predicted(
     teacher: nn.Module,
     normalize: Callable[..., Tensor],
     batch: Batch,
     clip: int,
 ) -> tuple[Tensor, Tensor]:
-    """(C, T') and (C,) scores of a clip; nothing sounds in padding."""
+    """(C, T') and (C,) scores of a clip; 0 in its padding."""
     features, _, valid, pooling = batch
     mask = None if valid is None else valid[clip : clip + 1]
     frame, score, _ = of_each(

@@ -58,13 +58,13 @@ def levels(mels: Tensor, valid: list[bool] | None = None) -> Tensor:
         [min(max(20 * math.log10(max(float(m), 1e-5)), -50), 80) for m in row]
         for row in mels
     ]
-    heard = [
+    audible = [
         level
         for row in decibels
         for level, here in zip(row, valid, strict=True)
         if here
     ]
-    low, high = min(heard), max(heard)
+    low, high = min(audible), max(audible)
     scaled = [
         [
             (level - low) / (high - low + 1e-8) if here else 0.0

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from oracles.augment import cutmix
 from oracles.losses import consistency, contrast_loss
 
 
@@ -22,7 +21,10 @@ class Batch(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """CutMix: per clip the span in output frames, and the other clip."""
+    """CutMix: per clip the span in output frames, and the other clip.
+
+    Of a span, only frames that are sound on both sides are taken.
+    """
 
     starts: list[int]
     lengths: list[int]
@@ -65,7 +67,7 @@ def of_each(
     valid: Tensor | None,
     pooling: int,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Frame, clip and embedding of a network that hears clip by clip."""
+    """Frame, clip and embedding of a network that runs clip by clip."""
     outputs = []
     for i, clip in enumerate(features):
         frames = None if valid is None else valid[i]
@@ -102,17 +104,16 @@ def lgc_terms(
         clip, pseudo_clip
     )
 
-    mel_cut = Cut(
-        [start * pooling for start in cut.starts],
-        [length * pooling for length in cut.lengths],
-        cut.partners,
-    )
-    mixed_valid = None if valid is None else cutmix(valid, *cut)
-    mixed_pseudo = cutmix(pseudo, *cut)
+    taken = taken_frames(cut, valid)
+    mixed_pseudo = _cut(pseudo, taken, cut.partners, 1)
     mixed_frame, _, embedding = of_each(
-        student, normalize, cutmix(features, *mel_cut), mixed_valid, pooling
+        student,
+        normalize,
+        _cut(features, taken, cut.partners, pooling),
+        valid,  # a clip is as long as it was
+        pooling,
     )
-    local = consistency(mixed_frame, mixed_pseudo, mixed_valid)
+    local = consistency(mixed_frame, mixed_pseudo, valid)
 
     contrast, n_anchors = 0.0 * local, 0
     if bank is not None:
@@ -120,8 +121,7 @@ def lgc_terms(
         candidates = []
         for i in range(len(strong)):
             for t in range(n_frames):
-                inside = 0 <= t - cut.starts[i] < cut.lengths[i]
-                source = cut.partners[i] if inside else i
+                source = cut.partners[i] if t in taken[i] else i
                 is_sound = valid is None or bool(valid[source, t])
                 candidates.append(is_sound and not strong[source])
         contrast, n_anchors = contrast_loss(
@@ -141,6 +141,33 @@ def lgc_terms(
     if bank is not None:
         total = total + numbers.contrast * contrast
     return Terms(total, agreement, local, contrast, n_anchors)
+
+
+def taken_frames(cut: Cut, valid: Tensor | None) -> list[list[int]]:
+    """Per clip the output frames that come from the other clip."""
+    taken = []
+    for i, (start, length, partner) in enumerate(zip(*cut, strict=True)):
+        span = range(start, start + length)
+        taken.append(
+            [
+                t
+                for t in span
+                if valid is None or (bool(valid[i, t] and valid[partner, t]))
+            ]
+        )
+    return taken
+
+
+def _cut(
+    values: Tensor, taken: list[list[int]], partners: list[int], pooling: int
+) -> Tensor:
+    """Clip by clip, frame by frame, step by step."""
+    mixed = values.clone()
+    for clip, frames in enumerate(taken):
+        for t in frames:
+            for step in range(t * pooling, (t + 1) * pooling):
+                mixed[clip, ..., step] = values[partners[clip], ..., step]
+    return mixed
 
 
 def _frames(scores: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ def supervised(
 ) -> Tensor:
     """Mean cross-entropy of (B, C) or (B, C, T') scores.
 
-    ``counts`` says which clips, or which frames (B, T'), have labels.
+    ``counts`` tells which clips, or which frames (B, T'), have labels.
     """
     scores, labels = scores.double(), labels.double()
     losses = []
@@ -41,10 +41,10 @@ def anchor(
     student: list[float], teacher: list[float], high: float, low: float
 ) -> tuple[bool, list[int]]:
     """Whether a frame is an anchor; the classes that the teacher is sure of."""
-    said = [*teacher, 1 - max(teacher)]
-    heard = [*student, 1 - max(student)]
-    positive = [c for c, score in enumerate(said) if score > high]
-    return any(heard[c] < low for c in positive), positive
+    of_teacher = [*teacher, 1 - max(teacher)]
+    of_student = [*student, 1 - max(student)]
+    positive = [c for c, score in enumerate(of_teacher) if score > high]
+    return any(of_student[c] < low for c in positive), positive
 
 
 def contrast_loss(

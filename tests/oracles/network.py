@@ -80,13 +80,13 @@ def heads(
     for i, clip in enumerate(hidden):
         scores = [_sigmoids(network.frame_head, step) for step in clip]
         weights = [_attention(network.attention_head, step) for step in clip]
-        heard = [
+        audible = [
             t for t in range(len(clip)) if valid is None or bool(valid[i, t])
         ]
         clips.append(
             [
-                sum(scores[t][c] * weights[t][c] for t in heard)
-                / sum(weights[t][c] for t in heard)
+                sum(scores[t][c] * weights[t][c] for t in audible)
+                / sum(weights[t][c] for t in audible)
                 for c in range(len(scores[0]))
             ]
         )

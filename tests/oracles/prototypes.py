@@ -1,4 +1,4 @@
-"""Birth and life of the prototypes, frame by frame."""
+"""How prototypes begin and move, frame by frame."""
 
 from __future__ import annotations
 

@@ -80,15 +80,15 @@ def mixture_loss(
     """Weighted means of (M f(x_mix) - P+)^2; members end where padding is."""
 
     def square(place: tuple[int, ...]) -> Tensor:
-        said = [
+        scored = [
             float(scores[(member, *place[1:])].detach())
             for member in mixtures[place[0]]
             if valid is None or valid[member, place[2]]
         ]
-        present = any(p > thresholds[0] for p in said)
-        absent = all(p < thresholds[1] for p in said)
-        heard = mixed_scores[place] if present or absent else 0.0
-        return torch.as_tensor((heard - float(present)) ** 2).double()
+        present = any(p > thresholds[0] for p in scored)
+        absent = all(p < thresholds[1] for p in scored)
+        learned = mixed_scores[place] if present or absent else 0.0
+        return torch.as_tensor((learned - float(present)) ** 2).double()
 
     return _weighted(square, mixed_scores, kinds, _sound(valid, mixtures))
 

@@ -1,10 +1,10 @@
 import pytest
 import torch
-from speechbrain.dataio.batch import PaddedBatch
 from speechbrain.utils.autocast import TorchAutocast
 from torch.utils.data import DataLoader
 
 from host_reads import Readers
+from lgc_plugin.data.collate import collate_clips
 from lgc_plugin.data.sampler import MixedBatchSampler
 from lgc_plugin.training.device_values import AsyncScalar
 from split_batches import (
@@ -13,6 +13,7 @@ from split_batches import (
     give_prototypes,
     make_brain,
     make_items,
+    means_of,
     state_of,
 )
 
@@ -33,7 +34,6 @@ def whole_batch(step=0, padding=False):
 
 @pytest.mark.parametrize("padding", [False, True])
 def test_a_step_reads_nothing_from_its_device(monkeypatch, padding):
-    """But for the lengths of the clips, before they are sent there."""
     brain = make_brain(thresholds=(0.4, 0.9), batch_norm=True)
     give_prototypes(brain)
     # On a CPU the values are read at once, which costs nothing there.
@@ -42,8 +42,8 @@ def test_a_step_reads_nothing_from_its_device(monkeypatch, padding):
     with Readers() as readers:
         fit(brain, items)
     assert brain.modules.lgc.step == 1
-    assert brain._means.read()["n_anchors"] > 0
-    assert readers.seen == ["clips_on_device"]
+    assert means_of(brain)["n_anchors"] > 0
+    assert readers.seen == []
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -80,7 +80,7 @@ def test_two_accumulated_halves_are_one_batch(draws, initialized):
                 split.halves = [half]
                 fit(brain, make_items(split.step, half, False))
     assert [b.modules.lgc.step for b in brains] == [5, 5]
-    assert (brains[0]._means.read()["n_anchors"] > 0) == initialized
+    assert (means_of(brains[0])["n_anchors"] > 0) == initialized
     whole, halves = map(state_of, brains)
     for name, expected in whole.items():
         torch.testing.assert_close(
@@ -165,7 +165,7 @@ def test_half_precision_learns_nearly_the_same(draws, dtype, scale):
         give_prototypes(brain)
         for split.step in range(4):
             fit(brain, whole_batch(split.step))
-        losses.append(brain._means.read())
+        losses.append(means_of(brain))
     assert losses[1] != losses[0]
     assert losses[1] == pytest.approx(losses[0], rel=0.05, abs=2.0)
     assert losses[1]["loss"] == pytest.approx(losses[0]["loss"], rel=0.02)
@@ -207,11 +207,12 @@ def test_every_epoch_has_other_batches(draws):
     sampler = MixedBatchSampler([4, 6], [2, 3], seed=0)
     brain = make_brain()
     seen = []
-    brain.on_fit_batch_start = lambda batch, should_step: seen.append(batch.id)
+    brain.on_fit_batch_start = lambda batch, should_step: seen.append(batch.ids)
     brain.on_stage_end = lambda *_: None
     items = [dict(make_items(i, 0, False)[0], id=str(i)) for i in range(10)]
-    loader = DataLoader(items, batch_sampler=sampler, collate_fn=PaddedBatch)
+    loader = DataLoader(items, batch_sampler=sampler, collate_fn=collate_clips)
     brain.fit(range(1, 3), loader)
     assert len(seen) == 4
     first, second = seen[:2], seen[2:]
-    assert sorted(sum(first, [])) != sum(first, []) and first != second
+    drawn = sum(first, ())
+    assert sorted(drawn) != list(drawn) and first != second

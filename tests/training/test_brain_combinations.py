@@ -2,12 +2,18 @@
 
 import pytest
 import torch
-from speechbrain.dataio.batch import PaddedBatch
 
 from host_reads import Readers
-from lgc_plugin.augment.labeled import LabeledAugmentation
+from lgc_plugin.augment import (
+    AddNoise,
+    FilterAugment,
+    FrameShift,
+    FrequencyWarp,
+    RandomVersions,
+    TimeMask,
+)
 from lgc_plugin.augment.mixup import MixupPlan
-from lgc_plugin.augment.views import Views
+from lgc_plugin.data.collate import collate_clips
 from lgc_plugin.losses import ict as interpolation
 from lgc_plugin.losses.ict import InterpolationConsistency
 from lgc_plugin.losses.rct import RandomConsistency
@@ -20,6 +26,7 @@ from split_batches import (
     give_prototypes,
     make_brain,
     make_items,
+    means_of,
     state_of,
 )
 
@@ -37,25 +44,23 @@ def switch_on(brain, std=20.0):
 
 @pytest.mark.parametrize("padding", [False, True])
 def test_with_everything_on_a_step_reads_nothing_more(monkeypatch, padding):
-    """From its device: still only the lengths of the clips."""
     brain = make_brain(thresholds=(0.4, 0.9), batch_norm=True)
     give_prototypes(brain)
     switch_on(brain)
-    brain.hparams.augment_clips = LabeledAugmentation(20.0, True, (0.2, 0.4))
-    brain.modules.lgc._augment = Views(
-        8,
-        filter_augment="step",
-        filter_min_bandwidth=2,
-        frequency_warp=(0.6, 1.0),
-        noise_snr=(20.0, 40.0),
-    )
+    steps = [FrameShift(20.0), TimeMask(ratio=(0.2, 0.4))]
+    brain.hparams.augmentations = steps + brain.hparams.augmentations
+    brain.modules.lgc._augment = [
+        FrequencyWarp((0.6, 1.0)),
+        FilterAugment("step", n_mels=8, min_bandwidth=2),
+        AddNoise((20.0, 40.0)),
+    ]
     # On a CPU the values are read at once, which costs nothing there.
     monkeypatch.setattr(AsyncScalar, "offer", lambda self, value: self.value)
     items = whole_batch(0, padding)
     with Readers() as readers:
         fit(brain, items)
-    assert readers.seen == ["clips_on_device"]
-    means = brain._means.read()
+    assert readers.seen == []
+    means = means_of(brain)
     assert brain.modules.lgc.step == 1
     assert means["ict"] > 0 and means["sct"] > 0 and means["n_anchors"] > 0
 
@@ -63,27 +68,26 @@ def test_with_everything_on_a_step_reads_nothing_more(monkeypatch, padding):
 def with_versions(**options):
     """A brain of which random consistency is part."""
     brain = make_brain(thresholds=(0.4, 0.9), batch_norm=True)
-    random = RandomConsistency(**options)
-    brain.modules.lgc.terms = {"rct": random}
-    brain.hparams.mixup_probability = 0.0
-    brain.hparams.rct = random
-    brain._random = brain._random_consistency()
+    brain.modules.lgc.terms = {"rct": RandomConsistency()}
+    brain.hparams.augmentations = []
+    brain.hparams.wav_augmentations = [
+        RandomVersions(frame_samples=ENCODER.frame_samples, **options)
+    ]
     return brain
 
 
 @pytest.mark.parametrize("padding", [False, True])
 def test_of_three_versions_sound_and_labels_agree(padding):
     brain = with_versions(changes=["time_shift"])
-    batch = PaddedBatch(whole_batch(0, padding))
-    plain = brain.prepare(batch, mix=False)
-    clips = brain.prepare(PaddedBatch(whole_batch(0, padding)), mix=True)
-    assert len(clips.mels) == len(clips.frame_labels) == 30
+    batch = collate_clips(whole_batch(0, padding))
+    plain, clips = brain.prepare(batch), brain.prepare(batch, augment=True)
+    assert len(clips) == len(clips.features) == len(clips.frame_labels) == 30
     assert clips.n_unlabeled == plain.n_unlabeled == 4
     for name in ("frame_labels", "clip_labels", "label_kind"):
         assert torch.equal(getattr(clips, name)[:10], getattr(plain, name))
     # Some processors round otherwise where a batch has another size.
-    torch.testing.assert_close(clips.mels[:10], plain.mels)
-    plan, pooling = clips.versions.change.roll, ENCODER.pooling
+    torch.testing.assert_close(clips.features[:10], plain.features)
+    plan, pooling = clips.plan.change.roll, ENCODER.pooling
     assert plan.frames.any()
     for clip, (frames, circle) in enumerate(zip(*plan, strict=True)):
         steps = [(t - frames) % circle for t in range(int(circle))]
@@ -100,9 +104,9 @@ def test_of_three_versions_sound_and_labels_agree(padding):
         ]
         before, after = map(list, zip(*inner, strict=True))
         torch.testing.assert_close(
-            clips.mels[20 + clip][:, after], plain.mels[clip][:, before]
+            clips.features[20 + clip][:, after], plain.features[clip][:, before]
         )
-    members, active = clips.versions.mixture
+    members, active = clips.plan.mixture
     assert (active.sum(dim=0) > 1).sum() >= 4
     for clip in range(10):
         among = members[:, clip][active[:, clip]]
@@ -119,26 +123,23 @@ def test_of_three_versions_sound_and_labels_agree(padding):
 def test_versions_are_drawn_on_the_host_before_the_clips_move(
     monkeypatch, padding
 ):
-    """What is read is drawn there, or of the lengths and kinds there."""
+    """What is read is drawn there, of the kinds there."""
     brain = with_versions()
     give_prototypes(brain)
     monkeypatch.setattr(AsyncScalar, "offer", lambda self, value: self.value)
     items = whole_batch(0, padding)
     with Readers() as readers:
         fit(brain, items)
-    assert set(readers.seen) <= {"clips_on_device", "below"}
-    means = brain._means.read()
+    assert set(readers.seen) <= {"below"}
+    means = means_of(brain)
     assert brain.modules.lgc.step == 1
     assert means["rct"] > 0 and means["n_anchors"] > 0
 
 
-def test_versions_that_are_off_change_nothing():
-    """Not even what is drawn; validation hears clips as they are."""
-    brain = with_versions(weight=0.0)
-    assert brain._random is None
-    active = with_versions()
-    clips = active.prepare(PaddedBatch(whole_batch(0)), mix=False)
-    assert len(clips.mels) == 10 and clips.versions is None
+def test_versions_are_made_in_training_only():
+    clips = with_versions().prepare(collate_clips(whole_batch(0)))
+    assert len(clips.features) == 10
+    assert (clips.n_versions, clips.plan) == (1, None)
 
 
 def test_two_accumulated_halves_are_one_batch(monkeypatch):
@@ -181,4 +182,4 @@ def test_two_accumulated_halves_are_one_batch(monkeypatch):
         for n, v in state_of(untaught).items()
         if v.is_floating_point()
     ]
-    assert max(moved) > 1e-3  # the terms have had their say
+    assert max(moved) > 1e-3  # the terms were at work

@@ -102,7 +102,7 @@ def test_the_processes_agree_to_the_last_bit(learned, when):
     assert first["means"] == second["means"]
 
 
-def test_prototypes_are_born_alike(learned):
+def test_prototypes_begin_alike(learned):
     assert torch.equal(learned["2-0"]["initial"], learned["2-1"]["initial"])
     torch.testing.assert_close(
         learned["2-0"]["initial"], learned["1-0"]["initial"], atol=1e-6, rtol=0

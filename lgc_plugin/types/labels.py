@@ -1,16 +1,13 @@
-"""The few shapes that every room agrees on."""
+"""Events, and how much is known of a clip."""
 
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from typing import NamedTuple
 
 
 class Event(NamedTuple):
-    """One sound event: where it begins, where it ends, what it is.
+    """One sound event.
 
     Arguments
     ---------
@@ -35,8 +32,8 @@ class Event(NamedTuple):
 class LabelKind(IntEnum):
     """What is known of a clip; it travels with the clip, in the batch.
 
-    ``NONE``: nothing; ``WEAK``: which classes sound, not when; ``STRONG``:
-    events with onset and offset.
+    ``NONE``: nothing; ``WEAK``: which classes are in it, not when;
+    ``STRONG``: events with onset and offset.
 
     Example
     -------
@@ -52,22 +49,7 @@ class LabelKind(IntEnum):
 
     @classmethod
     def parse(cls, text: str) -> LabelKind:
-        """The kind named ``none``, ``weak`` or ``strong``.
-
-        Arguments
-        ---------
-        text : str
-            The name as manifests write it.
-
-        Returns
-        -------
-        LabelKind
-
-        Raises
-        ------
-        ValueError
-            If the name is none of the three.
-        """
+        """The kind named ``none``, ``weak`` or ``strong``; else ValueError."""
         try:
             return cls[text.upper()]
         except KeyError:
@@ -78,21 +60,3 @@ class LabelKind(IntEnum):
 
     def __str__(self) -> str:
         return self.name.lower()
-
-
-class SEDOutput(NamedTuple):
-    """What a sound event detection network says of a batch of B clips.
-
-    Arguments
-    ---------
-    frame : Tensor
-        (B, C, T') probability of each class in each output frame.
-    clip : Tensor
-        (B, C) probability of each class anywhere in the clip.
-    embedding : Tensor
-        (B, T', D) one unit vector for each output frame.
-    """
-
-    frame: Tensor
-    clip: Tensor
-    embedding: Tensor

@@ -1,0 +1,427 @@
+"""LGC for the Brain of any SpeechBrain recipe."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import speechbrain as sb
+import torch
+from speechbrain.utils.distributed import if_main_process
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from lgc_plugin.lgc import LGC
+from lgc_plugin.losses.term import LGCTerms
+from lgc_plugin.training.checkpoints import RandomState
+from lgc_plugin.training.device_values import MeanMeter
+from lgc_plugin.types import SEDBatch, SEDOutput
+from lgc_plugin.utils.distributed import get_rank, get_world_size
+from lgc_plugin.utils.files import atomic_file
+from lgc_plugin.utils.progress import progress_bar
+
+logger = logging.getLogger(__name__)
+
+
+class LGCMixin(sb.Brain):
+    """Adds teacher, CutMix and prototypes to a Brain: ``(LGCMixin, sb.Brain)``.
+
+    The recipe's own forward becomes :meth:`network`, which LGC also runs with
+    the teacher's modules; ``compute_forward`` calls :meth:`lgc_forward`, and
+    ``compute_objectives`` adds :meth:`lgc_loss` in training. The rest happens
+    by itself: the teacher follows each optimizer step that really happened,
+    prototypes are initialized when epoch ``contrast_start_epoch`` ends, and
+    both are in the checkpoints, with the random state.
+
+    ``hparams.lgc`` holds the settings of :class:`~lgc_plugin.lgc.LGC`, all but
+    ``student`` and ``run``, and ``networks``, the modules that the teacher has
+    copies of: by default those that learn. All others, such as a frozen
+    encoder, student and teacher share.
+
+    Attributes
+    ----------
+    lgc : LGC
+        Teacher and prototypes.
+    lgc_terms : LGCTerms or None
+        The terms of the last training batch.
+    prototype_loader : Iterable or None
+        The whole training set in batches, for the initialization of the
+        prototypes; None: made of what ``fit`` is given.
+
+    Raises
+    ------
+    ValueError
+        If a module is unknown, or none of them learns.
+
+    Example
+    -------
+    >>> class MyBrain(LGCMixin, sb.Brain):
+    ...     def network(self, modules, feats, lens):
+    ...         hidden = modules.encoder(feats).relu()
+    ...         return hidden, modules.output(hidden)
+    ...     def compute_forward(self, batch, stage):
+    ...         feats, labels = batch
+    ...         return self.lgc_forward(feats, torch.ones(len(feats)), labels)
+    ...     def compute_objectives(self, predictions, batch, stage):
+    ...         loss = predictions[1].square().mean()
+    ...         if stage == sb.Stage.TRAIN:
+    ...             loss = loss + self.lgc_loss()
+    ...         return loss
+    >>> brain = MyBrain(
+    ...     {"encoder": nn.Linear(8, 4), "output": nn.Linear(4, 1)},
+    ...     lambda p: torch.optim.SGD(p, 0.1),
+    ...     {"lgc": {"rampup_steps": 4, "contrast_start_epoch": 1}},
+    ...     {"device": "cpu", "noprogressbar": True},
+    ... )
+    >>> data = [(torch.rand(2, 20, 8), torch.zeros(2, 20))]
+    >>> brain.fit(range(1, 2), torch.utils.data.DataLoader(data, None))
+    >>> brain.lgc.step, sorted(brain.lgc_stats)[:3]
+    (1, ['contrast', 'cutmix', 'mean_teacher'])
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.lgc_terms: LGCTerms | None = None
+        self.prototype_loader: Iterable[Any] | None = None
+        self._lgc_batch: SEDBatch | None = None
+        self._lgc_predictions: SEDOutput | None = None
+        self._lgc_uses_teacher = False
+        self._lgc_means = MeanMeter()
+        self._stepped = False
+        if "lgc" in self.modules:
+            self._student: nn.Module = self.modules["model"]
+            self.lgc: LGC = self.modules["lgc"]
+        else:
+            self._student = self._make_student()
+            self.lgc = self._make_lgc()
+
+    def network(self, modules: Any, feats: Tensor, lens: Tensor) -> Any:
+        """The recipe's forward, with the student's or the teacher's modules.
+
+        Arguments
+        ---------
+        modules : Any
+            To use in the place of ``self.modules``.
+        feats : Tensor
+            (B, T, F) features.
+        lens : Tensor
+            (B,) relative lengths.
+
+        Returns
+        -------
+        tuple[Tensor, Tensor] or tuple[Tensor, Tensor, Tensor] or SEDOutput
+            Embeddings (B, T', D) and logits (B, T', C) or (B, T'); and, if
+            there are any, logits of the clips (B, C). Without these the score
+            of a clip is that of its largest frame.
+        """
+        raise NotImplementedError("give your Brain a method network()")
+
+    def lgc_forward(
+        self,
+        feats: Tensor,
+        lens: Tensor,
+        labels: Tensor | None = None,
+        known: Tensor | None = None,
+    ) -> Any:
+        """Runs :meth:`network`, and keeps the batch for :meth:`lgc_loss`.
+
+        Arguments
+        ---------
+        feats, lens, labels, known : Tensor
+            See :meth:`lgc_plugin.types.SEDBatch.from_frames`.
+
+        Returns
+        -------
+        Any
+            What :meth:`network` returns; of the teacher's modules within
+            :meth:`use_teacher`.
+        """
+        batch = SEDBatch.from_frames(feats, lens, labels, known)
+        modules = self.modules
+        if self._lgc_uses_teacher:
+            modules = _Modules(self.lgc.teacher.network, self.modules)
+        outputs = self.network(modules, feats, lens)
+        self._lgc_batch = batch
+        self._lgc_predictions = sed_output(outputs, batch)
+        return outputs
+
+    def lgc_loss(
+        self,
+        batch: SEDBatch | None = None,
+        predictions: SEDOutput | None = None,
+    ) -> Tensor:
+        """What to add to the loss of a training batch; 0 outside training.
+
+        Arguments
+        ---------
+        batch, predictions : SEDBatch and SEDOutput, optional
+            None: those of the last :meth:`lgc_forward`.
+
+        Returns
+        -------
+        Tensor
+            Scalar.
+        """
+        batch = self._lgc_batch if batch is None else batch
+        if predictions is None:
+            predictions = self._lgc_predictions
+        if batch is None or predictions is None:
+            raise ValueError("call lgc_forward before lgc_loss")
+        if not self.lgc.training:
+            return predictions.frame.new_zeros(())
+        self.lgc_terms = self.lgc(self._student, batch, predictions)
+        scalars = self.lgc_terms.scalars()
+        # The mean of the processes' means is the number in a whole step.
+        scalars["n_anchors"] = scalars["n_anchors"] * get_world_size()
+        self._lgc_means.add(**scalars)
+        return self.lgc_terms.total
+
+    @property
+    def lgc_stats(self) -> dict[str, float]:
+        """Means of the terms over this epoch's training, for logs."""
+        return self._lgc_means.read()
+
+    @contextmanager
+    def use_teacher(self) -> Iterator[None]:
+        """Runs the teacher in the student's place, to evaluate it.
+
+        ``with brain.use_teacher(): brain.evaluate(test_set, min_key="loss")``
+        """
+        before, self._lgc_uses_teacher = self._lgc_uses_teacher, True
+        try:
+            yield
+        finally:
+            self._lgc_uses_teacher = before
+
+    def save_teacher(self, folder: str | Path) -> None:
+        """Writes the teacher's modules as ``NAME.ckpt``, for a Pretrainer.
+
+        Arguments
+        ---------
+        folder : str or Path
+            Made if it is not there.
+        """
+        if not if_main_process():
+            return
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        for name, module in self.lgc.teacher.network.named_children():
+            with atomic_file(Path(folder) / f"{name}.ckpt") as file:
+                torch.save(module.state_dict(), file)
+
+    def fit(
+        self,
+        epoch_counter: Iterable[int],
+        train_set: Any,
+        *arguments: Any,
+        **options: Any,
+    ) -> None:
+        """Trains; see :meth:`speechbrain.Brain.fit`."""
+        loading = options.get("train_loader_kwargs") or {}
+        self._train_source = train_set, dict(loading)
+        super().fit(epoch_counter, train_set, *arguments, **options)
+
+    def on_fit_start(self) -> None:
+        """Prepares for training; a new teacher begins as the student is now."""
+        if self.lgc.step == 0:
+            # Pretrained weights may have come after the copy was made.
+            self.lgc.teacher.restart(self._student)
+        super().on_fit_start()
+        # Or from a checkpoint of a run without LGC.
+        if self.lgc.step == 0:
+            self.lgc.teacher.restart(self._student)
+        if any(
+            isinstance(m, nn.SyncBatchNorm) for m in self._student.modules()
+        ):
+            self.lgc.teacher.network = nn.SyncBatchNorm.convert_sync_batchnorm(
+                self.lgc.teacher.network
+            )
+        optimizers = self.optimizers_dict or {"optimizer": self.optimizer}
+        for optimizer in optimizers.values():
+            optimizer.register_step_post_hook(self._note_step)
+
+    def _note_step(self, *_: Any) -> None:
+        self._stepped = True
+
+    def optimizers_step(self) -> None:
+        """The teacher follows a step, if it happened."""
+        scale = self.scaler.get_scale() if self.scaler.is_enabled() else 0.0
+        self._stepped = False
+        super().optimizers_step()
+        taken: Tensor | None = getattr(self, "step_taken", None)
+        if taken is None:
+            # A scaler that met infinite gradients has become smaller.
+            skipped = self.scaler.is_enabled() and (
+                self.scaler.get_scale() < scale
+            )
+            if skipped or not self._stepped:
+                self.lgc.skip_step()
+                return
+        self.lgc.update_teacher(self._student, taken)
+
+    def _fit_train(self, train_set: Any, epoch: int, enable: bool) -> None:
+        """An epoch, after which the prototypes may be initialized."""
+        self._lgc_means = MeanMeter()
+        self.lgc.train()
+        super()._fit_train(train_set, epoch, enable)
+        self.lgc.eval()
+        # Batches left over from the accumulation of gradients.
+        self.lgc.skip_step()
+        stats = self.lgc_stats
+        numbers = ", ".join(f"{k} {v:.3g}" for k, v in stats.items())
+        logger.info("LGC, epoch %d: %s", epoch, numbers or "no batch")
+        if stats.get("n_anchors") == 0 and self.lgc.contrasts:
+            logger.warning(
+                "LGC: no frame was sure enough for the contrast in epoch %d: "
+                "lower pos_threshold, or start the contrast later",
+                epoch,
+            )
+        if self.lgc.should_init_prototypes(epoch):
+            seed = getattr(self.hparams, "seed", 0)
+            self.modules.eval()
+            self.lgc.init_prototypes(self._prototype_batches(), seed)
+
+    def lgc_batch_of(self, batch: Any) -> SEDBatch:
+        """A batch of the loader as the prototypes are initialized from it."""
+        with torch.no_grad(), self.use_teacher():
+            self.compute_forward(batch, sb.Stage.VALID)
+        if self._lgc_batch is None:
+            raise ValueError("compute_forward did not call lgc_forward")
+        return self._lgc_batch
+
+    def _prototype_batches(self) -> Iterator[SEDBatch]:
+        """The training set, un-mixed; of several processes, a share."""
+        logger.info("Prototypes: gathering the frames of the training set")
+        bar = progress_bar(
+            self._prototype_source(),
+            desc="prototypes",
+            shown=not self.noprogressbar and if_main_process(),
+        )
+        for number, batch in enumerate(bar, start=1):
+            yield self.lgc_batch_of(batch)
+            if self.debug and number == self.debug_batches:
+                return
+
+    def _prototype_source(self) -> Iterable[Any]:
+        if self.prototype_loader is not None:
+            return self.prototype_loader
+        train_set, loading = self._train_source
+        if isinstance(train_set, torch.utils.data.DataLoader):
+            return train_set  # each process has its share already
+        for name in ("shuffle", "drop_last", "sampler", "batch_sampler"):
+            loading.pop(name, None)
+        loading["ckpt_prefix"] = None
+        loader = self.make_dataloader(train_set, sb.Stage.VALID, **loading)
+        return islice(loader, get_rank(), None, get_world_size())
+
+    def _make_student(self) -> nn.ModuleDict:
+        """The modules that the teacher has copies of."""
+        names = (getattr(self.hparams, "lgc", None) or {}).get("networks")
+        if names is None:
+            names = [n for n, m in self.modules.items() if _learns(m)]
+        if unknown := [name for name in names if name not in self.modules]:
+            raise ValueError(
+                f"lgc: networks: there is no module {unknown[0]!r}; there are "
+                f"{', '.join(self.modules)}"
+            )
+        student = nn.ModuleDict({n: self.modules[n] for n in names})
+        if not _learns(student):
+            raise ValueError(
+                "lgc: networks: no parameter of "
+                f"{', '.join(names) or 'any module'} learns"
+            )
+        return student
+
+    def _make_lgc(self) -> LGC:
+        """LGC of the settings; saved with the rest.
+
+        It is none of the Brain's modules: an optimizer takes all of their
+        parameters, and could not go on from a run without LGC.
+        """
+        settings = dict(getattr(self.hparams, "lgc", None) or {})
+        settings.pop("networks", None)
+        settings = {"n_classes": None, "embedding_dim": None, **settings}
+        lgc = LGC(self._student, run=self._run_network, **settings)
+        lgc.to(self.device).eval()
+        if self.checkpointer is not None:
+            self.checkpointer.add_recoverable("lgc", lgc)
+            if "random_state" not in self.checkpointer.recoverables:
+                self.checkpointer.add_recoverable("random_state", RandomState())
+        return lgc
+
+    def _run_network(self, networks: nn.Module, batch: SEDBatch) -> SEDOutput:
+        """Student or teacher on a batch, by the recipe's own forward."""
+        outputs = self.network(
+            _Modules(networks, self.modules),
+            batch.features.transpose(1, 2),
+            batch.relative_lengths,
+        )
+        return sed_output(outputs, batch)
+
+
+def sed_output(outputs: Any, batch: SEDBatch) -> SEDOutput:
+    """What a recipe's network returns, as LGC compares it.
+
+    Arguments
+    ---------
+    outputs : tuple or SEDOutput
+        See :meth:`LGCMixin.network`.
+    batch : SEDBatch
+        What it was run on; scores of its padding become 0.
+
+    Returns
+    -------
+    SEDOutput
+
+    Raises
+    ------
+    ValueError
+        If the shapes are not those of embeddings and logits.
+
+    Example
+    -------
+    >>> batch = SEDBatch(torch.zeros(1), torch.rand(1, 3, 2))
+    >>> hidden, logits = torch.ones(1, 2, 4), torch.tensor([[0.0, 9.0]])
+    >>> output = sed_output((hidden, logits), batch)
+    >>> output.frame.shape, output.embedding.shape
+    (torch.Size([1, 1, 2]), torch.Size([1, 2, 4]))
+    """
+    if isinstance(outputs, SEDOutput):
+        return outputs
+    hidden, logits, *tags = outputs
+    if logits.ndim == 2:
+        logits = logits.unsqueeze(2)
+    if hidden.ndim != 3 or logits.shape[:2] != hidden.shape[:2]:
+        raise ValueError(
+            "network() must return embeddings (B, T', D) and logits (B, T', C),"
+            f" got {tuple(hidden.shape)} and {tuple(logits.shape)}"
+        )
+    with torch.autocast(logits.device.type, enabled=False):
+        frame = logits.float().sigmoid().transpose(1, 2)
+        embedding = normalize(hidden.float(), dim=2)
+    valid = batch.with_frames(frame.shape[-1]).valid
+    if valid is not None:
+        frame = frame * valid.unsqueeze(1)
+    clip = tags[0].float().sigmoid() if tags else frame.amax(dim=2)
+    return SEDOutput(frame, clip, embedding)
+
+
+class _Modules:
+    """Modules by name: some networks, all else from the Brain."""
+
+    def __init__(self, networks: nn.Module, others: nn.ModuleDict) -> None:
+        self._networks = dict(networks.named_children())
+        self._others = others
+
+    def __getattr__(self, name: str) -> Any:
+        found = self._networks.get(name)
+        return getattr(self._others, name) if found is None else found
+
+    __getitem__ = __getattr__
+
+
+def _learns(module: nn.Module) -> bool:
+    return any(p.requires_grad for p in module.parameters())

@@ -1,0 +1,446 @@
+"""A batch of clips against loops over its clips, and what it refuses."""
+
+import pickle
+from dataclasses import fields, replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.utils.data import DataLoader
+
+import oracles
+from lgc_plugin.lgc import LGC
+from lgc_plugin.types import SEDBatch, SEDOutput
+from strategies import masks, random_tensor, seeds
+
+TIMES = ("features", "frame_labels", "embeddings", "valid")
+FEW = settings(deadline=None, max_examples=60)
+
+
+@st.composite
+def batches(draw):
+    """Features, labels, a mask, and embeddings at a rate of their own.
+
+    The network drops an incomplete last frame, or keeps it.
+    """
+    n_clips, n_frames = draw(st.integers(1, 4)), draw(st.integers(1, 7))
+    pooling, seed = draw(st.integers(1, 4)), draw(seeds)
+    n_steps = n_frames * pooling + draw(st.integers(1 - pooling, pooling - 1))
+    n_own = draw(st.one_of(st.just(n_frames), st.integers(1, 15)))
+    generator = torch.Generator().manual_seed(seed)
+    kinds = tuple(draw(st.integers(0, 2)) for _ in range(n_clips))
+    embeddings = random_tensor(n_clips, 3, n_own, seed=seed + 1)
+    return SEDBatch(
+        torch.tensor(kinds),
+        random_tensor(n_clips, 2, n_steps, seed=seed).abs() + 0.1,
+        torch.rand(n_clips, 2, n_frames, generator=generator).double(),
+        torch.rand(n_clips, 2, generator=generator).double(),
+        draw(masks(n_clips, n_frames)),
+        embeddings if draw(st.booleans()) else None,
+        pooling,
+        n_frames,
+        ids=tuple("abcd"[:n_clips]),
+        kinds=kinds,
+    )
+
+
+def steps_of(batch):
+    """Name, values, and the output frame of each of their steps, or None."""
+    n_frames = batch.frame_labels.shape[-1]
+    for name in TIMES:
+        values = getattr(batch, name)
+        if values is None:
+            continue
+        n_steps = values.shape[-1]
+        if name == "features":
+            frames = [t // batch.time_pooling for t in range(n_steps)]
+        else:  # over the same time, at a rate of their own
+            frames = [t * n_frames // n_steps for t in range(n_steps)]
+        yield name, values, [t if t < n_frames else None for t in frames]
+
+
+def assert_rest_unchanged(after, before, *changed):
+    for field in fields(SEDBatch):
+        if field.name not in (*TIMES, "wavs", *changed):
+            assert getattr(after, field.name) is getattr(before, field.name)
+
+
+def draws(batch, seed):
+    """A permutation, and a span of output frames for each clip."""
+    generator = torch.Generator().manual_seed(seed)
+    shape = len(batch), batch.frame_labels.shape[-1]
+    span = torch.rand(shape, generator=generator) < 0.4
+    return torch.randperm(len(batch), generator=generator), span
+
+
+@FEW
+@given(batches(), seeds)
+def test_a_cut_takes_the_same_span_of_everything(batch, seed):
+    partners, span = draws(batch, seed)
+    cut = batch.cut(partners, span)
+    for name, values, frames in steps_of(batch):
+        expected = values.clone()
+        for clip, partner in enumerate(partners.tolist()):
+            for step, frame in enumerate(frames):
+                if frame is not None and span[clip, frame]:
+                    expected[clip, ..., step] = values[partner, ..., step]
+        assert torch.equal(getattr(cut, name), expected), name
+    assert cut.clip_labels is None
+    assert_rest_unchanged(cut, batch, "clip_labels")
+
+
+@FEW
+@given(batches(), st.booleans(), seeds)
+def test_a_mask_silences_all_but_the_mask_of_valid_frames(batch, fills, seed):
+    span = draws(batch, seed)[1]
+    fill = random_tensor(len(batch), seed=seed) if fills else None
+    masked = batch.mask(span, fill)
+    for name, values, frames in steps_of(batch):
+        expected = values.clone()
+        for clip in range(len(batch)):
+            for step, frame in enumerate(frames):
+                if name != "valid" and frame is not None and span[clip, frame]:
+                    level = fill[clip] if fills and name == "features" else 0
+                    expected[clip, ..., step] = level
+        assert torch.equal(getattr(masked, name), expected), name
+    assert_rest_unchanged(masked, batch)
+
+
+@FEW
+@given(batches(), st.booleans(), seeds)
+def test_a_roll_moves_everything_by_the_same_time(batch, single, seed):
+    """Single steps only without a mask, as frame shift has it."""
+    generator = torch.Generator().manual_seed(seed)
+    n_frames, pooling = batch.frame_labels.shape[-1], batch.time_pooling
+    shifts = torch.randint(-9, 10, (len(batch),), generator=generator)
+    rest = None
+    if single and batch.valid is None:
+        rest = torch.randint(
+            1 - pooling, pooling, (len(batch),), generator=generator
+        )
+    further = [0] * len(batch) if rest is None else rest.tolist()
+    rolled = batch.roll(shifts, rest)
+    for name, values, _ in steps_of(batch):
+        expected, n_steps = values.clone(), values.shape[-1]
+        for clip, shift in enumerate(shifts.tolist()):
+            moved, circle = shift * n_steps // n_frames, n_steps
+            if name == "features":
+                moved = shift * pooling + further[clip]
+                circle = min(n_frames * pooling, n_steps)
+            for step in range(circle):
+                place = (step + moved) % circle
+                expected[clip, ..., place] = values[clip, ..., step]
+            for step in range(circle, n_steps):
+                # Behind a clip that ended in padding, the last step goes on.
+                if batch.valid is not None and not batch.valid[clip, -1]:
+                    last = expected[clip, ..., circle - 1]
+                    expected[clip, ..., step] = last
+        assert torch.equal(getattr(rolled, name), expected), name
+    assert_rest_unchanged(rolled, batch)
+
+
+@FEW
+@given(batches(), seeds)
+def test_a_mixture_is_the_sum_and_is_valid_where_either_is(batch, seed):
+    partners, _ = draws(batch, seed)
+    shares = torch.rand(
+        len(batch), generator=torch.Generator().manual_seed(seed)
+    ).double()
+    shares[::2] = 1.0  # mixed with nothing
+    mixed = batch.mix(partners, shares)
+    numbers = shares.tolist(), partners.tolist()
+    for name in ("features", "frame_labels", "embeddings", "clip_labels"):
+        if (values := getattr(batch, name)) is not None:
+            expected = oracles.mixup(values, *numbers)
+            oracles.assert_exact(getattr(mixed, name), expected)
+    if batch.valid is not None:
+        for clip, partner in enumerate(partners.tolist()):
+            either = batch.valid[clip].clone()
+            if shares[clip] < 1:
+                either |= batch.valid[partner]
+            assert torch.equal(mixed.valid[clip], either)
+    assert_rest_unchanged(mixed, batch, "clip_labels")
+
+
+@FEW
+@given(batches(), seeds)
+def test_embeddings_of_the_frames_stay_with_their_labels(batch, seed):
+    """Two embeddings per output frame: the frame's labels, in all changes."""
+    labels, valid = batch.frame_labels, batch.valid
+    twice = labels.repeat_interleave(2, dim=2)
+    batch = replace(batch, embeddings=twice)
+    partners, span = draws(batch, seed)
+    shares = torch.full((len(batch),), 0.25, dtype=torch.float64)
+    shifts = torch.randint(-9, 10, (len(batch),))
+    changed = batch.roll(shifts).cut(partners, span).mask(span.roll(1, 1))
+    changed = changed.mix(partners, shares)
+    expected = changed.frame_labels.repeat_interleave(2, dim=2)
+    torch.testing.assert_close(changed.embeddings, expected)
+    assert (changed.valid is None) == (valid is None)
+
+
+@FEW
+@given(batches(), st.data())
+def test_clips_are_chosen_with_all_that_they_have(batch, data):
+    chosen = data.draw(
+        st.one_of(
+            st.slices(len(batch)).filter(lambda s: (s.step or 1) > 0),
+            st.lists(st.integers(0, len(batch) - 1), max_size=5).map(
+                lambda numbers: torch.tensor(numbers, dtype=torch.long)
+            ),
+        )
+    )
+    some = batch.select(chosen)
+    places = torch.arange(len(batch))[chosen].tolist()
+    for name, values in batch._tensors().items():
+        got = getattr(some, name)
+        assert got.shape[0] == len(places)
+        for one, place in zip(got, places, strict=True):
+            assert torch.equal(one, values[place])
+    if isinstance(chosen, slice):  # other numbers are known to the device only
+        assert some.ids == tuple(batch.ids[i] for i in places)
+        assert some.kinds == tuple(batch.kinds[i] for i in places)
+    else:
+        assert some.ids == () and some.kinds is None
+    assert some.n_unlabeled == (
+        None if some.kinds is None else some.kinds.count(0)
+    )
+
+
+def test_originals_are_the_clips_before_their_other_versions():
+    features = torch.rand(6, 2, 4)
+    batch = SEDBatch(
+        torch.tensor([2, 0] * 3),
+        features,
+        ids=("a", "b"),
+        kinds=(2, 0),
+        n_versions=3,
+        plan="how",
+    )
+    clips = batch.originals
+    assert torch.equal(clips.features, features[:2])
+    assert (clips.ids, clips.kinds) == (("a", "b"), (2, 0))
+    assert (clips.n_unlabeled, clips.n_versions, clips.plan) == (1, 1, None)
+    assert clips.originals is clips
+
+
+class Averages(nn.Module):
+    """Pools by a whole number; drops or keeps an incomplete last frame."""
+
+    def __init__(self, pooling, keeps_rest):
+        super().__init__()
+        self.pool = nn.AvgPool1d(
+            pooling, ceil_mode=keeps_rest, count_include_pad=False
+        )
+
+    def forward(self, features):
+        return self.pool(features)
+
+
+@FEW
+@given(
+    st.integers(1, 8),
+    st.booleans(),
+    st.integers(16, 60),
+    st.one_of(st.none(), st.lists(st.integers(1, 60), min_size=3, max_size=3)),
+)
+def test_the_pooling_is_found_in_what_a_network_makes(
+    pooling, keeps_rest, n_steps, lengths
+):
+    """Where there are more output frames than steps in each, twice."""
+    n_steps = max(n_steps, 2 * pooling * pooling)
+    features = torch.rand(3, 2, n_steps)
+    n_frames = Averages(pooling, keeps_rest)(features).shape[-1]
+    relative = None
+    if lengths is not None:
+        relative = torch.tensor([min(n, n_steps) / n_steps for n in lengths])
+    batch = SEDBatch(torch.zeros(3), features, lengths=relative)
+    found = batch.with_frames(n_frames)
+    assert found.time_pooling == pooling and found.n_frames == n_frames
+    assert found.features is features
+    if lengths is None:
+        assert found.valid is None
+        return
+    for row, length in zip(found.valid.tolist(), relative, strict=True):
+        assert row == [t < float(length * n_frames) for t in range(n_frames)]
+    assert found.with_frames(n_frames).valid is found.valid
+
+
+def test_a_pooling_that_is_known_stays_as_it_is():
+    """Also where another one would explain the frames: 15 // 5 = 15 // 4."""
+    batch = SEDBatch(torch.zeros(1), torch.rand(1, 2, 15), time_pooling=4)
+    assert batch.with_frames(3).time_pooling == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "n_frames", "message"),
+    [
+        ({}, 30, "20 feature frames became 30 output frames, which no pooling"),
+        ({}, 13, "let the network pool time by a whole number"),
+        ({"time_pooling": 4}, 10, "which time_pooling 4 explains"),
+        ({"frame_labels": torch.zeros(1, 1, 20)}, 10, "labels have 20 frames"),
+    ],
+)
+def test_frames_that_do_not_fit_are_told(options, n_frames, message):
+    batch = SEDBatch(torch.zeros(1), torch.rand(1, 2, 20), **options)
+    with pytest.raises(ValueError, match=message):
+        batch.with_frames(n_frames)
+
+
+class Halves(nn.Module):
+    """Each output frame is of one step of the features, here of two."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(8, 3)
+
+    def forward(self, features, valid=None):
+        x = features.transpose(1, 2)
+        hidden = self.layer(x)[:, : x.shape[1] // 2 * 2 : 2]
+        frame = hidden.sigmoid().transpose(1, 2)
+        return SEDOutput(frame, frame.amax(2), hidden)
+
+
+def test_nobody_has_to_tell_the_pooling_of_a_network():
+    """CutMix cuts features and targets at the same places without it.
+
+    So for a network of single frames, which is its own teacher, no
+    difference is left.
+    """
+    student = Halves()
+    lgc = LGC(student, 3, embedding_dim=3)
+    features = torch.randn(4, 8, 100)
+    batch = SEDBatch(torch.zeros(4), features)
+    terms = lgc(student, batch, student(features))
+    assert terms.mean_teacher < 1e-12 and terms.cutmix < 1e-12
+
+
+@given(st.booleans(), st.booleans(), st.booleans(), st.integers(1, 3))
+def test_a_recipes_batch_becomes_ours(has_labels, known, classes, n_classes):
+    feats, lengths = torch.rand(3, 10, 4), torch.tensor([1.0, 0.4, 0.9])
+    shape = (3, 5, n_classes) if classes else (3, 5)
+    labels = torch.rand(shape) if has_labels else None
+    flags = torch.tensor([True, False, True]) if known else None
+    batch = SEDBatch.from_frames(feats, lengths, labels, flags)
+    strong = 2 if has_labels else 0
+    expected = [strong, 0 if known else strong, strong]
+    assert batch.label_kind.tolist() == expected
+    assert batch.label_kind.dtype == torch.long
+    assert torch.equal(batch.features, feats.transpose(1, 2))
+    assert batch.lengths is lengths and batch.relative_lengths is lengths
+    if has_labels:
+        rows = labels.view(3, 5, -1).transpose(1, 2)
+        assert torch.equal(batch.frame_labels, rows)
+    valid = batch.with_frames(5).valid
+    assert valid.sum(dim=1).tolist() == [5, 2, 5]
+
+
+ONES = torch.ones(2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((torch.rand(2, 10), ONES), r"feats must be \(B, T, F\), got \(2, 10"),
+        ((torch.rand(2, 10, 4), ONES, ONES), r"labels must be \(B, T'\) or"),
+        (
+            (torch.rand(2, 10, 4), ONES, torch.zeros(2, 5), ONES),
+            "one bool for each of 2 clips, got torch.float32",
+        ),
+        (
+            (torch.rand(2, 10, 4), ONES, None, torch.ones(3) > 0),
+            r"got torch.bool of shape \(3,\)",
+        ),
+        (
+            (torch.rand(3, 10, 4), ONES),
+            "2 clips, features has 3",
+        ),
+    ],
+)
+def test_frames_of_another_shape_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        SEDBatch.from_frames(*arguments)
+
+
+@pytest.mark.parametrize("name", ["features", "embeddings", "wavs", "lengths"])
+def test_tensors_agree_on_the_number_of_clips(name):
+    with pytest.raises(ValueError, match=f"2 clips, {name} has 3"):
+        SEDBatch(torch.zeros(2), **{name: torch.zeros(3, 4, 5)})
+
+
+def test_what_has_to_come_first_is_told():
+    ones, span = torch.ones(1), torch.ones(1, 5) > 0
+    waves = SEDBatch(torch.zeros(1), wavs=torch.rand(1, 9))
+    with pytest.raises(ValueError, match="see with_features"):
+        waves.mix(torch.tensor([0]), ones)
+    features = SEDBatch(torch.zeros(1), torch.rand(1, 2, 10))
+    with pytest.raises(ValueError, match="see with_frames"):
+        features.mask(span)
+
+
+@pytest.mark.parametrize("padded", [True, False])
+def test_features_take_the_place_of_waveforms(padded):
+    batch = SEDBatch(
+        torch.zeros(3),
+        wavs=torch.rand(3, 100),
+        n_samples=torch.tensor([100, 41, 1]),
+        padded=padded,
+    )
+    features = batch.with_features(torch.rand(3, 2, 11), 2, 20)
+    assert features.wavs is None and features.n_frames == 5
+    if padded:
+        assert features.valid.sum(dim=1).tolist() == [5, 3, 1]
+        assert features.feature_mask.sum(dim=1).tolist() == [11, 6, 2]
+    else:
+        assert features.valid is features.feature_mask is None
+
+
+def test_relative_lengths_end_with_the_last_valid_frame():
+    valid = torch.tensor([[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 0, 1]]) > 0
+    batch = SEDBatch(torch.zeros(3), valid=valid)
+    assert batch.relative_lengths.tolist() == [0.5, 0.75, 1.0]
+    assert SEDBatch(torch.zeros(3)).relative_lengths.tolist() == [1.0] * 3
+
+
+@given(batches())
+def test_a_batch_survives_its_way_to_another_process_and_device(batch):
+    copy = pickle.loads(pickle.dumps(batch))
+    for field in fields(SEDBatch):
+        before, after = (getattr(b, field.name) for b in (batch, copy))
+        if isinstance(before, torch.Tensor):
+            assert torch.equal(before, after)
+        else:
+            assert before == after
+    moved = batch.to("meta")
+    assert all(tensor.is_meta for tensor in moved._tensors().values())
+    assert moved._tensors().keys() == batch._tensors().keys()
+    assert (moved.ids, moved.kinds) == (batch.ids, batch.kinds)
+
+
+def one_batch(items):
+    return SEDBatch(torch.tensor(items), wavs=torch.ones(2, 3), kinds=(1, 1))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_loader_gives_batches(workers):
+    options = {"collate_fn": one_batch, "num_workers": workers}
+    (batch,) = DataLoader([1, 1], batch_size=2, **options)
+    assert isinstance(batch, SEDBatch) and batch.kinds == (1, 1)
+    assert batch.wavs.tolist() == [[1.0] * 3] * 2
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_pinned_memory_is_that_of_every_tensor():
+    batch = SEDBatch(torch.zeros(2), torch.rand(2, 3, 4)).pin_memory()
+    assert all(t.is_pinned() for t in batch._tensors().values())
+    assert batch.to("cuda").features.is_cuda
+
+
+def test_predictions_are_chosen_clip_by_clip():
+    parts = torch.rand(4, 2, 5), torch.rand(4, 2), torch.rand(4, 5, 3)
+    output = SEDOutput(*parts)
+    for clips in (slice(1, 3), torch.tensor([3, 0])):
+        for part, chosen in zip(output, output.select(clips), strict=True):
+            assert torch.equal(chosen, part[clips])
