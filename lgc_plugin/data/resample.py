@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import soundfile
+import soxr
 from numpy.typing import NDArray
-from scipy.signal import firwin, resample_poly
 
 from lgc_plugin.utils.files import atomic_file
 from lgc_plugin.utils.parallel import parallel_map
 
-# The filter reaches 64 zero crossings to either side; with this window it
-# damps aliases by 80 dB, and falls off just below the lower Nyquist
-# frequency (for 16 kHz: flat to 7.3 kHz, 80 dB down from 8 kHz on).
-ZERO_CROSSINGS = 64
-_KAISER_BETA = 8.0
-_ROLL_OFF = 0.96
 _PCM16_SCALE = 32768
+# soxr's filters work on blocks: at usual rates no sample comes later than
+# this, in samples of the lower rate.
+_DELAY_SAMPLES = 1400
 
 
 @dataclass(frozen=True)
@@ -44,38 +40,85 @@ class ResampleReport:
     broken: dict[Path, str] = field(default_factory=dict)
 
 
+class Resampler:
+    """Changes the sample rate of a mono recording that comes in chunks.
+
+    The sizes of the chunks change no bit of the output. The filter of soxr's
+    quality ``HQ`` is flat up to 92 % of the lower Nyquist frequency, and
+    rejects aliases by more than 120 dB. The output is late, by less than
+    :func:`delay_seconds` (40 ms from 44.1 kHz to 16 kHz).
+    """
+
+    def __init__(self, rate: int, new_rate: int) -> None:
+        self.rate = check_sample_rate(rate)
+        self.new_rate = check_sample_rate(new_rate)
+        # The rate that stays needs no filter.
+        self._stream = (
+            None
+            if self.rate == self.new_rate
+            else soxr.ResampleStream(self.rate, self.new_rate, 1)
+        )
+        self._received = self._given = 0
+        self._finished = False
+
+    def push(self, samples: NDArray[np.floating]) -> NDArray[np.float32]:
+        """(M,) samples that are final after the next (N,); M may be 0."""
+        if self._finished:
+            raise RuntimeError("this recording is finished: begin another one")
+        samples = np.asarray(samples, dtype=np.float32)
+        self._received += len(samples)
+        if self._stream is None:
+            return samples.copy()
+        new = self._stream.resample_chunk(samples)
+        self._given += len(new)
+        return new
+
+    def finish(self) -> NDArray[np.float32]:
+        """The rest: with those before, ceil(N * new_rate / rate) samples."""
+        rest = self.push(np.empty(0, np.float32))
+        self._finished = True
+        if self._stream is None:
+            return rest
+        # soxr rounds the length. Zeros behind the end give the last sample.
+        zeros = np.zeros(2 * self.rate // self.new_rate + 2, np.float32)
+        end = self._stream.resample_chunk(zeros, last=True)
+        n_samples = -(-self._received * self.new_rate // self.rate)
+        rest = np.concatenate([rest, end[: n_samples - self._given]])
+        return rest
+
+
 def resample(
     samples: NDArray[np.floating], rate: int, new_rate: int
 ) -> NDArray[np.float32]:
-    """Averages the channels and changes the sample rate.
-
-    Arguments
-    ---------
-    samples : ndarray
-        (N,) or (N, channels) samples.
-    rate : int
-        Their rate in samples per second.
-    new_rate : int
-        The rate wanted.
-
-    Returns
-    -------
-    ndarray
-        (ceil(N * new_rate / rate),) samples.
-
-    Example
-    -------
-    >>> resample(np.zeros((441, 2)), 44100, 16000).shape
-    (160,)
+    """Averages the channels of (N,) or (N, channels) samples, and changes
+    the sample rate: (ceil(N * new_rate / rate),) samples.
     """
     mono = np.asarray(samples, dtype=np.float32)
     if mono.ndim == 2:
         mono = mono.mean(axis=1)
     if rate == new_rate:
         return mono
-    common = math.gcd(rate, new_rate)
-    up, down = new_rate // common, rate // common
-    return resample_poly(mono, up, down, window=_low_pass(max(up, down)))
+    resampler = Resampler(rate, new_rate)
+    return np.concatenate([resampler.push(mono), resampler.finish()])
+
+
+def delay_seconds(rate: int, new_rate: int) -> float:
+    """How much audio a sample of :class:`Resampler` waits for, at most."""
+    return 0.0 if rate == new_rate else _DELAY_SAMPLES / min(rate, new_rate)
+
+
+def check_sample_rate(rate: int) -> int:
+    """A sample rate as an int; refuses what is no positive whole number."""
+    try:
+        whole = int(rate)
+    except (TypeError, ValueError, OverflowError):
+        whole = 0
+    if whole <= 0 or whole != rate:
+        raise ValueError(
+            f"sample rate {rate!r}: give samples per second as a positive "
+            "integer, such as 16000"
+        )
+    return whole
 
 
 def resample_file(
@@ -206,13 +249,3 @@ def _read(path: Path) -> tuple[NDArray[np.float32], int]:
     if not np.isfinite(samples).all():
         raise ValueError(f"{path} holds samples that are not numbers")
     return samples, rate
-
-
-@lru_cache(maxsize=4)
-def _low_pass(factor: int) -> NDArray[np.float32]:
-    """Low-pass filter for a polyphase change of rate by ``factor``."""
-    return firwin(
-        2 * ZERO_CROSSINGS * factor + 1,
-        _ROLL_OFF / factor,
-        window=("kaiser", _KAISER_BETA),
-    ).astype(np.float32)

@@ -184,7 +184,7 @@ class SoundEventDetector(Pretrained):
         """An event of a stream is given out so long after its end, at most.
 
         Counted in time of the recording: the length of chunks, what the
-        resampling filter waits for (some ms) and computing come on top.
+        resampling filter waits for (below 0.1 s) and computing come on top.
         Nothing comes before the first window is complete, which is after
         ``settings.clip_seconds``.
         """

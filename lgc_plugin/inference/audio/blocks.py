@@ -10,9 +10,9 @@ import numpy as np
 import soundfile
 from numpy.typing import ArrayLike, NDArray
 
+from lgc_plugin.data.resample import check_sample_rate
 from lgc_plugin.inference.audio.recording import Recording
 from lgc_plugin.inference.audio.samples import samples_in
-from lgc_plugin.inference.audio.streaming_resample import check_sample_rate
 
 Blocks = Iterator[NDArray[np.float32]]
 
@@ -132,10 +132,10 @@ def stream_blocks(
     """Turns chunks of a recording into blocks as they come.
 
     A sample is given out as soon as the resampling filter has what it needs
-    (:attr:`.StreamingResampler.latency_seconds`, 4 ms from 44.1 kHz to
-    16 kHz; nothing where the rates are the same), and the sizes of the chunks
-    do not change what comes out. A chunk may be overwritten once the next one
-    is asked for.
+    (40 ms from 44.1 kHz to 16 kHz, see
+    :func:`lgc_plugin.data.resample.delay_seconds`; nothing where the rates
+    are the same), and the sizes of the chunks do not change what comes out.
+    A chunk may be overwritten once the next one is asked for.
 
     Arguments
     ---------

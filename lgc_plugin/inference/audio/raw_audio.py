@@ -9,8 +9,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc_plugin.data.resample import check_sample_rate
 from lgc_plugin.inference.audio.samples import samples_in
-from lgc_plugin.inference.audio.streaming_resample import check_sample_rate
 
 _PCM16 = np.dtype("<i2")
 

@@ -7,11 +7,8 @@ import warnings
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lgc_plugin.data.resample import Resampler
 from lgc_plugin.inference.audio.samples import as_mono, check_finite
-from lgc_plugin.inference.audio.streaming_resample import (
-    StreamingResampler,
-    check_sample_rate,
-)
 
 # Loud masters reach 1.5 or 2; this is a mistake about units.
 _TOO_LOUD = 16.0
@@ -32,7 +29,7 @@ class Recording:
     Raises
     ------
     ValueError
-        If a rate is no rate, or the two cannot be resampled.
+        If a rate is no positive integer.
 
     Example
     -------
@@ -43,13 +40,10 @@ class Recording:
     """
 
     def __init__(self, rate: int, sample_rate: int, name: str) -> None:
-        self.rate = check_sample_rate(rate)
-        self.sample_rate = check_sample_rate(sample_rate)
+        self._resampler = Resampler(rate, sample_rate)
+        self.rate = self._resampler.rate
+        self.sample_rate = self._resampler.new_rate
         self.name = name
-        try:
-            self._resampler = StreamingResampler(self.rate, self.sample_rate)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
         self._received = 0
         self._channels: int | None = None
         self._is_loud = False

@@ -10,7 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lgc_plugin.data.clip_files import FULL_SCALE, read_clip
-from lgc_plugin.data.resample import resample, resample_file
+from lgc_plugin.data.resample import (
+    delay_seconds,
+    resample,
+    resample_file,
+)
 from lgc_plugin.inference.audio.blocks import (
     array_blocks,
     read_blocks,
@@ -134,12 +138,12 @@ def test_blocks_come_as_soon_as_they_can():
     def microphone():
         for number in range(3):
             asked.append(number)
-            yield np.zeros(441)
+            yield np.zeros(4410)
 
     blocks = stream_blocks(microphone(), 44100, 16000)
     assert not asked
-    # 10 ms came; the filter waits for the last 4 of them.
-    assert len(next(blocks)) == 96
+    # 100 ms came; the filter waits for a part of them.
+    assert len(next(blocks)) >= (0.1 - delay_seconds(44100, 16000)) * 16000
     assert asked == [0]
 
 
@@ -278,7 +282,6 @@ def test_wrong_settings_are_refused_at_once(tmp_path):
         (lambda: read_blocks(path, 16000, 0), "positive length"),
         (lambda: array_blocks([0.0], 44100.5, 16000), "sample rate 44100.5"),
         (lambda: stream_blocks([], None, 16000), "sample rate None"),
-        (lambda: stream_blocks([], 96001, 16000), "stream: .*usual rate"),
     ):
         with pytest.raises(ValueError, match=message):
             call()
