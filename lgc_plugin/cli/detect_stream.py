@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from lgc_plugin.data.resample import delay_seconds
 from lgc_plugin.evaluation.notes import counted
-from lgc_plugin.inference.audio.raw_audio import read_raw
-from lgc_plugin.inference.files.event_formats import (
+from lgc_plugin.inference.files.event_writers import (
     TSV_HEADER,
     event_object,
     label_rows,
@@ -17,15 +16,16 @@ from lgc_plugin.inference.files.event_formats import (
 )
 from lgc_plugin.inference.files.live_stream import (
     StoppableChunks,
+    read_raw,
     refuse_header,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lgc_plugin.inference.asked_thresholds import Threshold
     from lgc_plugin.inference.detector import SoundEventDetector
     from lgc_plugin.inference.event_stream import Detection
+    from lgc_plugin.inference.options import Threshold
 
 _CHUNK_SECONDS = 0.1
 # In the table, where a file has its name.

@@ -23,20 +23,13 @@ _DELAY_SAMPLES = 1400
 
 @dataclass(frozen=True)
 class ResampleReport:
-    """What became of a list of files.
+    """What became of a list of files."""
 
-    Arguments
-    ---------
-    written : int
-        Files that were written.
-    clipped : int
-        Files that were louder than full scale somewhere and were cut there.
-    broken : dict[Path, str]
-        Files that could not be read, and why.
-    """
-
+    #: Files that were written.
     written: int = 0
+    #: Files that were louder than full scale somewhere and were cut there.
     clipped: int = 0
+    #: Files that could not be read, and why.
     broken: dict[Path, str] = field(default_factory=dict)
 
 
@@ -124,39 +117,7 @@ def check_sample_rate(rate: int) -> int:
 def resample_file(
     source: str | Path, target: str | Path, sample_rate: int = 16000
 ) -> bool:
-    """Writes a mono 16-bit PCM copy of an audio file, whole or not at all.
-
-    Arguments
-    ---------
-    source : str or Path
-        Any file that libsndfile reads.
-    target : str or Path
-        The ``.wav`` file to write.
-    sample_rate : int
-        Samples per second of the copy.
-
-    Returns
-    -------
-    bool
-        Whether samples beyond full scale were cut.
-
-    Raises
-    ------
-    ValueError
-        If the source cannot be read, holds no samples, or samples that are
-        not numbers.
-    OSError
-        If the target cannot be written.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> soundfile.write(folder / "a.wav", np.full(882, 2.0), 44100, "FLOAT")
-    >>> resample_file(folder / "a.wav", folder / "b.wav")
-    True
-    >>> soundfile.info(folder / "b.wav").frames
-    320
-    """
+    """Writes a mono 16-bit PCM copy of an audio file, whole or not at all."""
     samples, rate = _read(Path(source))
     mono = resample(samples, rate, sample_rate)
     loudest = np.abs(mono).max()
@@ -183,33 +144,6 @@ def resample_files(
     """Writes mono 16-bit PCM copies in parallel.
 
     A file that cannot be read is reported, and the others are done.
-
-    Arguments
-    ---------
-    pairs : Iterable[tuple[Path, Path]]
-        What to read and what to write.
-    sample_rate : int
-        Samples per second of the copies.
-    n_jobs : int, optional
-        Worker processes; None takes every core.
-    description : str
-        What the progress bar says.
-    progress : bool
-        Whether a progress bar is shown.
-
-    Returns
-    -------
-    ResampleReport
-
-    Raises
-    ------
-    OSError
-        If a copy cannot be written.
-
-    Example
-    -------
-    >>> resample_files([], n_jobs=1, progress=False)
-    ResampleReport(written=0, clipped=0, broken={})
     """
     pairs = list(pairs)
     outcomes = parallel_map(

@@ -11,19 +11,24 @@ import torch
 from speechbrain.inference.interfaces import Pretrained
 from torch import Tensor
 
-from lgc_plugin.inference.asked_thresholds import Threshold, class_thresholds
-from lgc_plugin.inference.audio.blocks import (
+from lgc_plugin.inference.audio_blocks import (
     array_blocks,
     read_blocks,
     stream_blocks,
 )
-from lgc_plugin.inference.detection_table import detection_table
-from lgc_plugin.inference.event_stream import Detection, EventStream
+from lgc_plugin.inference.event_stream import (
+    Detection,
+    EventStream,
+    detection_table,
+)
 from lgc_plugin.inference.model.model_folder import read_model
-from lgc_plugin.inference.prediction import Prediction, predict
-from lgc_plugin.inference.run_options import run_options
-from lgc_plugin.inference.window_network import run_on_windows
-from lgc_plugin.inference.window_plan import WindowPlan
+from lgc_plugin.inference.options import (
+    Threshold,
+    class_thresholds,
+    run_options,
+)
+from lgc_plugin.inference.prediction import Prediction, predict, run_on_windows
+from lgc_plugin.inference.windows import WindowPlan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +49,7 @@ class SoundEventDetector(Pretrained):
     A recording may have any length, sample rate and number of channels. It is
     heard as the clips of the training were: mono, at the model's rate, rounded
     to 16 bits, in windows as long as those clips. Windows overlap and are
-    joined by :class:`~lgc_plugin.inference.window_joiner.WindowJoiner`; a
+    joined by :class:`~lgc_plugin.inference.windows.WindowJoiner`; a
     recording that fits into one window gets the scores that the test of the
     recipe gives it. Files and streams get the same events, in memory that
     their length does not change.

@@ -10,8 +10,10 @@ import pytest
 from detect_cases import sound, write_sound
 from lgc_plugin.inference.event_stream import Detection
 from lgc_plugin.inference.files import detection_pictures
-from lgc_plugin.inference.files.batch_detection import Outcome
-from lgc_plugin.inference.files.detection_pictures import DetectionPictures
+from lgc_plugin.inference.files.batch_detection import (
+    DetectionPictures,
+    Outcome,
+)
 from lgc_plugin.inference.files.recordings import Source
 
 LIMITS = {"Cat": 0.5, "Dog": 0.6}

@@ -1,8 +1,12 @@
-"""Thresholds that somebody asks for, beside those of a model."""
+"""What a caller may choose for a detector: thresholds, device, precision."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from speechbrain.utils.distributed import infer_device
 
 Threshold = float | Mapping[str, float] | None
 
@@ -11,24 +15,6 @@ def class_thresholds(
     asked: Threshold, own: float | Mapping[str, float], labels: Sequence[str]
 ) -> float | dict[str, float]:
     """A threshold for all classes, or one for each.
-
-    Arguments
-    ---------
-    asked : float or Mapping[str, float], optional
-        For all classes, or for some by name.
-    own : float or Mapping[str, float]
-        The model's, where nothing else is asked for.
-    labels : Sequence[str]
-        Its classes.
-
-    Returns
-    -------
-    float or dict[str, float]
-
-    Raises
-    ------
-    ValueError
-        If a class is unknown, or a threshold no probability.
 
     Example
     -------
@@ -61,3 +47,30 @@ def _probability(threshold: float) -> float:
             f"threshold is {threshold!r}: must be a number from 0 to 1"
         )
     return number
+
+
+def run_options(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The options with a device that is there, named in full."""
+    options = dict(given or {})
+    device = _device(str(options.get("device") or infer_device()))
+    if device.type == "cuda":
+        count = torch.cuda.device_count()
+        index = device.index
+        if index is None and count:  # SpeechBrain warns of "cuda" alone
+            index = torch.cuda.current_device()
+        if index is None or index >= count:
+            raise ValueError(
+                f"device {str(device)!r}: PyTorch finds {count} GPUs here; "
+                "give another one, or 'cpu'"
+            )
+        device = torch.device("cuda", index)
+    return {**options, "device": str(device)}
+
+
+def _device(name: str) -> torch.device:
+    try:
+        return torch.device(name)
+    except RuntimeError:
+        raise ValueError(
+            f"device {name!r} is none: give cpu, cuda, or cuda:1"
+        ) from None

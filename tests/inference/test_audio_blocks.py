@@ -9,18 +9,18 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgc_plugin.data.clip_files import FULL_SCALE, read_clip
+from lgc_plugin.data.audio_files import FULL_SCALE, read_clip
 from lgc_plugin.data.resample import (
     delay_seconds,
     resample,
     resample_file,
 )
-from lgc_plugin.inference.audio.blocks import (
+from lgc_plugin.inference.audio_blocks import (
     array_blocks,
     read_blocks,
     stream_blocks,
 )
-from lgc_plugin.inference.audio.samples import round_to_16_bits
+from lgc_plugin.inference.samples import round_to_16_bits
 
 RATES = [8000, 11025, 16000, 22050, 44100, 48000]
 low_rates = pytest.mark.filterwarnings("ignore:.*nothing above")
@@ -289,7 +289,8 @@ def test_wrong_settings_are_refused_at_once(tmp_path):
 
 def test_pytorch_is_not_needed():
     code = (
-        "import sys, lgc_plugin.inference.audio.blocks, "
-        "lgc_plugin.inference.audio.raw_audio; sys.exit('torch' in sys.modules)"
+        "import sys, lgc_plugin.inference.audio_blocks; "
+        "import lgc_plugin.inference.files.live_stream; "
+        "sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
