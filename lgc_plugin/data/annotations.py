@@ -49,7 +49,7 @@ def read_strong(
     A row with a filename and nothing else is a clip without events.
     """
     events = []
-    filenames = {}
+    filenames: dict[str, None] = {}
     for row in _rows(path, STRONG_COLUMNS):
         filenames[row["filename"]] = None
         if row["onset"] or row["offset"] or row["event_label"]:

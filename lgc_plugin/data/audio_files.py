@@ -117,10 +117,15 @@ def read_headers(
 ) -> list[AudioHeader | None]:
     """Reads the headers of many audio files."""
     paths = list(paths)
-    bar = {"desc": description, "unit": "clip", "shown": progress}
     with ThreadPoolExecutor(_READERS) as pool:
-        headers = pool.map(_read_header, paths)
-        return list(progress_bar(headers, total=len(paths), **bar))
+        headers = progress_bar(
+            pool.map(_read_header, paths),
+            total=len(paths),
+            desc=description,
+            unit="clip",
+            shown=progress,
+        )
+        return list(headers)
 
 
 def _is_audio(entry: os.DirEntry[str]) -> bool:

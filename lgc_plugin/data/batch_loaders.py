@@ -56,10 +56,12 @@ def make_train_loader(
         If a subset has fewer clips than its share of a batch, the processes
         cannot divide the share, or no subset is in use.
     """
-    counts = {name: sum(map(len, parts)) for name, parts in subsets.items()}
+    counts = {
+        name: len(ConcatDataset(x)) if x else 0 for name, x in subsets.items()
+    }
     check_shares(counts, batch_sizes, world_size)
     used = [name for name in subsets if batch_sizes[name] > 0]
-    datasets = [ConcatDataset(subsets[name]) for name in used]
+    datasets: list[ConcatDataset] = [ConcatDataset(subsets[n]) for n in used]
     sampler = MixedBatchSampler(
         [len(dataset) for dataset in datasets],
         [batch_sizes[name] for name in used],
@@ -98,7 +100,7 @@ def make_eval_loader(
     SaveableDataLoader
         Its ``batch_sampler`` tells the ``batch_numbers`` of this process.
     """
-    dataset = ConcatDataset(datasets)
+    dataset: ConcatDataset = ConcatDataset(datasets)
     sampler = OrderedBatchSampler(len(dataset), batch_size, rank, world_size)
     return _make_loader(dataset, sampler, 0, loader_options)
 

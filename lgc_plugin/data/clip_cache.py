@@ -104,7 +104,7 @@ def _load(
         )
     ddp_barrier()  # all have seen what is free before one takes of it
     threads = max(1, available_cores() // copies)
-    caches = {}
+    caches: dict[str, Clips] = {}
     for name, clips in files.items():
         samples = torch.empty(sizes[name], dtype=torch.int16)
         lengths, end = [], 0
@@ -132,7 +132,7 @@ def _open(
     run_on_main(_write_missing, args=(files, paths, progress))
     # Other machines write theirs, unless they see what was just written.
     run_once_per_node(_write_missing, args=(files, paths, progress))
-    caches = {}
+    caches: dict[str, Clips] = {}
     for name, path in paths.items():
         packed = open_packed(path)
         if packed is None:

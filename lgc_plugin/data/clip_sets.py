@@ -21,7 +21,7 @@ from lgc_plugin.data.annotations import (
 from lgc_plugin.data.audio_files import clip_id, list_audio
 from lgc_plugin.data.manifest import ROOT_MARK, ClipRow
 from lgc_plugin.data.ready_audio import AudioFolders, ReadyAudio
-from lgc_plugin.types import LabelKind
+from lgc_plugin.types import Event, LabelKind
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +119,8 @@ def clip_rows(
     rows = []
     cleaned = []
     for clip, (path, seconds) in audio.found.items():
-        events, tags = (), tuple(clip_set.known[clip])
+        events: tuple[Event, ...] = ()
+        tags = tuple(clip_set.known[clip])
         if clip_set.kind == LabelKind.STRONG:
             cleaned.append(clean_events(clip_set.known[clip], seconds))
             events = cleaned[-1].events

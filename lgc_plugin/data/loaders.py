@@ -187,7 +187,7 @@ def loader_options(run_options: RunOptions) -> dict[str, Any]:
     (1, False, 'none')
     """
     on_cpu = (run_options.device or "").startswith("cpu")
-    options = {
+    options: dict[str, Any] = {
         "rank": get_rank(),
         "world_size": get_world_size(),
         "pin_memory": torch.cuda.is_available() and not on_cpu,

@@ -114,6 +114,7 @@ class RunFinder:
         self._total = float(np.cumsum(terms)[-1])
 
     def _end(self, offset: int) -> Run:
+        assert self._onset is not None
         run = Run(self._onset, offset, self._total / (offset - self._onset))
         self._onset = None
         return run

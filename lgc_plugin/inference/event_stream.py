@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,10 @@ from lgc_plugin.inference.windows import as_piece
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from torch import Tensor
+
+
+#: Gets (C, n) scores as they become final, and the seconds that are done.
+OnScores = Callable[["NDArray[np.float32]", float], None]
 
 
 class Detection(NamedTuple):
@@ -70,7 +74,9 @@ class EventStream:
                 f"frame_seconds must be more than 0, got {frame_seconds}"
             )
         decoding = PostProcessing(median_windows, decision_threshold=thresholds)
-        windows = decoding.for_labels(self.labels).median_windows
+        windows = cast(
+            "Sequence[int]", decoding.for_labels(self.labels).median_windows
+        )
         limits = decoding.class_thresholds(self.labels)
         self.frame_seconds = float(frame_seconds)
         self._rows = [
@@ -173,3 +179,19 @@ def detection_table(
     # Without events, pandas would not know that these are numbers.
     numbers = [name for name in Detection._fields if name != "event_label"]
     return table.astype(dict.fromkeys(numbers, "float64"))
+
+
+def find_events(
+    pieces: Iterable[tuple[NDArray[np.float32], float]],
+    stream: EventStream,
+    on_scores: OnScores | None,
+) -> Iterator[Detection]:
+    """Events of scores and seconds that are done, as they become final."""
+    seconds = 0.0
+    for scores, seconds in pieces:
+        if on_scores is not None:
+            on_scores(scores, seconds)
+        yield from stream.push(scores)
+    for event in stream.finish():
+        # The last frame may reach beyond the end of the recording.
+        yield event._replace(offset=min(event.offset, seconds))

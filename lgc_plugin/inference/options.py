@@ -8,6 +8,9 @@ from typing import Any
 import torch
 from speechbrain.utils.distributed import infer_device
 
+# More windows at once are hardly faster on a CPU, and take more memory.
+_CPU_BATCH, _GPU_BATCH = 2, 32
+
 Threshold = float | Mapping[str, float] | None
 
 
@@ -74,3 +77,12 @@ def _device(name: str) -> torch.device:
         raise ValueError(
             f"device {name!r} is none: give cpu, cuda, or cuda:1"
         ) from None
+
+
+def default_batch_size(wanted: int | None, device: str) -> int:
+    """Windows that are processed at once."""
+    if wanted is None:
+        return _CPU_BATCH if device == "cpu" else _GPU_BATCH
+    if wanted < 1:
+        raise ValueError(f"batch_size is {wanted}: must be at least 1")
+    return wanted

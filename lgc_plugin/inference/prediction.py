@@ -65,7 +65,7 @@ def predict(
             done += piece.shape[1]
             yield Prediction(piece, min(done * frame, received / rate))
     tail = joiner.finish()
-    # A frame may begin where a full window ends; nothing was heard in it.
+    # A frame may begin where a full window ends; it holds no samples.
     surplus = plan.encoder.n_frames - plan.encoder.valid_frames(
         plan.window_samples
     )

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from lgc_plugin.data.audio_files import FULL_SCALE
 
 # Recordings have fewer channels; (2, 160000) is two channels the other way
-# round, or a batch, and would be heard as two samples of 160,000 channels.
+# round, or a batch, and would be taken for two samples of 160,000 channels.
 _MOST_CHANNELS = 64
 
 

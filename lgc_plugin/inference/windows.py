@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -142,9 +142,8 @@ def as_piece(scores: ArrayLike | Tensor, n_labels: int) -> NDArray[np.floating]:
         raise ValueError(
             f"scores must be ({n_labels} labels, frames), got shape {shape}"
         )
-    if not hasattr(scores, "detach"):
-        scores = np.asarray(scores)
-    return as_score_array(scores[None])[0]
+    array: Any = scores if hasattr(scores, "detach") else np.asarray(scores)
+    return as_score_array(array[None])[0]
 
 
 class WindowJoiner:

@@ -40,11 +40,11 @@ class Outcome(NamedTuple):
 
     #: The recording.
     source: Source
-    #: Its length; 0 if it could not be heard.
+    #: Its length; 0 if it could not be read.
     seconds: float = 0.0
     #: What was detected, by onset.
     events: tuple[Detection, ...] = ()
-    #: In one line why it could not be heard; empty if it could.
+    #: In one line why it could not be read; empty if it could.
     problem: str = ""
 
 

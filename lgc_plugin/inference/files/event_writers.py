@@ -32,7 +32,7 @@ def seconds_text(seconds: float) -> str:
 
 def tsv_rows(filename: str, events: Iterable[Detection]) -> str:
     """The rows of one recording."""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             filename,
             seconds_text(event.onset),
@@ -82,7 +82,7 @@ class EventWriter(Protocol):
         """Writes what was detected in a recording."""
 
     def fail(self, filename: str, problem: str) -> None:
-        """Notes a recording that could not be heard."""
+        """Notes a recording that could not be read."""
 
     def finish(self, *, complete: bool) -> None:
         """Writes what comes behind the last recording."""
@@ -145,7 +145,7 @@ class LabelWriter:
         write_text(self.folder / f"{filename}.txt", label_rows(events))
 
     def fail(self, filename: str, problem: str) -> None:
-        """There is no file of a recording that was not heard."""
+        """There is no file of a recording that was not read."""
 
     def finish(self, *, complete: bool) -> None:
         """Each file is whole."""
@@ -157,6 +157,7 @@ def open_writer(
 ) -> Iterator[EventWriter]:
     """Lends a writer, and ends what it wrote."""
     if kind == "audacity":
+        assert path is not None
         yield LabelWriter(path)
         return
     if path is None:
@@ -181,7 +182,7 @@ def _ended(
 
 
 class JsonWriter:
-    """One JSON object: the model, the recordings, and those not heard.
+    """One JSON object: the model, the recordings, and those not read.
 
     Each recording is written in a line as soon as it is done; the object is
     whole after :meth:`finish`.

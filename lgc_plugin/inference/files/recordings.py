@@ -32,7 +32,7 @@ def find_recordings(words: Sequence[str | Path]) -> list[Source]:
     for word in map(str, words):
         sources = list(_sources(word))
         if not any(os.path.lexists(source.path) for source in sources):
-            # What is missing beside others is told where it would be heard.
+            # What is missing beside others is reported where it would be read.
             empty.append((_nothing(word), bool(sources)))
         for source in sources:
             found.setdefault(os.path.abspath(source.path), source)

@@ -186,7 +186,7 @@ def sample_windows(settings: ModelSettings) -> Windows:
     tones = sum(0.2 * np.sin(2 * np.pi * pitch * time) for pitch in _TONES)
     windows = [
         0.3 * noise,
-        # Noise, since without any, PyTorch's own rounding is what is heard
+        # Noise, since without any, PyTorch's own rounding is all there is
         # between the tones; then silence, down to the lowest level there is.
         (tones + 1e-3 * noise) * (np.arange(count) < count // 2),
         3.0 * noise,

@@ -85,6 +85,7 @@ def make_onnx(model: LoadedModel, network: str) -> bytes:
             optimize=False,
             verbose=False,
         )
+        assert program is not None
         # Not optimize(), which takes the 1e-8 that keeps silence from 0 / 0
         # for a 0, and leaves it out.
         optimizer.inline(program.model)
@@ -101,8 +102,9 @@ class _SamplesToScores(nn.Module):
     def __init__(self, model: LoadedModel) -> None:
         super().__init__()
         self.front_end = copy.deepcopy(model.front_end)
-        self.network = copy.deepcopy(model.network)
-        self.network.rnn = OnnxGRU(self.network.rnn)
+        network: nn.Module = copy.deepcopy(model.network)
+        network.rnn = OnnxGRU(model.network.rnn)
+        self.network = network
         self.pooling = model.settings.pooling
         n_fft = model.settings.front_end["n_fft"]
         if n_fft & (n_fft - 1):

@@ -34,7 +34,7 @@ def as_plain(where: str, value: Any) -> Any:
             f"{where} is {value!r}, a {type(value).__name__}: must be text, "
             "a number, true, false, null, or lists and mappings of these"
         )
-    if plain is float and not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{where} is {value}: must be finite")
     return plain(value)
 
