@@ -13,10 +13,9 @@ from torch import Tensor, nn
 from lgc_plugin.augment.cutmix import cutmix, draw_cutmix
 from lgc_plugin.data.manifest import ClipRow, read_manifest
 from lgc_plugin.inference.model.model_folder import LoadedModel, read_model
-from lgc_plugin.inference.window_network import stack_windows
-from lgc_plugin.losses.frames import by_frame
+from lgc_plugin.inference.prediction import stack_windows
 from lgc_plugin.losses.prototype_contrast import PrototypeContrastLoss
-from lgc_plugin.models.frame_classes import with_background
+from lgc_plugin.models.frame_classes import by_frame, with_background
 from lgc_plugin.utils.time_axis import (
     count_valid,
     frame_mask,

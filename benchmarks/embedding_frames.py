@@ -12,10 +12,10 @@ from ablation_runs import Run
 
 from lgc_plugin.data.manifest import ClipRow, read_manifest
 from lgc_plugin.evaluation.frame_scores import FrameScores
-from lgc_plugin.inference.audio.blocks import read_blocks
-from lgc_plugin.inference.audio.samples import round_to_16_bits
+from lgc_plugin.inference.audio_blocks import read_blocks
 from lgc_plugin.inference.model.model_folder import LoadedModel, read_model
-from lgc_plugin.inference.window_network import run_on_windows, stack_windows
+from lgc_plugin.inference.prediction import run_on_windows, stack_windows
+from lgc_plugin.inference.samples import round_to_16_bits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

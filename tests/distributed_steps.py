@@ -12,7 +12,7 @@ import speechbrain as sb
 import torch
 from speechbrain.utils.run_opts import RunOptions
 
-from lgc_plugin.data.collate import collate_clips
+from lgc_plugin.data.batch_loaders import collate_clips
 from lgc_plugin.training.device_values import MeanMeter
 from lgc_plugin.utils.distributed import (
     get_rank,

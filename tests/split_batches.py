@@ -12,7 +12,7 @@ import lgc_plugin.augment.mixup
 import lgc_plugin.lgc
 from lgc_plugin.augment.cutmix import CutMixPlan, draw_cutmix
 from lgc_plugin.augment.mixup import Mixup, MixupPlan
-from lgc_plugin.data.collate import collate_clips
+from lgc_plugin.data.batch_loaders import collate_clips
 from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.lgc import LGC
 from lgc_plugin.models.crnn import CRNN

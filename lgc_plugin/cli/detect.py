@@ -25,11 +25,13 @@ from lgc_plugin.cli.detect_choices import (
 )
 
 if TYPE_CHECKING:
-    from lgc_plugin.inference.asked_thresholds import Threshold
     from lgc_plugin.inference.detector import SoundEventDetector
-    from lgc_plugin.inference.files.batch_detection import Outcome
-    from lgc_plugin.inference.files.detection_pictures import DetectionPictures
+    from lgc_plugin.inference.files.batch_detection import (
+        DetectionPictures,
+        Outcome,
+    )
     from lgc_plugin.inference.files.event_writers import EventWriter
+    from lgc_plugin.inference.options import Threshold
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -136,7 +138,7 @@ def _facts(
     args: argparse.Namespace, detector: SoundEventDetector, asked: Threshold
 ) -> dict[str, Any]:
     """What decides about the events, as JSON tells it."""
-    from lgc_plugin.inference.asked_thresholds import class_thresholds
+    from lgc_plugin.inference.options import class_thresholds
 
     settings, labels = detector.settings, detector.labels
     limits = class_thresholds(asked, settings.decision_threshold, labels)
@@ -161,7 +163,7 @@ def _pictures(
     folder = pictures_folder(args)
     if folder is None:
         return None
-    from lgc_plugin.inference.files.detection_pictures import DetectionPictures
+    from lgc_plugin.inference.files.batch_detection import DetectionPictures
 
     return DetectionPictures(
         folder, thresholds, detector.sample_rate, detector.frame_seconds
@@ -206,7 +208,7 @@ def _tell_end(
 @contextmanager
 def _telling_partial(args: argparse.Namespace) -> Iterator[None]:
     """Says where results are that somebody stopped on their way."""
-    from lgc_plugin.inference.files.growing_file import partial_path
+    from lgc_plugin.inference.files.event_writers import partial_path
 
     try:
         yield

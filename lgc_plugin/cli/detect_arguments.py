@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import textwrap
 
-from lgc_plugin.inference.files.event_formats import FORMATS
+from lgc_plugin.inference.files.event_writers import FORMATS
 
 #: Stands for standard input.
 STREAM = "-"

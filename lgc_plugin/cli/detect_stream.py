@@ -6,9 +6,9 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from lgc_plugin.data.resample import delay_seconds
 from lgc_plugin.evaluation.notes import counted
-from lgc_plugin.inference.audio.raw_audio import read_raw
-from lgc_plugin.inference.files.event_formats import (
+from lgc_plugin.inference.files.event_writers import (
     TSV_HEADER,
     event_object,
     label_rows,
@@ -16,15 +16,16 @@ from lgc_plugin.inference.files.event_formats import (
 )
 from lgc_plugin.inference.files.live_stream import (
     StoppableChunks,
+    read_raw,
     refuse_header,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lgc_plugin.inference.asked_thresholds import Threshold
     from lgc_plugin.inference.detector import SoundEventDetector
     from lgc_plugin.inference.event_stream import Detection
+    from lgc_plugin.inference.options import Threshold
 
 _CHUNK_SECONDS = 0.1
 # In the table, where a file has its name.
@@ -59,8 +60,9 @@ def print_stream(
     raw = read_raw(sys.stdin.buffer, sample_rate, channels, _CHUNK_SECONDS)
     chunks = StoppableChunks(refuse_header(raw))
     events = detector.detect_stream(chunks, sample_rate, threshold=threshold)
-    # Half of a tenth is more than resampling waits for.
-    latency = detector.latency_seconds + _CHUNK_SECONDS + 0.05
+    delay = delay_seconds(sample_rate, detector.sample_rate)
+    # Half of a tenth: what is printed is not rounded down.
+    latency = detector.latency_seconds + _CHUNK_SECONDS + delay + 0.05
     print(
         f"reading {counted(channels, 'channel')} of {sample_rate} Hz; an "
         f"event is printed at most {latency:.1f} s after its end; Ctrl-C stops",

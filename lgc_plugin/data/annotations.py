@@ -1,4 +1,4 @@
-"""Reads the annotation files of DESED: tab-separated, with a header.
+"""Annotation files of DESED (tab-separated), and events fitted to the audio.
 
 Strong: ``filename onset offset event_label``; weak: ``filename
 event_labels``; unlabeled: ``filename``; durations: ``filename duration``.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,27 +25,16 @@ STRONG_COLUMNS = ("filename", "onset", "offset", "event_label")
 
 @dataclass(frozen=True)
 class StrongAnnotations:
-    """What a strong annotation file says.
+    """What a strong annotation file says."""
 
-    Arguments
-    ---------
-    events : DataFrame
-        One row per event: ``filename``, ``onset`` and ``offset`` in seconds,
-        ``event_label``; in the order of the file.
-    filenames : tuple[str, ...]
-        Every clip that the file names, with events or without.
-    """
-
+    #: One row per event: ``filename``, ``onset`` and ``offset`` in seconds,
+    #: ``event_label``; in the order of the file.
     events: pd.DataFrame
+    #: Every clip that the file names, with events or without.
     filenames: tuple[str, ...]
 
     def by_clip(self) -> dict[str, list[Event]]:
-        """The events of every clip; a clip without events has none.
-
-        Returns
-        -------
-        dict[str, list[Event]]
-        """
+        """The events of every clip; a clip without events has none."""
         clips: dict[str, list[Event]] = {name: [] for name in self.filenames}
         for name, *event in self.events.itertuples(index=False):
             clips[name].append(Event(*event))
@@ -55,44 +44,12 @@ class StrongAnnotations:
 def read_strong(
     path: str | Path, labels: Collection[str] | None = None
 ) -> StrongAnnotations:
-    r"""Reads events with onset and offset.
+    """Reads events with onset and offset.
 
     A row with a filename and nothing else is a clip without events.
-
-    Arguments
-    ---------
-    path : str or Path
-        The annotation file.
-    labels : Collection[str], optional
-        The classes that may occur; None takes any.
-
-    Returns
-    -------
-    StrongAnnotations
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If a column is missing, or a row cannot be an event of these classes.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "strong.tsv"
-    >>> _ = path.write_text(
-    ...     "filename\tonset\toffset\tevent_label\n"
-    ...     "a.wav\t0.5\t2.0\tDog\n"
-    ...     "b.wav\t\t\t\n"
-    ... )
-    >>> annotations = read_strong(path)
-    >>> annotations.filenames
-    ('a.wav', 'b.wav')
-    >>> annotations.by_clip()["a.wav"]
-    [Event(onset=0.5, offset=2.0, label='Dog')]
     """
     events = []
-    filenames = {}
+    filenames: dict[str, None] = {}
     for row in _rows(path, STRONG_COLUMNS):
         filenames[row["filename"]] = None
         if row["onset"] or row["offset"] or row["event_label"]:
@@ -111,34 +68,7 @@ def read_strong(
 def read_weak(
     path: str | Path, labels: Collection[str] | None = None
 ) -> dict[str, tuple[str, ...]]:
-    r"""Reads which classes sound in each clip.
-
-    Arguments
-    ---------
-    path : str or Path
-        The annotation file; several labels of a clip are joined by commas.
-    labels : Collection[str], optional
-        The classes that may occur; None takes any.
-
-    Returns
-    -------
-    dict[str, tuple[str, ...]]
-        For each filename its labels, each once.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If a column is missing, or a label is not one of these classes.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "weak.tsv"
-    >>> _ = path.write_text("filename\tevent_labels\na.wav\tDog,Cat,Dog\n")
-    >>> read_weak(path)
-    {'a.wav': ('Dog', 'Cat')}
-    """
+    """Reads which classes sound in each clip."""
     clips: dict[str, dict[str, None]] = {}
     for row in _rows(path, ("filename", "event_labels")):
         tags = clips.setdefault(row["filename"], {})
@@ -149,32 +79,7 @@ def read_weak(
 
 
 def read_durations(path: str | Path) -> dict[str, float]:
-    r"""Reads how long each clip is said to be.
-
-    Arguments
-    ---------
-    path : str or Path
-        The annotation file.
-
-    Returns
-    -------
-    dict[str, float]
-        For each filename its duration in seconds.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If a column is missing, or a duration is not a number above 0.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "durations.tsv"
-    >>> _ = path.write_text("filename\tduration\na.wav\t9.85\n")
-    >>> read_durations(path)
-    {'a.wav': 9.85}
-    """
+    """Reads how long each clip is said to be."""
     durations = {}
     for row in _rows(path, ("filename", "duration")):
         seconds = row.seconds("duration")
@@ -184,32 +89,7 @@ def read_durations(path: str | Path) -> dict[str, float]:
 
 
 def read_unlabeled(path: str | Path) -> tuple[str, ...]:
-    r"""Reads the names of clips of which nothing is known.
-
-    Arguments
-    ---------
-    path : str or Path
-        The annotation file; columns other than ``filename`` are ignored.
-
-    Returns
-    -------
-    tuple[str, ...]
-        The filenames, each once, in the order of the file.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If there is no column ``filename``.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "unlabeled.tsv"
-    >>> _ = path.write_text("filename\na.wav\nb.wav\n")
-    >>> read_unlabeled(path)
-    ('a.wav', 'b.wav')
-    """
+    """Reads the names of clips of which nothing is known."""
     names = (row["filename"] for row in _rows(path, ("filename",)))
     return tuple(dict.fromkeys(names))
 
@@ -280,3 +160,57 @@ def _rows(path: str | Path, columns: tuple[str, ...]) -> Iterator[_Row]:
             row = _Row({name: fields[name] for name in columns}, where)
             row.check(bool(row["filename"]), "the filename is missing")
             yield row
+
+
+# Annotators and audio headers round to a millisecond: cutting off less than
+# that changes nothing worth telling.
+_NEGLIGIBLE_SECONDS = 1e-3
+
+
+@dataclass(frozen=True)
+class CleanEvents:
+    """Events that fit their clip, and what it took."""
+
+    #: By onset; within the clip, and no two of one class overlap.
+    events: tuple[Event, ...]
+    #: Events that reached beyond the end of the clip.
+    cut: int = 0
+    #: Events that lay wholly beyond the end of the clip.
+    dropped: int = 0
+    #: Events that were joined to another one of their class.
+    merged: int = 0
+
+
+def clean_events(events: Iterable[Event], duration: float) -> CleanEvents:
+    """Cuts events at the end of the clip and joins those that overlap.
+
+    Events of one class that only touch stay two events.
+    """
+    events = sorted(events)
+    inside = [event for event in events if event.onset < duration]
+    limit = duration + _NEGLIGIBLE_SECONDS
+    fitting = [
+        event._replace(offset=min(event.offset, duration)) for event in inside
+    ]
+    apart = merge_overlaps(fitting)
+    return CleanEvents(
+        events=tuple(apart),
+        cut=sum(event.offset > limit for event in inside),
+        dropped=len(events) - len(inside),
+        merged=len(fitting) - len(apart),
+    )
+
+
+def merge_overlaps(events: Iterable[Event]) -> list[Event]:
+    """Joins overlapping events of one class; metrics refuse such pairs."""
+    apart: list[Event] = []
+    last: dict[str, int] = {}
+    for event in sorted(events):
+        place = last.get(event.label)
+        if place is not None and event.onset < apart[place].offset:
+            end = max(event.offset, apart[place].offset)
+            apart[place] = apart[place]._replace(offset=end)
+        else:
+            last[event.label] = len(apart)
+            apart.append(event)
+    return sorted(apart)

@@ -1,4 +1,8 @@
-"""What audio lies in a folder, and what the headers say of it."""
+"""Audio files: those of a folder, their headers, and their 16-bit samples.
+
+Sixteen bits are what data sets of sound events come in, and half of what
+float32 would move between disk, processes and GPU.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,9 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+import numpy as np
 import soundfile
 
 from lgc_plugin.utils.progress import progress_bar
@@ -32,42 +38,27 @@ _READERS = 16
 
 @dataclass(frozen=True)
 class AudioFile:
-    """An audio file, and what changes when it is replaced.
+    """An audio file, and what changes when it is replaced."""
 
-    Arguments
-    ---------
-    path : Path
-        The file.
-    size : int
-        In bytes.
-    modified : int
-        Time of the last change, in nanoseconds.
-    """
-
+    #: The file.
     path: Path
+    #: In bytes.
     size: int
+    #: Time of the last change, in nanoseconds.
     modified: int
 
 
 @dataclass(frozen=True)
 class AudioHeader:
-    """What the header of an audio file says.
+    """What the header of an audio file says."""
 
-    Arguments
-    ---------
-    sample_rate : int
-        Samples per second.
-    channels : int
-        Number of channels.
-    frames : int
-        Samples per channel.
-    subtype : str
-        How samples are stored, in libsndfile's words (``PCM_16``).
-    """
-
+    #: Samples per second.
     sample_rate: int
+    #: Number of channels.
     channels: int
+    #: Samples per channel.
     frames: int
+    #: How samples are stored, in libsndfile's words (``PCM_16``).
     subtype: str
 
     @property
@@ -76,18 +67,7 @@ class AudioHeader:
         return self.frames / self.sample_rate
 
     def is_ready(self, sample_rate: int) -> bool:
-        """Whether training can read the file as it is.
-
-        Arguments
-        ---------
-        sample_rate : int
-            The rate wanted.
-
-        Returns
-        -------
-        bool
-            True for mono PCM of that rate that is not empty.
-        """
+        """Whether training can read the file as it is."""
         return (
             self.sample_rate == sample_rate
             and self.channels == 1
@@ -97,19 +77,7 @@ class AudioHeader:
 
 
 def audio_suffixes() -> frozenset[str]:
-    """Endings of the files that are taken for audio in a folder.
-
-    Returns
-    -------
-    frozenset[str]
-        In lower case, with a dot: the formats of this libsndfile. Raw samples
-        are not among them, as nothing says what they are.
-
-    Example
-    -------
-    >>> audio_suffixes() >= {".wav", ".flac", ".ogg", ".aif"}
-    True
-    """
+    """Endings of the files that are taken for audio in a folder."""
     formats = set(soundfile.available_formats()) - {"RAW"}
     aliases = [_ALIASES.get(name, ()) for name in formats]
     endings = {name.lower() for name in formats}.union(*aliases)
@@ -121,46 +89,13 @@ def clip_id(filename: str) -> str:
 
     Names such as ``Y0A1_16.000_26.000`` keep every dot: only a suffix that
     means audio is taken off.
-
-    Arguments
-    ---------
-    filename : str
-        A file name as annotations give it.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> clip_id("Y-0A1_JR5f34_16.000_26.000.wav")
-    'Y-0A1_JR5f34_16.000_26.000'
-    >>> clip_id("Y-0A1_JR5f34_16.000_26.000")
-    'Y-0A1_JR5f34_16.000_26.000'
     """
     stem, suffix = os.path.splitext(filename)
     return stem if suffix.lower() in SUFFIXES else filename
 
 
 def list_audio(folder: str | Path) -> dict[str, AudioFile]:
-    """The audio files of a folder, without its subfolders.
-
-    Arguments
-    ---------
-    folder : str or Path
-        A folder; one that does not exist holds nothing.
-
-    Returns
-    -------
-    dict[str, AudioFile]
-        By clip ID, in alphabetical order. Hidden files are left out: they
-        are not finished, or another system's notes.
-
-    Example
-    -------
-    >>> list_audio("no/such/folder")
-    {}
-    """
+    """The audio files of a folder, without its subfolders."""
     folder = Path(folder)
     if not folder.is_dir():
         return {}
@@ -180,32 +115,17 @@ def list_audio(folder: str | Path) -> dict[str, AudioFile]:
 def read_headers(
     paths: Iterable[Path], *, description: str = "", progress: bool = True
 ) -> list[AudioHeader | None]:
-    """Reads the headers of many audio files.
-
-    Arguments
-    ---------
-    paths : Iterable[Path]
-        The files.
-    description : str
-        What the progress bar says.
-    progress : bool
-        Whether a progress bar is shown.
-
-    Returns
-    -------
-    list[AudioHeader or None]
-        In the order of the files; None for a file that cannot be read.
-
-    Example
-    -------
-    >>> read_headers([Path("no_such.wav")], progress=False)
-    [None]
-    """
+    """Reads the headers of many audio files."""
     paths = list(paths)
-    bar = {"desc": description, "unit": "clip", "shown": progress}
     with ThreadPoolExecutor(_READERS) as pool:
-        headers = pool.map(_read_header, paths)
-        return list(progress_bar(headers, total=len(paths), **bar))
+        headers = progress_bar(
+            pool.map(_read_header, paths),
+            total=len(paths),
+            desc=description,
+            unit="clip",
+            shown=progress,
+        )
+        return list(headers)
 
 
 def _is_audio(entry: os.DirEntry[str]) -> bool:
@@ -227,3 +147,92 @@ def _read_header(path: Path) -> AudioHeader | None:
             )
     except (soundfile.LibsndfileError, OSError):
         return None
+
+
+#: What an int16 sample is divided by to be a float in [-1, 1).
+FULL_SCALE = 32768.0
+
+
+class Clips(Protocol):
+    """Clips by number, wherever their samples are kept."""
+
+    def __len__(self) -> int:
+        """Number of clips."""
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """Samples (N,) int16 of a clip; a view that must not be written to."""
+
+
+@dataclass(frozen=True)
+class ClipFiles:
+    """Clips that are decoded from their files each time."""
+
+    #: The audio files.
+    paths: tuple[str, ...]
+    #: What their rate must be.
+    sample_rate: int
+    #: Longer clips are cut to this; None reads all.
+    n_samples: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return read_clip(self.paths[index], self.sample_rate, self.n_samples)
+
+    def clip_length(self, frames: int) -> int:
+        """Samples that are read of a file."""
+        return frames if self.n_samples is None else min(frames, self.n_samples)
+
+
+def read_clip(
+    path: str | Path, sample_rate: int, n_samples: int | None = None
+) -> np.ndarray:
+    """Samples of a clip, from its start, in one channel.
+
+    What is stored with 16 bits is read as it is; anything else (24 bits,
+    floats, the mean of several channels) is rounded to 16 bits, and clipped.
+
+    Returns (N,) int16.
+    """
+    try:
+        with soundfile.SoundFile(path) as file:
+            check_rate(path, file.samplerate, sample_rate)
+            frames = -1 if n_samples is None else n_samples
+            # Asked for int16, libsndfile would not scale floats.
+            if file.subtype == "PCM_16" and file.channels == 1:
+                return file.read(frames, dtype="int16")
+            samples = file.read(frames, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise unreadable(path, error) from error
+    samples = samples.mean(axis=1)
+    if not np.isfinite(samples).all():
+        raise ValueError(
+            f"{path}: holds NaN or infinity instead of samples: repair the "
+            "file, or remove it and prepare the data again"
+        )
+    scaled = np.rint(samples * FULL_SCALE)
+    return scaled.clip(-FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+
+
+def check_rate(path: str | Path, rate: int, expected: int) -> None:
+    """Raises an error that names the file if its rate is not as expected."""
+    if rate != expected:
+        raise ValueError(
+            f"{path}: sampled at {rate} Hz, expected {expected} Hz; run the "
+            "data preparation, or set sample_rate"
+        )
+
+
+def unreadable(path: str | Path, why: object) -> ValueError:
+    """The error for a file that is missing or damaged.
+
+    Example
+    -------
+    >>> print(unreadable("a.wav", "no header"))
+    a.wav: cannot be decoded (no header): restore it, or prepare the data again
+    """
+    return ValueError(
+        f"{path}: cannot be decoded ({why}): restore it, or prepare the data "
+        "again"
+    )

@@ -1,4 +1,4 @@
-"""Loaders of labeled clips, for one process or for several."""
+"""Loaders of batches of labeled clips, for one process or for several."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any
 
 import torch
 from speechbrain.dataio.dataloader import SaveableDataLoader
-from torch.utils.data import ConcatDataset, Dataset
+from speechbrain.utils.data_utils import batch_pad_right
+from torch import Tensor
+from torch.utils.data import ConcatDataset, Dataset, default_collate
 
-from lgc_plugin.data.collate import collate_clips
 from lgc_plugin.data.sampler import MixedBatchSampler, OrderedBatchSampler
+from lgc_plugin.types import SEDBatch
 
 
 def make_train_loader(
@@ -54,10 +56,12 @@ def make_train_loader(
         If a subset has fewer clips than its share of a batch, the processes
         cannot divide the share, or no subset is in use.
     """
-    counts = {name: sum(map(len, parts)) for name, parts in subsets.items()}
+    counts = {
+        name: len(ConcatDataset(x)) if x else 0 for name, x in subsets.items()
+    }
     check_shares(counts, batch_sizes, world_size)
     used = [name for name in subsets if batch_sizes[name] > 0]
-    datasets = [ConcatDataset(subsets[name]) for name in used]
+    datasets: list[ConcatDataset] = [ConcatDataset(subsets[n]) for n in used]
     sampler = MixedBatchSampler(
         [len(dataset) for dataset in datasets],
         [batch_sizes[name] for name in used],
@@ -96,7 +100,7 @@ def make_eval_loader(
     SaveableDataLoader
         Its ``batch_sampler`` tells the ``batch_numbers`` of this process.
     """
-    dataset = ConcatDataset(datasets)
+    dataset: ConcatDataset = ConcatDataset(datasets)
     sampler = OrderedBatchSampler(len(dataset), batch_size, rank, world_size)
     return _make_loader(dataset, sampler, 0, loader_options)
 
@@ -104,30 +108,7 @@ def make_eval_loader(
 def check_shares(
     n_clips: Mapping[str, int], batch_sizes: Mapping[str, int], world_size: int
 ) -> None:
-    """Raises an error unless every subset can give its share of a batch.
-
-    Arguments
-    ---------
-    n_clips : Mapping[str, int]
-        Clips in each subset.
-    batch_sizes : Mapping[str, int]
-        Clips of each subset in a batch, of all processes together.
-    world_size : int
-        Number of processes.
-
-    Raises
-    ------
-    ValueError
-        If a subset has fewer clips than its share, the processes cannot
-        divide it, or all shares are 0.
-
-    Example
-    -------
-    >>> check_shares({"strong": 9}, {"strong": 6}, world_size=4)
-    Traceback (most recent call last):
-    ValueError: batch_sizes: 6 strong clips cannot be shared equally by 4 \
-processes: use 4 or 8, or another number of processes
-    """
+    """Raises an error unless every subset can give its share of a batch."""
     if not any(batch_sizes[name] for name in n_clips):
         raise ValueError("batch_sizes are all 0: give one set a share")
     for name, available in n_clips.items():
@@ -172,3 +153,54 @@ def _make_loader(
         generator=torch.Generator().manual_seed(seed),
         **options,
     )
+
+
+def collate_clips(items: Sequence[Mapping[str, Any]]) -> SEDBatch:
+    """Items of the dataset as a batch of waveforms and labels.
+
+    Arguments
+    ---------
+    items : Sequence[Mapping[str, Any]]
+        With ``id``, ``wav`` (N,), ``n_samples``, ``frame_labels`` (C, T'),
+        ``clip_labels`` (C,) and ``label_kind``.
+
+    Returns
+    -------
+    SEDBatch
+        ``wavs`` (B, N) int16, padded with zeros.
+
+    Example
+    -------
+    >>> item = {
+    ...     "id": "a", "wav": torch.ones(2).short(), "n_samples": 2,
+    ...     "frame_labels": torch.zeros(1, 1), "clip_labels": torch.zeros(1),
+    ...     "label_kind": 0,
+    ... }
+    >>> batch = collate_clips([item] * 2)
+    >>> batch.wavs.shape, batch.kinds, batch.padded
+    (torch.Size([2, 2]), (0, 0), False)
+    """
+    wavs, _ = stack_padded([item["wav"] for item in items])
+    n_samples = [int(item["n_samples"]) for item in items]
+    kinds = tuple(int(item["label_kind"]) for item in items)
+    return SEDBatch(
+        torch.tensor(kinds),
+        frame_labels=default_collate([i["frame_labels"] for i in items]),
+        clip_labels=default_collate([i["clip_labels"] for i in items]),
+        wavs=wavs,
+        n_samples=torch.tensor(n_samples),
+        ids=tuple(item["id"] for item in items),
+        kinds=kinds,
+        padded=min(n_samples) < wavs.shape[1],
+    )
+
+
+def stack_padded(tensors: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Stacks tensors, which seldom need padding.
+
+    In a worker process, those of one shape are stacked right in the memory
+    that it shares with the main process.
+    """
+    if all(tensor.shape == tensors[0].shape for tensor in tensors):
+        return default_collate(list(tensors)), torch.ones(len(tensors))
+    return batch_pad_right(list(tensors))

@@ -27,11 +27,11 @@ from speechbrain.utils.distributed import (
     run_once_per_node,
 )
 
-from lgc_plugin.data.audio_files import read_headers
-from lgc_plugin.data.clip_files import (
+from lgc_plugin.data.audio_files import (
     ClipFiles,
     Clips,
     check_rate,
+    read_headers,
     unreadable,
 )
 from lgc_plugin.data.free_space import free_disk, free_memory
@@ -68,45 +68,6 @@ def cache_clips(
 
     Of several processes, only the main one writes to disk (and one of each
     further machine, if it does not see the same disk); the others wait.
-
-    Arguments
-    ---------
-    files : Mapping[str, ClipFiles]
-        The clips of each manifest, by its name.
-    cache : str
-        ``none``, ``disk`` or ``memory``.
-    folder : str or Path, optional
-        Where packed files are kept; only ``disk`` needs it. What is there
-        for clips that have not changed is used again; nothing else is ever
-        removed but what stands for an earlier state of the same clips.
-    copies : int
-        Processes of this machine that call this, each to hold a copy in
-        memory.
-    progress : bool
-        Whether progress bars are shown.
-
-    Returns
-    -------
-    dict[str, Clips]
-        By the same names.
-
-    Raises
-    ------
-    ValueError
-        If the kind of cache is unknown, ``disk`` has no folder, or a file
-        cannot be used.
-    OSError
-        If there is not enough memory or disk.
-
-    Example
-    -------
-    >>> import soundfile
-    >>> path = getfixture("tmp_path") / "a.wav"
-    >>> soundfile.write(path, [0.25, -0.5], 16000)
-    >>> files = {"train": ClipFiles((str(path),), 16000)}
-    >>> clips = cache_clips(files, "memory", progress=False)["train"]
-    >>> clips[0].tolist()
-    [8192, -16384]
     """
     if cache not in CACHES:
         raise ValueError(
@@ -143,7 +104,7 @@ def _load(
         )
     ddp_barrier()  # all have seen what is free before one takes of it
     threads = max(1, available_cores() // copies)
-    caches = {}
+    caches: dict[str, Clips] = {}
     for name, clips in files.items():
         samples = torch.empty(sizes[name], dtype=torch.int16)
         lengths, end = [], 0
@@ -171,7 +132,7 @@ def _open(
     run_on_main(_write_missing, args=(files, paths, progress))
     # Other machines write theirs, unless they see what was just written.
     run_once_per_node(_write_missing, args=(files, paths, progress))
-    caches = {}
+    caches: dict[str, Clips] = {}
     for name, path in paths.items():
         packed = open_packed(path)
         if packed is None:

@@ -11,16 +11,17 @@ from typing import Any
 import numpy as np
 
 from lgc_plugin.data.annotations import (
+    CleanEvents,
+    clean_events,
     read_durations,
     read_strong,
     read_unlabeled,
     read_weak,
 )
 from lgc_plugin.data.audio_files import clip_id, list_audio
-from lgc_plugin.data.cleaning import CleanEvents, clean_events
 from lgc_plugin.data.manifest import ROOT_MARK, ClipRow
 from lgc_plugin.data.ready_audio import AudioFolders, ReadyAudio
-from lgc_plugin.types import LabelKind
+from lgc_plugin.types import Event, LabelKind
 
 logger = logging.getLogger(__name__)
 
@@ -30,39 +31,24 @@ _DURATION_TOLERANCE_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class ClipSet:
-    """One set: where it lies, and what is known of its clips.
+    """One set: where it lies, and what is known of its clips."""
 
-    Arguments
-    ---------
-    name : str
-        Name of the set, and of its manifest.
-    kind : LabelKind
-        How its clips are labeled.
-    folders : AudioFolders
-        Where its audio may lie.
-    tsv : Path, optional
-        Its annotation; None (unlabeled only) takes all audio there is.
-    durations : Path, optional
-        A table of durations to compare the audio with, if it is there.
-    known : Mapping[str, Sequence]
-        An entry for every clip ID: its events (strong), its tags (weak) or
-        nothing (none).
-    """
-
+    #: Name of the set, and of its manifest.
     name: str
+    #: How its clips are labeled.
     kind: LabelKind
+    #: Where its audio may lie.
     folders: AudioFolders
+    #: Its annotation; None (unlabeled only) takes all audio there is.
     tsv: Path | None = None
+    #: A table of durations to compare the audio with, if it is there.
     durations: Path | None = None
+    #: An entry for every clip ID: its events (strong), its tags (weak) or
+    #: nothing (none).
     known: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def labels(self) -> set[str]:
-        """The classes that the annotation names.
-
-        Returns
-        -------
-        set[str]
-        """
+        """The classes that the annotation names."""
         entries = [entry for clip in self.known.values() for entry in clip]
         if self.kind == LabelKind.STRONG:
             return {event.label for event in entries}
@@ -72,25 +58,7 @@ class ClipSet:
 def read_known(
     clip_set: ClipSet, labels: Collection[str] | None = None
 ) -> dict[str, Sequence[Any]]:
-    """Reads what is known of every clip of a set.
-
-    Arguments
-    ---------
-    clip_set : ClipSet
-        The set; its ``known`` is not looked at.
-    labels : Collection[str], optional
-        The classes that may occur; None takes any.
-
-    Returns
-    -------
-    dict[str, Sequence]
-        By clip ID: events (strong), tags (weak) or nothing (none).
-
-    Raises
-    ------
-    ValueError
-        If a row is wrong, or two file names mean the same clip.
-    """
+    """Reads what is known of every clip of a set."""
     by_name: Mapping[str, Sequence[Any]]
     if clip_set.tsv is None:
         folders = clip_set.folders
@@ -124,31 +92,6 @@ def split_known(
 
     Which clips of the annotation have audio does not matter, so that one
     that is missing does not move the others.
-
-    Arguments
-    ---------
-    clip_set : ClipSet
-        The set.
-    share : float
-        How many clips to draw, above 0 and below 1; at least one is.
-    seed : int
-        Chooses the clips.
-
-    Returns
-    -------
-    drawn : dict[str, Sequence]
-        What is known of the clips drawn.
-    rest : dict[str, Sequence]
-        What is known of the others, both in the order of the set.
-
-    Example
-    -------
-    >>> known = {name: () for name in "abcdefghij"}
-    >>> folders = AudioFolders(Path("a"), Path("a_16k"), Path("b"))
-    >>> some = ClipSet("weak", LabelKind.WEAK, folders, known=known)
-    >>> drawn, rest = split_known(some, share=0.3, seed=1)
-    >>> len(drawn), len(rest)
-    (3, 7)
     """
     clips = sorted(clip_set.known)
     count = max(1, round(share * len(clips)))
@@ -172,26 +115,12 @@ def clip_rows(
     """Manifest rows of the clips that were found.
 
     Events are fitted to the audio; how many were changed is logged.
-
-    Arguments
-    ---------
-    clip_set : ClipSet
-        The set.
-    audio : ReadyAudio
-        Its audio.
-    data_root : Path
-        What ``$data_root`` stands for in the rows; an absolute path, as
-        those of the audio.
-
-    Returns
-    -------
-    list[ClipRow]
-        In the order of the annotation.
     """
     rows = []
     cleaned = []
     for clip, (path, seconds) in audio.found.items():
-        events, tags = (), tuple(clip_set.known[clip])
+        events: tuple[Event, ...] = ()
+        tags = tuple(clip_set.known[clip])
         if clip_set.kind == LabelKind.STRONG:
             cleaned.append(clean_events(clip_set.known[clip], seconds))
             events = cleaned[-1].events
@@ -203,20 +132,7 @@ def clip_rows(
 
 
 def compare_durations(clip_set: ClipSet, audio: ReadyAudio) -> int:
-    """Warns if the audio is not as long as a table of durations says.
-
-    Arguments
-    ---------
-    clip_set : ClipSet
-        The set; without a table there is nothing to compare.
-    audio : ReadyAudio
-        Its audio.
-
-    Returns
-    -------
-    int
-        Clips whose length differs by more than 0.1 s. The audio counts.
-    """
+    """Warns if the audio is not as long as a table of durations says."""
     if clip_set.durations is None or not clip_set.durations.is_file():
         return 0
     said = {

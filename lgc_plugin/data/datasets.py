@@ -12,7 +12,7 @@ import torch
 from speechbrain.dataio.dataset import DynamicItemDataset
 from torch import Tensor
 
-from lgc_plugin.data.clip_files import ClipFiles, Clips
+from lgc_plugin.data.audio_files import ClipFiles, Clips
 from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.manifest import ClipRow, read_manifest
 
@@ -41,7 +41,7 @@ def make_dataset(
     Each item has ``id``, ``wav`` (N,) int16 padded to the clip length,
     ``n_samples`` before padding, ``frame_labels`` (C, T'), ``clip_labels``
     (C,) and ``label_kind``. Samples divided by
-    :data:`~lgc_plugin.data.clip_files.FULL_SCALE` lie in [-1, 1); that is
+    :data:`~lgc_plugin.data.audio_files.FULL_SCALE` lie in [-1, 1); that is
     left to the device.
 
     Arguments
@@ -105,29 +105,7 @@ def clip_files(
     *,
     crop: bool,
 ) -> ClipFiles:
-    """The audio of one manifest, to be cached.
-
-    Arguments
-    ---------
-    manifest : str or Path
-        CSV file of the data preparation.
-    encoder : EventEncoder
-        Clip length and rate.
-    data_root : str or Path
-        What ``$data_root`` in the manifest stands for.
-    crop : bool
-        Whether longer clips are cut to the clip length.
-
-    Returns
-    -------
-    ClipFiles
-        In the order of the manifest.
-
-    Raises
-    ------
-    ValueError
-        If the manifest has no clips.
-    """
+    """The audio of one manifest, to be cached."""
     return _files_of(_read_rows(manifest, data_root), encoder, crop)
 
 

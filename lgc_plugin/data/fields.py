@@ -12,22 +12,6 @@ from lgc_plugin.types import Event
 def check_label(label: str) -> str:
     """A class name that every file format of the project can hold.
 
-    Arguments
-    ---------
-    label : str
-        Name of the class.
-
-    Returns
-    -------
-    str
-        The same name.
-
-    Raises
-    ------
-    ValueError
-        If the name is empty, begins or ends with a space, or holds a
-        separator (``:``, ``;``, ``,``), ``$`` or a control character.
-
     Example
     -------
     >>> check_label("Alarm_bell_ringing")
@@ -43,27 +27,7 @@ def check_label(label: str) -> str:
 
 
 def format_events(events: Iterable[Event]) -> str:
-    """Events as ``onset:offset:label``, joined by ``;``.
-
-    Arguments
-    ---------
-    events : Iterable[Event]
-        Edges in seconds; they are written so that they read back unchanged.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        If an event ends before it begins, or a label cannot be written.
-
-    Example
-    -------
-    >>> format_events([Event(0.5, 2.0, "Dog"), Event(1.0, 3.25, "Cat")])
-    '0.5:2.0:Dog;1.0:3.25:Cat'
-    """
+    """Events as ``onset:offset:label``, joined by ``;``."""
     return ";".join(
         f"{float(event.onset)!r}:{float(event.offset)!r}:{event.label}"
         for event in map(check_event, events)
@@ -71,101 +35,22 @@ def format_events(events: Iterable[Event]) -> str:
 
 
 def parse_events(text: str) -> tuple[Event, ...]:
-    """The inverse of :func:`format_events`.
-
-    Arguments
-    ---------
-    text : str
-        ``onset:offset:label`` joined by ``;``, or nothing.
-
-    Returns
-    -------
-    tuple[Event, ...]
-
-    Raises
-    ------
-    ValueError
-        If the text is something else.
-
-    Example
-    -------
-    >>> parse_events("0.5:2.0:Dog")
-    (Event(onset=0.5, offset=2.0, label='Dog'),)
-    >>> parse_events("")
-    ()
-    """
+    """The inverse of :func:`format_events`."""
     return tuple(_parse_event(part) for part in text.split(";") if text)
 
 
 def format_tags(tags: Iterable[str]) -> str:
-    """Class names joined by ``;``.
-
-    Arguments
-    ---------
-    tags : Iterable[str]
-        Classes that sound in a clip.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        If a name cannot be written.
-
-    Example
-    -------
-    >>> format_tags(["Cat", "Dog"])
-    'Cat;Dog'
-    """
+    """Class names joined by ``;``."""
     return ";".join(map(check_label, tags))
 
 
 def parse_tags(text: str) -> tuple[str, ...]:
-    """The inverse of :func:`format_tags`.
-
-    Arguments
-    ---------
-    text : str
-        Class names joined by ``;``, or nothing.
-
-    Returns
-    -------
-    tuple[str, ...]
-
-    Raises
-    ------
-    ValueError
-        If a name is not one that can be written.
-
-    Example
-    -------
-    >>> parse_tags("Cat;Dog")
-    ('Cat', 'Dog')
-    """
+    """The inverse of :func:`format_tags`."""
     return tuple(check_label(part) for part in text.split(";") if text)
 
 
 def parse_seconds(column: str, text: str) -> float:
     """A field that holds a time or a length.
-
-    Arguments
-    ---------
-    column : str
-        What the field is, for the message.
-    text : str
-        The field.
-
-    Returns
-    -------
-    float
-        Seconds.
-
-    Raises
-    ------
-    ValueError
-        If the text is no number.
 
     Example
     -------
@@ -182,19 +67,6 @@ def parse_seconds(column: str, text: str) -> float:
 
 def check_name(column: str, text: str) -> None:
     """Refuses text that CSV readers or SpeechBrain would change.
-
-    Arguments
-    ---------
-    column : str
-        What the text is, for the message.
-    text : str
-        The text.
-
-    Raises
-    ------
-    ValueError
-        If the text is empty, begins or ends with a space, or holds ``$`` or
-        a control character.
 
     Example
     -------
@@ -219,22 +91,6 @@ def check_name(column: str, text: str) -> None:
 
 def check_event(event: Event) -> Event:
     """An event that a manifest can hold.
-
-    Arguments
-    ---------
-    event : Event
-        Edges in seconds.
-
-    Returns
-    -------
-    Event
-        The same event.
-
-    Raises
-    ------
-    ValueError
-        If the event begins before 0, ends before it begins, or its label
-        cannot be written.
 
     Example
     -------

@@ -17,22 +17,7 @@ _GROUP_FILES = {
 
 
 def free_disk(folder: str | Path) -> int:
-    """Bytes that may be written to a folder.
-
-    Arguments
-    ---------
-    folder : str or Path
-        The folder; it need not exist yet.
-
-    Returns
-    -------
-    int
-
-    Example
-    -------
-    >>> free_disk("no/such/folder") > 0
-    True
-    """
+    """Bytes that may be written to a folder."""
     folder = Path(folder).absolute()
     while not folder.exists():
         folder = folder.parent
@@ -43,21 +28,6 @@ def free_memory(root: str | Path = "/") -> float:
     """Bytes of memory that this process may still take.
 
     The limits of its control groups count as well as the machine's memory.
-
-    Arguments
-    ---------
-    root : str or Path
-        Where ``proc`` and ``sys`` are.
-
-    Returns
-    -------
-    float
-        Infinity where the system does not tell (it is not Linux).
-
-    Example
-    -------
-    >>> free_memory("no/such/folder")
-    inf
     """
     root = Path(root)
     return min([*_machine(root), *_groups(root)], default=math.inf)

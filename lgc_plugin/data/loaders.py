@@ -1,4 +1,4 @@
-"""All loaders of an experiment, from its manifests."""
+"""All loaders of an experiment, from its manifests and for its machine."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from speechbrain.dataio.dataloader import SaveableDataLoader
+from speechbrain.utils.run_opts import RunOptions
 
+from lgc_plugin.data.audio_files import ClipFiles
 from lgc_plugin.data.batch_loaders import (
     check_shares,
     make_eval_loader,
     make_train_loader,
 )
 from lgc_plugin.data.clip_cache import cache_clips
-from lgc_plugin.data.clip_files import ClipFiles
 from lgc_plugin.data.datasets import clip_files, make_dataset
 from lgc_plugin.data.encoder import EventEncoder
-from lgc_plugin.data.loader_options import workers_within_cores
 from lgc_plugin.data.preparation import Preparation
+from lgc_plugin.utils.distributed import get_rank, get_world_size
+from lgc_plugin.utils.parallel import available_cores
 
 # Which manifests feed which share of a training batch.
 _TRAIN = {
@@ -172,3 +175,38 @@ def _read_in_order(available: Collection[str]) -> dict[str, tuple[str, ...]]:
             if name in available
         },
     }
+
+
+def loader_options(run_options: RunOptions) -> dict[str, Any]:
+    """What a run decides of :func:`~lgc_plugin.data.loaders.make_loaders`.
+
+    Example
+    -------
+    >>> options = loader_options(RunOptions(device="cpu", test_only=True))
+    >>> options["world_size"], options["pin_memory"], options["data_cache"]
+    (1, False, 'none')
+    """
+    on_cpu = (run_options.device or "").startswith("cpu")
+    options: dict[str, Any] = {
+        "rank": get_rank(),
+        "world_size": get_world_size(),
+        "pin_memory": torch.cuda.is_available() and not on_cpu,
+        "progress": not run_options.noprogressbar,
+    }
+    if run_options.test_only:  # what is read once is not worth keeping
+        options["data_cache"] = "none"
+    return options
+
+
+def workers_within_cores(wanted: int) -> int:
+    """Loading processes, at most one per core that this process can have.
+
+    Processes that train on one machine share its cores.
+
+    Example
+    -------
+    >>> workers_within_cores(0)
+    0
+    """
+    neighbours = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return min(wanted, max(1, available_cores() // neighbours))

@@ -218,8 +218,8 @@ def _fields(row: ClipRow) -> tuple[str, ...]:
 
 
 def _parse_row(fields: Mapping[str | None, str | None]) -> ClipRow:
-    values = [fields[column] for column in COLUMNS]
-    if None in values or None in fields:
+    values = [text for c in COLUMNS if (text := fields[c]) is not None]
+    if len(values) < len(COLUMNS) or None in fields:
         raise ValueError(
             f"the row has not {len(COLUMNS)} fields: the file may be "
             "truncated, prepare the data again"

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from lgc_plugin.data.clip_files import ClipFiles, unreadable
+from lgc_plugin.data.audio_files import ClipFiles, unreadable
 from lgc_plugin.utils.files import atomic_file, write_json
 
 SAMPLE_BYTES = 2
@@ -37,20 +37,6 @@ class PackedMemory:
 
     Worker processes share it: forked ones inherit it, and others are handed
     it in PyTorch's shared memory, which is what it is a tensor for.
-
-    Arguments
-    ---------
-    samples : Tensor
-        (N,) int16, clip after clip.
-    lengths : Sequence[int]
-        Samples of each clip.
-
-    Example
-    -------
-    >>> import torch
-    >>> clips = PackedMemory(torch.tensor([1, 2, 3]).short(), [1, 2])
-    >>> len(clips), clips[1].tolist()
-    (2, [2, 3])
     """
 
     def __init__(self, samples: Tensor, lengths: Sequence[int]) -> None:
@@ -70,15 +56,7 @@ class PackedMemory:
 
 
 class PackedFile:
-    """Clips in one file, mapped into memory by each process that reads it.
-
-    Arguments
-    ---------
-    path : str or Path
-        The samples.
-    lengths : Sequence[int]
-        Samples of each clip.
-    """
+    """Clips in one file, mapped into memory by each process that reads it."""
 
     def __init__(self, path: str | Path, lengths: Sequence[int]) -> None:
         self.path = Path(path)
@@ -102,26 +80,7 @@ class PackedFile:
 
 
 def packed_path(name: str, files: ClipFiles, folder: str | Path) -> Path:
-    """The file that holds some clips as their files are now.
-
-    Arguments
-    ---------
-    name : str
-        How the file's name begins.
-    files : ClipFiles
-        The clips.
-    folder : str or Path
-        Where the file is, or will be.
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    ValueError
-        If an audio file is missing.
-    """
+    """The file that holds some clips as their files are now."""
     paths = [os.path.abspath(path) for path in files.paths]
     which = _digest([_VERSION, files.sample_rate, files.n_samples, paths])
     with ThreadPoolExecutor(_READERS) as pool:
@@ -130,18 +89,7 @@ def packed_path(name: str, files: ClipFiles, folder: str | Path) -> Path:
 
 
 def open_packed(path: Path) -> PackedFile | None:
-    """The clips of a file.
-
-    Arguments
-    ---------
-    path : Path
-        From :func:`packed_path`.
-
-    Returns
-    -------
-    PackedFile or None
-        None if there is no such file, or it is not whole.
-    """
+    """The clips of a file."""
     try:
         text = path.with_suffix(".json").read_text(encoding="utf-8")
         clips = PackedFile(path, json.loads(text)["lengths"])
@@ -155,13 +103,6 @@ def write_packed(path: Path, clips: Iterable[np.ndarray]) -> None:
     """Writes clips to one file, whole or not at all.
 
     Files of the same clips in an earlier state are removed before.
-
-    Arguments
-    ---------
-    path : Path
-        From :func:`packed_path`.
-    clips : Iterable[np.ndarray]
-        Samples (N,) int16 of each.
     """
     for stale in _earlier(path):
         stale.unlink(missing_ok=True)

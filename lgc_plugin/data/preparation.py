@@ -1,15 +1,17 @@
-"""What a prepared data set consists of, as the recipes hand it on."""
+"""What a prepared data set consists of, and what it was made from."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lgc_plugin.data.fingerprint import file_digest
+from lgc_plugin.data.audio_files import list_audio
+from lgc_plugin.data.clip_sets import ClipSet
 from lgc_plugin.utils.files import write_json
 
 logger = logging.getLogger(__name__)
@@ -28,27 +30,15 @@ class Coverage:
 
     Scores on a part of a set are not those of the set: this goes next to
     every score.
-
-    Arguments
-    ---------
-    name : str
-        The set.
-    found : int
-        Clips with audio that can be read.
-    expected : int
-        Clips that the set should have.
-    missing : Mapping[str, str]
-        For each clip without audio the reason.
-
-    Example
-    -------
-    >>> print(Coverage("test", 962, 1168))
-    test 962/1168 clips found
     """
 
+    #: The set.
     name: str
+    #: Clips with audio that can be read.
     found: int
+    #: Clips that the set should have.
     expected: int
+    #: For each clip without audio the reason.
     missing: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -165,20 +155,7 @@ class Preparation:
 
 
 def is_current(folder: str | Path, fingerprint: Any) -> bool:
-    """Whether a folder holds what would be prepared now.
-
-    Arguments
-    ---------
-    folder : str or Path
-        The folder of the manifests.
-    fingerprint : Any
-        What manifests would be made from now.
-
-    Returns
-    -------
-    bool
-        False as well if a manifest is not as it was written.
-    """
+    """Whether a folder holds what would be prepared now."""
     folder = Path(folder)
     content = _read_record(folder)
     if content is None:
@@ -199,3 +176,52 @@ def _read_record(folder: Path) -> dict[str, Any] | None:
         return None
     whole = isinstance(content, dict) and content.keys() >= _KEYS
     return content if whole else None
+
+
+ABSENT = "absent"
+
+
+def file_digest(path: str | Path) -> str:
+    """A hash of the bytes of a file."""
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return ABSENT
+
+
+def audio_digest(folder: str | Path) -> str:
+    """A hash of the names, sizes and times of the audio in a folder.
+
+    The audio itself is not read: a set holds gigabytes of it.
+    """
+    clips = list_audio(folder)
+    if not clips:
+        return ABSENT
+    digest = hashlib.sha256()
+    for file in clips.values():
+        line = f"{file.path.name}\t{file.size}\t{file.modified}\n"
+        digest.update(line.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def input_digests(sets: Iterable[ClipSet]) -> dict[str, list[str]]:
+    """Stands for everything that the manifests of some sets are made from."""
+    return {
+        clip_set.name: [
+            audio_digest(clip_set.folders.original),
+            *map(file_digest, filter(None, [clip_set.tsv, clip_set.durations])),
+        ]
+        for clip_set in sets
+    }
+
+
+def copy_digests(sets: Iterable[ClipSet]) -> dict[str, str]:
+    """Stands for the resampled audio of some sets."""
+    digests: dict[str, str] = {}
+    for clip_set in sets:
+        folders = clip_set.folders
+        digests[clip_set.name] = audio_digest(folders.twin)
+        elsewhere = audio_digest(folders.elsewhere)
+        if elsewhere != ABSENT:
+            digests[str(folders.elsewhere)] = elsewhere
+    return digests

@@ -28,61 +28,30 @@ _SOURCES = ".sources.json"
 
 @dataclass(frozen=True)
 class AudioFolders:
-    """Where the audio of one set may lie.
+    """Where the audio of one set may lie."""
 
-    Arguments
-    ---------
-    original : Path
-        The folder of the dataset.
-    twin : Path
-        The ready copy beside it.
-    elsewhere : Path
-        The ready copy where the twin cannot be used.
-    write_twin : bool
-        Whether the twin may be written at all.
-    """
-
+    #: The folder of the dataset.
     original: Path
+    #: The ready copy beside it.
     twin: Path
+    #: The ready copy where the twin cannot be used.
     elsewhere: Path
+    #: Whether the twin may be written at all.
     write_twin: bool = True
 
 
 @dataclass
 class ReadyAudio:
-    """The ready audio of one set.
+    """The ready audio of one set."""
 
-    Arguments
-    ---------
-    found : dict[str, tuple[Path, float]]
-        For each clip its file and its length in seconds.
-    missing : dict[str, str]
-        For each other clip the reason why it has no audio.
-    """
-
+    #: For each clip its file and its length in seconds.
     found: dict[str, tuple[Path, float]] = field(default_factory=dict)
+    #: For each other clip the reason why it has no audio.
     missing: dict[str, str] = field(default_factory=dict)
 
 
 class AudioFinder:
-    """Finds ready audio for clips, and writes what is not there yet.
-
-    Arguments
-    ---------
-    sample_rate : int
-        Samples per second wanted; ready audio is mono PCM.
-    n_jobs : int, optional
-        Worker processes; None takes every core.
-    progress : bool
-        Whether progress bars are shown.
-
-    Example
-    -------
-    >>> here = getfixture("tmp_path")
-    >>> folders = AudioFolders(here / "a", here / "a_16k", here / "copies")
-    >>> AudioFinder(progress=False).find(folders, ["clip"]).missing
-    {'clip': 'no such file'}
-    """
+    """Finds ready audio for clips, and writes what is not there yet."""
 
     def __init__(
         self,
@@ -97,26 +66,7 @@ class AudioFinder:
     def find(
         self, folders: AudioFolders, clips: Iterable[str], name: str = ""
     ) -> ReadyAudio:
-        """The ready audio of one set, in the order of the clips.
-
-        Arguments
-        ---------
-        folders : AudioFolders
-            Where to look and where to write.
-        clips : Iterable[str]
-            IDs of the clips wanted.
-        name : str
-            What the set is called in progress bars and messages.
-
-        Returns
-        -------
-        ReadyAudio
-
-        Raises
-        ------
-        OSError
-            If a copy cannot be written.
-        """
+        """The ready audio of one set, in the order of the clips."""
         clips = list(clips)
         originals = list_audio(folders.original)
         twin = _Copies(folders.twin, originals)

@@ -2,118 +2,122 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import soundfile
+import soxr
 from numpy.typing import NDArray
-from scipy.signal import firwin, resample_poly
 
 from lgc_plugin.utils.files import atomic_file
 from lgc_plugin.utils.parallel import parallel_map
 
-# The filter reaches 64 zero crossings to either side; with this window it
-# damps aliases by 80 dB, and falls off just below the lower Nyquist
-# frequency (for 16 kHz: flat to 7.3 kHz, 80 dB down from 8 kHz on).
-ZERO_CROSSINGS = 64
-_KAISER_BETA = 8.0
-_ROLL_OFF = 0.96
 _PCM16_SCALE = 32768
+# soxr's filters work on blocks: at usual rates no sample comes later than
+# this, in samples of the lower rate.
+_DELAY_SAMPLES = 1400
 
 
 @dataclass(frozen=True)
 class ResampleReport:
-    """What became of a list of files.
+    """What became of a list of files."""
 
-    Arguments
-    ---------
-    written : int
-        Files that were written.
-    clipped : int
-        Files that were louder than full scale somewhere and were cut there.
-    broken : dict[Path, str]
-        Files that could not be read, and why.
+    #: Files that were written.
+    written: int = 0
+    #: Files that were louder than full scale somewhere and were cut there.
+    clipped: int = 0
+    #: Files that could not be read, and why.
+    broken: dict[Path, str] = field(default_factory=dict)
+
+
+class Resampler:
+    """Changes the sample rate of a mono recording that comes in chunks.
+
+    The sizes of the chunks change no bit of the output. The filter of soxr's
+    quality ``HQ`` is flat up to 92 % of the lower Nyquist frequency, and
+    rejects aliases by more than 120 dB. The output is late, by less than
+    :func:`delay_seconds` (40 ms from 44.1 kHz to 16 kHz).
     """
 
-    written: int = 0
-    clipped: int = 0
-    broken: dict[Path, str] = field(default_factory=dict)
+    def __init__(self, rate: int, new_rate: int) -> None:
+        self.rate = check_sample_rate(rate)
+        self.new_rate = check_sample_rate(new_rate)
+        # The rate that stays needs no filter.
+        self._stream = (
+            None
+            if self.rate == self.new_rate
+            else soxr.ResampleStream(self.rate, self.new_rate, 1)
+        )
+        self._received = self._given = 0
+        self._finished = False
+
+    def push(self, samples: NDArray[np.floating]) -> NDArray[np.float32]:
+        """(M,) samples that are final after the next (N,); M may be 0."""
+        if self._finished:
+            raise RuntimeError("this recording is finished: begin another one")
+        samples = np.asarray(samples, dtype=np.float32)
+        self._received += len(samples)
+        if self._stream is None:
+            return samples.copy()
+        new = self._stream.resample_chunk(samples)
+        self._given += len(new)
+        return new
+
+    def finish(self) -> NDArray[np.float32]:
+        """The rest: with those before, ceil(N * new_rate / rate) samples."""
+        rest = self.push(np.empty(0, np.float32))
+        self._finished = True
+        if self._stream is None:
+            return rest
+        # soxr rounds the length. Zeros behind the end give the last sample.
+        zeros = np.zeros(2 * self.rate // self.new_rate + 2, np.float32)
+        end = self._stream.resample_chunk(zeros, last=True)
+        n_samples = -(-self._received * self.new_rate // self.rate)
+        rest = np.concatenate([rest, end[: n_samples - self._given]])
+        return rest
 
 
 def resample(
     samples: NDArray[np.floating], rate: int, new_rate: int
 ) -> NDArray[np.float32]:
-    """Averages the channels and changes the sample rate.
-
-    Arguments
-    ---------
-    samples : ndarray
-        (N,) or (N, channels) samples.
-    rate : int
-        Their rate in samples per second.
-    new_rate : int
-        The rate wanted.
-
-    Returns
-    -------
-    ndarray
-        (ceil(N * new_rate / rate),) samples.
-
-    Example
-    -------
-    >>> resample(np.zeros((441, 2)), 44100, 16000).shape
-    (160,)
+    """Averages the channels of (N,) or (N, channels) samples, and changes
+    the sample rate: (ceil(N * new_rate / rate),) samples.
     """
     mono = np.asarray(samples, dtype=np.float32)
     if mono.ndim == 2:
         mono = mono.mean(axis=1)
     if rate == new_rate:
         return mono
-    common = math.gcd(rate, new_rate)
-    up, down = new_rate // common, rate // common
-    return resample_poly(mono, up, down, window=_low_pass(max(up, down)))
+    resampler = Resampler(rate, new_rate)
+    return np.concatenate([resampler.push(mono), resampler.finish()])
+
+
+def delay_seconds(rate: int, new_rate: int) -> float:
+    """How much audio a sample of :class:`Resampler` waits for, at most."""
+    return 0.0 if rate == new_rate else _DELAY_SAMPLES / min(rate, new_rate)
+
+
+def check_sample_rate(rate: int) -> int:
+    """A sample rate as an int; refuses what is no positive whole number."""
+    try:
+        whole = int(rate)
+    except (TypeError, ValueError, OverflowError):
+        whole = 0
+    if whole <= 0 or whole != rate:
+        raise ValueError(
+            f"sample rate {rate!r}: give samples per second as a positive "
+            "integer, such as 16000"
+        )
+    return whole
 
 
 def resample_file(
     source: str | Path, target: str | Path, sample_rate: int = 16000
 ) -> bool:
-    """Writes a mono 16-bit PCM copy of an audio file, whole or not at all.
-
-    Arguments
-    ---------
-    source : str or Path
-        Any file that libsndfile reads.
-    target : str or Path
-        The ``.wav`` file to write.
-    sample_rate : int
-        Samples per second of the copy.
-
-    Returns
-    -------
-    bool
-        Whether samples beyond full scale were cut.
-
-    Raises
-    ------
-    ValueError
-        If the source cannot be read, holds no samples, or samples that are
-        not numbers.
-    OSError
-        If the target cannot be written.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> soundfile.write(folder / "a.wav", np.full(882, 2.0), 44100, "FLOAT")
-    >>> resample_file(folder / "a.wav", folder / "b.wav")
-    True
-    >>> soundfile.info(folder / "b.wav").frames
-    320
-    """
+    """Writes a mono 16-bit PCM copy of an audio file, whole or not at all."""
     samples, rate = _read(Path(source))
     mono = resample(samples, rate, sample_rate)
     loudest = np.abs(mono).max()
@@ -140,33 +144,6 @@ def resample_files(
     """Writes mono 16-bit PCM copies in parallel.
 
     A file that cannot be read is reported, and the others are done.
-
-    Arguments
-    ---------
-    pairs : Iterable[tuple[Path, Path]]
-        What to read and what to write.
-    sample_rate : int
-        Samples per second of the copies.
-    n_jobs : int, optional
-        Worker processes; None takes every core.
-    description : str
-        What the progress bar says.
-    progress : bool
-        Whether a progress bar is shown.
-
-    Returns
-    -------
-    ResampleReport
-
-    Raises
-    ------
-    OSError
-        If a copy cannot be written.
-
-    Example
-    -------
-    >>> resample_files([], n_jobs=1, progress=False)
-    ResampleReport(written=0, clipped=0, broken={})
     """
     pairs = list(pairs)
     outcomes = parallel_map(
@@ -206,13 +183,3 @@ def _read(path: Path) -> tuple[NDArray[np.float32], int]:
     if not np.isfinite(samples).all():
         raise ValueError(f"{path} holds samples that are not numbers")
     return samples, rate
-
-
-@lru_cache(maxsize=4)
-def _low_pass(factor: int) -> NDArray[np.float32]:
-    """Low-pass filter for a polyphase change of rate by ``factor``."""
-    return firwin(
-        2 * ZERO_CROSSINGS * factor + 1,
-        _ROLL_OFF / factor,
-        window=("kaiser", _KAISER_BETA),
-    ).astype(np.float32)

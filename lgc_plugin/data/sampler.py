@@ -90,28 +90,6 @@ class OrderedBatchSampler(Sampler[list[int]]):
     Batches are the same for any number of processes, so that what is
     computed of each of them is, too. A process may have one batch less than
     another, or none.
-
-    Arguments
-    ---------
-    n_clips : int
-        Number of clips.
-    batch_size : int
-        Clips per batch; the last one may have fewer.
-    rank : int
-        Which of the processes this is.
-    world_size : int
-        Number of processes.
-
-    Attributes
-    ----------
-    batch_numbers : range
-        Which of all batches this process gets, from 0.
-
-    Example
-    -------
-    >>> sampler = OrderedBatchSampler(5, 2, rank=1, world_size=2)
-    >>> list(sampler), sampler.batch_numbers
-    ([[2, 3]], range(1, 3, 2))
     """
 
     def __init__(
@@ -137,20 +115,7 @@ class OrderedBatchSampler(Sampler[list[int]]):
 
 
 def check_rank(rank: int, world_size: int) -> None:
-    """Raises an error unless a process can have this rank.
-
-    Arguments
-    ---------
-    rank : int
-        Which of the processes, from 0.
-    world_size : int
-        Number of processes.
-
-    Raises
-    ------
-    ValueError
-        If the rank is not one of theirs.
-    """
+    """Raises an error unless a process can have this rank."""
     if not 0 <= rank < world_size:
         raise ValueError(
             f"rank is {rank} of world_size {world_size}: it counts the "

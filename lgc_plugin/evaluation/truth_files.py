@@ -211,8 +211,12 @@ def _lengths_of_audio(
     folder: Path, annotated: Collection[str]
 ) -> dict[str, float]:
     """Seconds by clip, for those whose audio is in a folder."""
-    from lgc_plugin.data.audio_files import clip_id, list_audio, read_headers
-    from lgc_plugin.data.clip_files import unreadable
+    from lgc_plugin.data.audio_files import (
+        clip_id,
+        list_audio,
+        read_headers,
+        unreadable,
+    )
 
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder of audio")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +11,27 @@ import torch
 from speechbrain.inference.interfaces import Pretrained
 from torch import Tensor
 
-from lgc_plugin.inference.asked_thresholds import Threshold, class_thresholds
-from lgc_plugin.inference.audio.blocks import (
+from lgc_plugin.inference.audio_blocks import (
     array_blocks,
     read_blocks,
     stream_blocks,
 )
-from lgc_plugin.inference.detection_table import detection_table
-from lgc_plugin.inference.event_stream import Detection, EventStream
+from lgc_plugin.inference.event_stream import (
+    Detection,
+    EventStream,
+    OnScores,
+    detection_table,
+    find_events,
+)
 from lgc_plugin.inference.model.model_folder import read_model
-from lgc_plugin.inference.prediction import Prediction, predict
-from lgc_plugin.inference.run_options import run_options
-from lgc_plugin.inference.window_network import run_on_windows
-from lgc_plugin.inference.window_plan import WindowPlan
+from lgc_plugin.inference.options import (
+    Threshold,
+    class_thresholds,
+    default_batch_size,
+    run_options,
+)
+from lgc_plugin.inference.prediction import Prediction, predict, run_on_windows
+from lgc_plugin.inference.windows import WindowPlan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,24 +40,17 @@ if TYPE_CHECKING:
     from lgc_plugin.inference.model.model_settings import ModelSettings
     from lgc_plugin.types import SEDOutput
 
-OnScores = Callable[["NDArray[np.float32]", float], None]
-
-# More windows at once are hardly faster on a CPU, and take more memory.
-_CPU_BATCH, _GPU_BATCH = 2, 32
-
 
 class SoundEventDetector(Pretrained):
     """Finds which sounds happen in a recording, and when.
 
     A recording may have any length, sample rate and number of channels. It is
-    heard as the clips of the training were: mono, at the model's rate, rounded
+    processed as the clips of the training: mono, at the model's rate, rounded
     to 16 bits, in windows as long as those clips. Windows overlap and are
-    joined by :class:`~lgc_plugin.inference.window_joiner.WindowJoiner`; a
+    joined by :class:`~lgc_plugin.inference.windows.WindowJoiner`; a
     recording that fits into one window gets the scores that the test of the
     recipe gives it. Files and streams get the same events, in memory that
-    their length does not change.
-
-    Made by :meth:`from_hparams`.
+    their length does not change. Made by :meth:`from_hparams`.
 
     Arguments
     ---------
@@ -108,7 +109,9 @@ class SoundEventDetector(Pretrained):
         self.plan = WindowPlan.of(
             self.settings.encoder(), hparams.get("hop_seconds")
         )
-        self.batch_size = _batch_size(hparams.get("batch_size"), self.device)
+        self.batch_size = default_batch_size(
+            hparams.get("batch_size"), self.device
+        )
 
     @classmethod
     def from_hparams(
@@ -134,8 +137,8 @@ class SoundEventDetector(Pretrained):
             From one window to the next; None means half a window. Less costs
             time, and shortens the latency of streams.
         batch_size : int, optional
-            Windows that are heard at once; None means 2 on a CPU, 32 on a
-            GPU. A stream is heard window by window.
+            Windows that are processed at once; None means 2 on a CPU, 32 on a
+            GPU. A stream is processed window by window.
         run_opts : Mapping[str, Any], optional
             SpeechBrain's options: ``device`` (a GPU if there is one),
             ``precision`` (``fp32``, ``bf16``), ``compile``.
@@ -171,7 +174,7 @@ class SoundEventDetector(Pretrained):
 
     @property
     def sample_rate(self) -> int:
-        """Samples per second at which the model listens."""
+        """Samples per second at the input of the model."""
         return self.settings.sample_rate
 
     @property
@@ -184,7 +187,7 @@ class SoundEventDetector(Pretrained):
         """An event of a stream is given out so long after its end, at most.
 
         Counted in time of the recording: the length of chunks, what the
-        resampling filter waits for (some ms) and computing come on top.
+        resampling filter waits for (below 0.1 s) and computing come on top.
         Nothing comes before the first window is complete, which is after
         ``settings.clip_seconds``.
         """
@@ -193,7 +196,7 @@ class SoundEventDetector(Pretrained):
     def scores(
         self, wav: ArrayLike | Tensor, sample_rate: int
     ) -> NDArray[np.float32]:
-        """What the network says of every frame, before the median filter.
+        """The network's scores of every frame, before the median filter.
 
         Arguments
         ---------
@@ -227,12 +230,10 @@ class SoundEventDetector(Pretrained):
 
         Arguments
         ---------
-        wav : Tensor or array
-            (N,) or (N, channels): floats in [-1, 1], or integers.
-        sample_rate : int
-            Samples per second.
+        wav, sample_rate
+            As for :meth:`scores`, with the same errors.
         threshold : float or Mapping[str, float], optional
-            A class sounds where its filtered score is greater; of all
+            A class is active where its filtered score is greater; of all
             classes, or of some by name. None means the model's own.
 
         Returns
@@ -240,12 +241,6 @@ class SoundEventDetector(Pretrained):
         pandas.DataFrame
             ``onset`` and ``offset`` (seconds), ``event_label``, ``score``
             (mean frame score); by onset. No event ends after the recording.
-
-        Raises
-        ------
-        ValueError
-            If there are no samples, or samples that are not numbers; the
-            message tells where.
         """
         blocks = self._blocks(wav, sample_rate)
         events = self._events(blocks, threshold, self.batch_size)
@@ -258,7 +253,7 @@ class SoundEventDetector(Pretrained):
         threshold: Threshold = None,
         on_scores: OnScores | None = None,
     ) -> pd.DataFrame:
-        """Finds the events of a file, in memory that does not grow with it.
+        """As :meth:`detect` for a file, in memory that does not grow with it.
 
         Arguments
         ---------
@@ -270,18 +265,12 @@ class SoundEventDetector(Pretrained):
             Called with (C, n) scores as they become final, in order, and the
             seconds of the recording that are done.
 
-        Returns
-        -------
-        pandas.DataFrame
-            As :meth:`detect`.
-
         Raises
         ------
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it cannot be decoded, holds no samples, or samples that are not
-            numbers; the message tells where.
+            As :meth:`scores`, or if the file cannot be decoded.
         """
         blocks = read_blocks(path, self.sample_rate)
         events = self._events(blocks, threshold, self.batch_size, on_scores)
@@ -308,14 +297,9 @@ class SoundEventDetector(Pretrained):
         Returns
         -------
         Iterator[Detection]
-            Each event as soon as nothing can change it any more, at most
-            :attr:`latency_seconds` after its end; those of :meth:`detect`,
-            but in this order.
-
-        Raises
-        ------
-        ValueError
-            As :meth:`detect`, when the chunk comes.
+            The events of :meth:`detect`, each as soon as nothing can change
+            it, at most :attr:`latency_seconds` after its end. Errors of
+            :meth:`detect` are raised when the chunk comes.
         """
         rate = self.sample_rate if sample_rate is None else sample_rate
         blocks = stream_blocks(chunks, rate, self.sample_rate)
@@ -324,13 +308,13 @@ class SoundEventDetector(Pretrained):
     def forward(
         self, wavs: Tensor, wav_lens: Tensor | None = None
     ) -> SEDOutput:
-        """What the network says of a batch, by SpeechBrain's convention.
+        """The network's outputs for a batch, by SpeechBrain's convention.
 
         Arguments
         ---------
         wavs : Tensor
-            (B, N) samples at the model's rate, heard as one window each, of
-            any length; they are not rounded.
+            (B, N) samples at the model's rate, one window each, of any
+            length; they are not rounded.
         wav_lens : Tensor, optional
             (B,) relative lengths, of which the longest is 1.
 
@@ -344,17 +328,7 @@ class SoundEventDetector(Pretrained):
         return self._run(wavs, n_samples)
 
     def event_stream(self, threshold: Threshold = None) -> EventStream:
-        """What makes events of the scores of one recording.
-
-        Arguments
-        ---------
-        threshold : float or Mapping[str, float], optional
-            As for :meth:`detect`.
-
-        Returns
-        -------
-        EventStream
-        """
+        """What makes events of the scores of one recording."""
         own = self.settings.decision_threshold
         return EventStream(
             self.labels,
@@ -372,7 +346,7 @@ class SoundEventDetector(Pretrained):
     ) -> Iterator[Detection]:
         """Events as they become final; a wrong threshold is told at once."""
         pieces = self._listen(blocks, batch_size)
-        return _events(pieces, self.event_stream(threshold), on_scores)
+        return find_events(pieces, self.event_stream(threshold), on_scores)
 
     def _listen(
         self, blocks: Iterable[NDArray[np.float32]], batch_size: int
@@ -398,26 +372,3 @@ class SoundEventDetector(Pretrained):
         if isinstance(wav, Tensor):
             wav = wav.detach().cpu().numpy()
         return array_blocks(wav, sample_rate, self.sample_rate)
-
-
-def _events(
-    pieces: Iterable[Prediction],
-    stream: EventStream,
-    on_scores: OnScores | None,
-) -> Iterator[Detection]:
-    seconds = 0.0
-    for scores, seconds in pieces:
-        if on_scores is not None:
-            on_scores(scores, seconds)
-        yield from stream.push(scores)
-    for event in stream.finish():
-        # The last frame may reach beyond the end of the recording.
-        yield event._replace(offset=min(event.offset, seconds))
-
-
-def _batch_size(wanted: int | None, device: str) -> int:
-    if wanted is None:
-        return _CPU_BATCH if device == "cpu" else _GPU_BATCH
-    if wanted < 1:
-        raise ValueError(f"batch_size is {wanted}: must be at least 1")
-    return wanted

@@ -11,20 +11,13 @@ if TYPE_CHECKING:
 
 
 class Run(NamedTuple):
-    """Frames in which one class sounds.
+    """Frames in which one class sounds."""
 
-    Arguments
-    ---------
-    onset : int
-        First frame.
-    offset : int
-        First frame after it.
-    score : float
-        Mean score of its frames, before the median filter.
-    """
-
+    #: First frame.
     onset: int
+    #: First frame after it.
     offset: int
+    #: Mean score of its frames, before the median filter.
     score: float
 
 
@@ -33,14 +26,6 @@ class RunFinder:
 
     A rank filter commutes with thresholding, so that counting the frames above
     the threshold replaces the median: no window is sorted.
-
-    Arguments
-    ---------
-    window : int
-        Median window in frames, at least 1.
-    threshold : float
-        A frame sounds where its filtered score is greater; compared in the
-        precision of the scores.
 
     Example
     -------
@@ -67,18 +52,7 @@ class RunFinder:
         self._total = 0.0
 
     def push(self, scores: NDArray[np.floating]) -> list[Run]:
-        """Takes the next frames.
-
-        Arguments
-        ---------
-        scores : numpy.ndarray
-            (n,) without NaN.
-
-        Returns
-        -------
-        list[Run]
-            Runs that no further frame can change.
-        """
+        """Takes the next frames."""
         self._kept = np.concatenate([self._kept, scores])
         if not self._begun:
             # The mirror image is complete before frame 0 can be decided:
@@ -90,13 +64,7 @@ class RunFinder:
         return self._decide()
 
     def finish(self) -> list[Run]:
-        """Ends the recording: it goes on with its mirror image.
-
-        Returns
-        -------
-        list[Run]
-            All runs that are left.
-        """
+        """Ends the recording: it goes on with its mirror image."""
         if not self._begun and not len(self._kept):
             return []
         self._mirror(0 if self._begun else self._before, self.after)
@@ -146,6 +114,7 @@ class RunFinder:
         self._total = float(np.cumsum(terms)[-1])
 
     def _end(self, offset: int) -> Run:
+        assert self._onset is not None
         run = Run(self._onset, offset, self._total / (offset - self._onset))
         self._onset = None
         return run

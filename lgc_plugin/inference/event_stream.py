@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
+import pandas as pd
 
 from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.inference.event_runs import Run, RunFinder
-from lgc_plugin.inference.pieces import as_piece
+from lgc_plugin.inference.windows import as_piece
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from torch import Tensor
+
+
+#: Gets (C, n) scores as they become final, and the seconds that are done.
+OnScores = Callable[["NDArray[np.float32]", float], None]
 
 
 class Detection(NamedTuple):
@@ -50,32 +55,6 @@ class EventStream:
     recording, whatever the pieces, and so is their order: that in
     which they become final. Memory depends on the median windows alone, not
     on how long a recording or an event lasts.
-
-    Arguments
-    ---------
-    labels : Sequence[str]
-        C class names.
-    median_windows : int or Sequence[int] or Mapping[str, int]
-        Frames, see :func:`.median_filter.resolve_median_windows`.
-    thresholds : float or Mapping[str, float]
-        A class sounds where its filtered score is greater; of all classes or
-        class by class. Compared in the precision of the scores.
-    frame_seconds : float
-        Length of a frame.
-
-    Raises
-    ------
-    ValueError
-        If labels, windows and thresholds do not fit together, or frames have
-        no length.
-
-    Example
-    -------
-    >>> stream = EventStream(["Cat", "Dog"], {"Cat": 1, "Dog": 3}, 0.5, 0.064)
-    >>> stream.push([[0.75, 0.75, 0.0], [0.0, 1.0, 1.0]])
-    [Detection(onset=0.0, offset=0.128, event_label='Cat', score=0.75)]
-    >>> stream.finish()
-    [Detection(onset=0.064, offset=0.192, event_label='Dog', score=1.0)]
     """
 
     def __init__(
@@ -95,7 +74,9 @@ class EventStream:
                 f"frame_seconds must be more than 0, got {frame_seconds}"
             )
         decoding = PostProcessing(median_windows, decision_threshold=thresholds)
-        windows = decoding.for_labels(self.labels).median_windows
+        windows = cast(
+            "Sequence[int]", decoding.for_labels(self.labels).median_windows
+        )
         limits = decoding.class_thresholds(self.labels)
         self.frame_seconds = float(frame_seconds)
         self._rows = [
@@ -116,27 +97,7 @@ class EventStream:
         return 1 + max(row.after for row in self._rows)
 
     def push(self, scores: ArrayLike | Tensor) -> list[Detection]:
-        """Takes the next frames.
-
-        Arguments
-        ---------
-        scores : Tensor or array
-            (C, n) probabilities of any number of frames, even of none.
-
-        Returns
-        -------
-        list[Detection]
-            Events that no further frame can change, and that have not been
-            given out.
-
-        Raises
-        ------
-        ValueError
-            If there is not one row per class, or a score is NaN; nothing is
-            taken then.
-        RuntimeError
-            If the recording is finished.
-        """
+        """Takes the next frames."""
         self._check_open()
         array = self._checked(scores)
         self._n_frames += array.shape[1]
@@ -150,18 +111,7 @@ class EventStream:
         )
 
     def finish(self) -> list[Detection]:
-        """Ends the recording.
-
-        Returns
-        -------
-        list[Detection]
-            All events that are left.
-
-        Raises
-        ------
-        RuntimeError
-            If the recording is finished already.
-        """
+        """Ends the recording."""
         self._check_open()
         self._finished = True
         return self._detections([row.finish() for row in self._rows])
@@ -207,3 +157,41 @@ class EventStream:
             raise RuntimeError(
                 "the recording is finished: make a stream for the next one"
             )
+
+
+def detection_table(
+    events: Iterable[Detection], labels: Sequence[str]
+) -> pd.DataFrame:
+    """The events of one recording, by onset.
+
+    Example
+    -------
+    >>> late, early = Detection(2, 3, "Cat", 0.9), Detection(1, 4, "Dog", 0.7)
+    >>> table = detection_table([late, early], ["Cat", "Dog"])
+    >>> print(table.to_string(index=False))
+     onset  offset event_label  score
+       1.0     4.0         Dog    0.7
+       2.0     3.0         Cat    0.9
+    """
+    row = {label: number for number, label in enumerate(labels)}
+    found = sorted(events, key=lambda e: (e.onset, row[e.event_label]))
+    table = pd.DataFrame(found, columns=list(Detection._fields))
+    # Without events, pandas would not know that these are numbers.
+    numbers = [name for name in Detection._fields if name != "event_label"]
+    return table.astype(dict.fromkeys(numbers, "float64"))
+
+
+def find_events(
+    pieces: Iterable[tuple[NDArray[np.float32], float]],
+    stream: EventStream,
+    on_scores: OnScores | None,
+) -> Iterator[Detection]:
+    """Events of scores and seconds that are done, as they become final."""
+    seconds = 0.0
+    for scores, seconds in pieces:
+        if on_scores is not None:
+            on_scores(scores, seconds)
+        yield from stream.push(scores)
+    for event in stream.finish():
+        # The last frame may reach beyond the end of the recording.
+        yield event._replace(offset=min(event.offset, seconds))

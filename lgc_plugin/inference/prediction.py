@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from lgc_plugin.inference.audio.samples import round_to_16_bits
-from lgc_plugin.inference.window_network import stack_windows
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lgc_plugin.inference.samples import round_to_16_bits
 from lgc_plugin.inference.windows import cut_windows
+from lgc_plugin.utils.time_axis import (
+    count_valid,
+    frame_mask,
+    upsample_mask,
+)
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
-    from torch import Tensor
 
-    from lgc_plugin.inference.window_plan import WindowPlan
+    from lgc_plugin.inference.windows import WindowPlan
+    from lgc_plugin.models.features import LogMel
+    from lgc_plugin.types import SEDOutput
 
 
 class Prediction(NamedTuple):
-    """A piece of the scores of a recording.
+    """A piece of the scores of a recording."""
 
-    Arguments
-    ---------
-    scores : numpy.ndarray
-        (C, n) of the next frames; n may be 0.
-    seconds : float
-        How much of the recording is done; after the last piece, its length.
-    """
-
+    #: (C, n) of the next frames; n may be 0.
     scores: NDArray[np.float32]
+    #: How much of the recording is done; after the last piece, its length.
     seconds: float
 
 
@@ -39,27 +41,7 @@ def predict(
     network: Callable[[Tensor, Tensor], Tensor],
     batch_size: int = 1,
 ) -> Iterator[Prediction]:
-    """Scores of a recording whose length is not known yet.
-
-    Arguments
-    ---------
-    blocks : Iterable[numpy.ndarray]
-        (n,) samples at the model's rate; rounded to 16 bits here, as the
-        clips of a training are.
-    plan : WindowPlan
-        How windows lie in the recording.
-    network : Callable
-        (B, N) samples and (B,) their lengths before padding, to (B, C, T')
-        scores.
-    batch_size : int
-        Windows that the network gets at once; with 1 each is heard as soon as
-        it is there.
-
-    Yields
-    ------
-    Prediction
-        Frames that are final, in order; the last piece ends the recording.
-    """
+    """Scores of a recording whose length is not known yet."""
     received = 0
 
     def rounded() -> Iterator[NDArray[np.float32]]:
@@ -83,8 +65,45 @@ def predict(
             done += piece.shape[1]
             yield Prediction(piece, min(done * frame, received / rate))
     tail = joiner.finish()
-    # A frame may begin where a full window ends; nothing was heard in it.
+    # A frame may begin where a full window ends; it holds no samples.
     surplus = plan.encoder.n_frames - plan.encoder.valid_frames(
         plan.window_samples
     )
     yield Prediction(tail[:, : tail.shape[1] - surplus], received / rate)
+
+
+def run_on_windows(
+    front_end: LogMel,
+    network: nn.Module,
+    wavs: Tensor,
+    n_samples: Tensor,
+    pooling: int,
+) -> SEDOutput:
+    """Scores of padded windows, as the test of a recipe gives them."""
+    mels = front_end.mel(wavs)
+    n_frames = mels.shape[-1] // pooling
+    frame_samples = front_end.hop_length * pooling
+    n_valid = count_valid(n_samples, frame_samples, n_frames)
+    valid = frame_mask(n_valid, n_frames)
+    mel_valid = upsample_mask(valid, mels.shape[-1], pooling)
+    return network(front_end.normalize(mels, mel_valid), valid)
+
+
+def stack_windows(
+    windows: Sequence[NDArray[np.floating]], window_samples: int
+) -> tuple[Tensor, Tensor]:
+    """Windows as a batch.
+
+    Returns (B, N) float32 samples, and (B,) how many of them are no padding.
+
+    Example
+    -------
+    >>> wavs, n_samples = stack_windows([np.array([0.5, 0.25])], 3)
+    >>> wavs.tolist(), n_samples.tolist()
+    ([[0.5, 0.25, 0.0]], [2])
+    """
+    batch = np.zeros((len(windows), window_samples), dtype=np.float32)
+    for row, window in zip(batch, windows, strict=True):
+        row[: len(window)] = window
+    lengths = [len(window) for window in windows]
+    return torch.from_numpy(batch), torch.tensor(lengths)

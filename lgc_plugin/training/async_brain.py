@@ -8,7 +8,6 @@ from typing import Any
 
 import speechbrain as sb
 import torch
-from speechbrain.dataio.batch import PaddedBatch
 from speechbrain.utils.distributed import is_distributed_initialized
 from torch import Tensor, nn
 
@@ -130,12 +129,12 @@ class AsyncBrain(sb.Brain):
                 self.modules[name] = module
             broadcast_module(module)
 
-    def fit_batch(self, batch: PaddedBatch) -> Tensor:
+    def fit_batch(self, batch: Any) -> Tensor:
         """One training batch; the loss stays on the device.
 
         Arguments
         ---------
-        batch : PaddedBatch
+        batch : Any
             What ``compute_forward`` expects.
 
         Returns

@@ -16,7 +16,7 @@ from speechbrain.dataio.dataloader import SaveableDataLoader
 from speechbrain.utils.epoch_loop import EpochCounterWithStopper
 
 from lgc_plugin.data.fields import check_label
-from lgc_plugin.data.fingerprint import file_digest
+from lgc_plugin.data.preparation import file_digest
 from lgc_plugin.lgc import LGC
 from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.training.brain import SELECTION_KEY, LGCBrain

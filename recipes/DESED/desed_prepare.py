@@ -27,12 +27,13 @@ from lgc_plugin.data.clip_sets import (
     split_known,
 )
 from lgc_plugin.data.fields import check_label
-from lgc_plugin.data.fingerprint import copy_digests, input_digests
 from lgc_plugin.data.manifest import write_manifest
 from lgc_plugin.data.preparation import (
     RECORD,
     Coverage,
     Preparation,
+    copy_digests,
+    input_digests,
     is_current,
 )
 from lgc_plugin.data.ready_audio import AudioFinder, AudioFolders, ReadyAudio

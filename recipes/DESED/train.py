@@ -29,7 +29,7 @@ from speechbrain.utils.distributed import (
 
 from desed_prepare import prepare_desed
 from finished_model import plan_model, write_finished_model
-from lgc_plugin.data.loader_options import loader_options
+from lgc_plugin.data.loaders import loader_options
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.training.brain import LGCBrain
 from lgc_plugin.training.energy import EnergyMeter

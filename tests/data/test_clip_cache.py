@@ -6,8 +6,8 @@ import soundfile
 import torch
 
 from lgc_plugin.data import clip_cache
+from lgc_plugin.data.audio_files import ClipFiles
 from lgc_plugin.data.clip_cache import cache_clips
-from lgc_plugin.data.clip_files import ClipFiles
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from lgc_plugin.data import loaders as module
-from lgc_plugin.data.clip_files import ClipFiles
+from lgc_plugin.data.audio_files import ClipFiles
 from lgc_plugin.data.loaders import make_loaders
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.types import LabelKind

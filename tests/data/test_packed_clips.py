@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lgc_plugin.data.clip_files import ClipFiles
+from lgc_plugin.data.audio_files import ClipFiles
 from lgc_plugin.data.packed_clips import (
     PackedMemory,
     open_packed,

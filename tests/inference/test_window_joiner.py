@@ -8,8 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lgc_plugin.inference.window_joiner import WindowJoiner
-from lgc_plugin.inference.windows import cut_windows, plan_windows
+from lgc_plugin.inference.windows import WindowJoiner, cut_windows, plan_windows
 from strategies import seeds
 
 

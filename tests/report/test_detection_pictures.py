@@ -9,10 +9,12 @@ import pytest
 
 from detect_cases import sound, write_sound
 from lgc_plugin.inference.event_stream import Detection
-from lgc_plugin.inference.files import detection_pictures
-from lgc_plugin.inference.files.batch_detection import Outcome
-from lgc_plugin.inference.files.detection_pictures import DetectionPictures
+from lgc_plugin.inference.files.batch_detection import (
+    DetectionPictures,
+    Outcome,
+)
 from lgc_plugin.inference.files.recordings import Source
+from lgc_plugin.report import detection_figure
 
 LIMITS = {"Cat": 0.5, "Dog": 0.6}
 
@@ -26,7 +28,7 @@ def test_each_is_drawn_from_its_own_scores_and_sound(
         samples = np.concatenate(list(blocks))
         drawn.append((path, samples, rate, scores, events, limits, options))
 
-    monkeypatch.setattr(detection_pictures, "plot_detections", spy)
+    monkeypatch.setattr(detection_figure, "plot_detections", spy)
     pictures = DetectionPictures(tmp_path / "out", LIMITS, 16000, 0.1)
     for seed, name in enumerate(("a.wav", "day/b.wav")):
         source = Source(write_sound(tmp_path / name, 1.0, seed), name)

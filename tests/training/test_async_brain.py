@@ -4,7 +4,7 @@ from speechbrain.utils.autocast import TorchAutocast
 from torch.utils.data import DataLoader
 
 from host_reads import Readers
-from lgc_plugin.data.collate import collate_clips
+from lgc_plugin.data.batch_loaders import collate_clips
 from lgc_plugin.data.sampler import MixedBatchSampler
 from lgc_plugin.training.device_values import AsyncScalar
 from split_batches import (

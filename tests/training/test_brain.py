@@ -6,7 +6,7 @@ import speechbrain as sb
 import torch
 
 from lgc_plugin.augment import FrameShift, Mixup
-from lgc_plugin.data.collate import collate_clips
+from lgc_plugin.data.batch_loaders import collate_clips
 from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.lgc import LGC
 from lgc_plugin.models.crnn import CRNN

@@ -13,7 +13,7 @@ from lgc_plugin.augment import (
     TimeMask,
 )
 from lgc_plugin.augment.mixup import MixupPlan
-from lgc_plugin.data.collate import collate_clips
+from lgc_plugin.data.batch_loaders import collate_clips
 from lgc_plugin.losses import ict as interpolation
 from lgc_plugin.losses.ict import InterpolationConsistency
 from lgc_plugin.losses.rct import RandomConsistency

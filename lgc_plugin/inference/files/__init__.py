@@ -1,1 +1,1 @@
-"""Which recordings are heard, and how their events are written."""
+"""Which recordings are read, and how their events are written."""

@@ -1,15 +1,18 @@
-"""Many recordings, one after the other; a bad one stops nobody."""
+"""Many recordings, one after the other; an unreadable one stops no other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import soundfile
 
+from lgc_plugin.inference.audio_blocks import read_blocks
 from lgc_plugin.inference.event_stream import Detection
-from lgc_plugin.inference.files.event_formats import check_filename
+from lgc_plugin.inference.files.event_writers import check_filename
+from lgc_plugin.report.bounded_columns import BoundedColumns
 from lgc_plugin.utils.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -17,9 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tqdm import tqdm
 
-    from lgc_plugin.inference.asked_thresholds import Threshold
     from lgc_plugin.inference.detector import SoundEventDetector
     from lgc_plugin.inference.files.recordings import Source
+    from lgc_plugin.inference.options import Threshold
 
 #: Gets pieces of the scores of one recording, and the seconds that are done.
 Watcher = Callable[["NDArray[np.float32]", float], None]
@@ -33,23 +36,15 @@ _INNER_BAR = (
 
 
 class Outcome(NamedTuple):
-    """What became of one recording.
+    """What became of one recording."""
 
-    Arguments
-    ---------
-    source : Source
-        The recording.
-    seconds : float
-        Its length; 0 if it could not be heard.
-    events : tuple[Detection, ...]
-        What was detected, by onset.
-    problem : str
-        In one line why it could not be heard; empty if it could.
-    """
-
+    #: The recording.
     source: Source
+    #: Its length; 0 if it could not be read.
     seconds: float = 0.0
+    #: What was detected, by onset.
     events: tuple[Detection, ...] = ()
+    #: In one line why it could not be read; empty if it could.
     problem: str = ""
 
 
@@ -61,27 +56,7 @@ def detect_recordings(
     watch: Callable[[Source], Watcher] | None = None,
     progress: bool = False,
 ) -> Iterator[Outcome]:
-    """Finds the events of many recordings.
-
-    Arguments
-    ---------
-    detector : SoundEventDetector
-        The model.
-    sources : Sequence[Source]
-        The recordings.
-    threshold : float or Mapping[str, float], optional
-        See :meth:`.SoundEventDetector.detect`.
-    watch : Callable, optional
-        Asked before each recording for who wants to see its scores.
-    progress : bool
-        Whether bars are shown on standard error, if that is a terminal: one
-        over the recordings, one within those that are longer than a minute.
-
-    Yields
-    ------
-    Outcome
-        Of each recording, in order, as soon as it is done.
-    """
+    """Finds the events of many recordings."""
     with progress_bar(
         total=len(sources),
         unit="recording",
@@ -149,3 +124,46 @@ def _line(source: Source, error: Exception) -> str:
     text = " ".join(str(error).split())
     # An error of the system may name no file.
     return text if str(source.path) in text else f"{source.path}: {text}"
+
+
+class DetectionPictures:
+    """Keeps scores while a recording is processed, then draws it."""
+
+    def __init__(
+        self,
+        folder: str | Path,
+        thresholds: Mapping[str, float],
+        sample_rate: int,
+        frame_seconds: float,
+    ) -> None:
+        self.folder = Path(folder)
+        self.thresholds = thresholds
+        self.sample_rate = sample_rate
+        self.frame_seconds = frame_seconds
+        self._scores = BoundedColumns(frame_seconds)
+
+    def watch(
+        self, source: Source
+    ) -> Callable[[NDArray[np.floating], float], None]:
+        """Begins with a recording."""
+        scores = self._scores = BoundedColumns(self.frame_seconds)
+        return lambda piece, seconds: scores.push(piece)
+
+    def draw(self, outcome: Outcome) -> Path:
+        """Draws the recording that was watched last; its file is read again."""
+        # Matplotlib is loaded where pictures are asked for.
+        from lgc_plugin.report.detection_figure import plot_detections
+
+        source = outcome.source
+        path = self.folder / f"{source.name}.png"
+        plot_detections(
+            path,
+            read_blocks(source.path, self.sample_rate),
+            self.sample_rate,
+            self._scores,
+            outcome.events,
+            self.thresholds,
+            seconds=outcome.seconds,
+            title=source.name,
+        )
+        return path

@@ -1,24 +1,76 @@
-"""Where events go, recording by recording, as soon as one is done."""
+"""Detected events as text files: tables, JSON and Audacity's labels."""
 
 from __future__ import annotations
 
+import json
+import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from lgc_plugin.inference.files.event_formats import (
-    TSV_HEADER,
-    label_rows,
-    tsv_rows,
-)
-from lgc_plugin.inference.files.growing_file import growing_file
-from lgc_plugin.inference.files.json_writer import JsonWriter
 from lgc_plugin.utils.files import write_text
 
 if TYPE_CHECKING:
     from lgc_plugin.inference.event_stream import Detection
+
+#: What ``lgc-sed detect`` writes.
+FORMATS = ("tsv", "json", "audacity")
+#: Columns of a table; the first four are those of DCASE.
+TSV_COLUMNS = ("filename", "onset", "offset", "event_label", "score")
+TSV_HEADER = "\t".join(TSV_COLUMNS) + "\n"
+_SCORE_DIGITS = 4
+
+
+def seconds_text(seconds: float) -> str:
+    """A time with as many decimals as it has, three to six."""
+    whole, _, decimals = f"{seconds:.6f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0'):0<3}"
+
+
+def tsv_rows(filename: str, events: Iterable[Detection]) -> str:
+    """The rows of one recording."""
+    rows: list[tuple[str, ...]] = [
+        (
+            filename,
+            seconds_text(event.onset),
+            seconds_text(event.offset),
+            event.event_label,
+            f"{event.score:.{_SCORE_DIGITS}f}",
+        )
+        for event in events
+    ] or [(filename, *[""] * (len(TSV_COLUMNS) - 1))]
+    return "".join("\t".join(row) + "\n" for row in rows)
+
+
+def label_rows(events: Iterable[Detection]) -> str:
+    """A label track of Audacity."""
+    return "".join(
+        f"{seconds_text(event.onset)}\t{seconds_text(event.offset)}\t"
+        f"{event.event_label}\n"
+        for event in events
+    )
+
+
+def event_object(event: Detection) -> Mapping[str, Any]:
+    """An event as JSON has it."""
+    return {
+        "onset": round(float(event.onset), 6),
+        "offset": round(float(event.offset), 6),
+        "event_label": event.event_label,
+        "score": round(float(event.score), _SCORE_DIGITS),
+    }
+
+
+def check_filename(name: str) -> None:
+    """Refuses a name that would break a table in two."""
+    if any(unicodedata.category(char) in ("Cc", "Cs") for char in name):
+        raise ValueError(
+            f"{name!r}: the name holds a character that cannot be printed: "
+            "rename the file"
+        )
 
 
 class EventWriter(Protocol):
@@ -27,46 +79,17 @@ class EventWriter(Protocol):
     def add(
         self, filename: str, seconds: float, events: Sequence[Detection]
     ) -> None:
-        """Writes what was detected in a recording.
-
-        Arguments
-        ---------
-        filename : str
-            Its name.
-        seconds : float
-            Its length.
-        events : Sequence[Detection]
-            By onset.
-        """
+        """Writes what was detected in a recording."""
 
     def fail(self, filename: str, problem: str) -> None:
-        """Notes a recording that could not be heard.
-
-        Arguments
-        ---------
-        filename : str
-            Its name.
-        problem : str
-            Why.
-        """
+        """Notes a recording that could not be read."""
 
     def finish(self, *, complete: bool) -> None:
-        """Writes what comes behind the last recording.
-
-        Arguments
-        ---------
-        complete : bool
-            Whether all recordings had their turn.
-        """
+        """Writes what comes behind the last recording."""
 
 
 class TsvWriter:
     r"""A table with one row for each event.
-
-    Arguments
-    ---------
-    file : TextIO
-        Gets the header at once.
 
     Example
     -------
@@ -104,11 +127,6 @@ class LabelWriter:
     ``cat.wav`` becomes ``cat.wav.txt``, which Audacity shows as ``cat.wav``.
     Folders in names are kept, and files that exist are replaced.
 
-    Arguments
-    ---------
-    folder : str or Path
-        Made when the first recording is done.
-
     Example
     -------
     >>> folder = getfixture("tmp_path")
@@ -127,7 +145,7 @@ class LabelWriter:
         write_text(self.folder / f"{filename}.txt", label_rows(events))
 
     def fail(self, filename: str, problem: str) -> None:
-        """There is no file of a recording that was not heard."""
+        """There is no file of a recording that was not read."""
 
     def finish(self, *, complete: bool) -> None:
         """Each file is whole."""
@@ -137,33 +155,9 @@ class LabelWriter:
 def open_writer(
     kind: str, path: str | Path | None, model: Mapping[str, Any]
 ) -> Iterator[EventWriter]:
-    """Lends a writer, and ends what it wrote.
-
-    Arguments
-    ---------
-    kind : str
-        One of :data:`.FORMATS`.
-    path : str or Path, optional
-        A folder for ``audacity``, else a file, which has its final name when
-        the block ends well (:func:`.growing_file`); None means standard
-        output.
-    model : Mapping[str, Any]
-        What JSON tells of the model.
-
-    Yields
-    ------
-    EventWriter
-
-    Example
-    -------
-    >>> import json
-    >>> file = getfixture("tmp_path") / "a.json"
-    >>> with open_writer("json", file, {}) as writer:
-    ...     writer.add("a.wav", 1.0, [])
-    >>> json.loads(file.read_text())["complete"]
-    True
-    """
+    """Lends a writer, and ends what it wrote."""
     if kind == "audacity":
+        assert path is not None
         yield LabelWriter(path)
         return
     if path is None:
@@ -185,3 +179,88 @@ def _ended(
         complete = True
     finally:
         writer.finish(complete=complete)
+
+
+class JsonWriter:
+    """One JSON object: the model, the recordings, and those not read.
+
+    Each recording is written in a line as soon as it is done; the object is
+    whole after :meth:`finish`.
+
+    Example
+    -------
+    >>> import io
+    >>> file = io.StringIO()
+    >>> writer = JsonWriter(file, {"network": "teacher"})
+    >>> writer.add("a.wav", 10.0, [])
+    >>> writer.fail("b.wav", "no such file")
+    >>> writer.finish(complete=True)
+    >>> print(file.getvalue(), end="")
+    {
+    "model": {"network": "teacher"},
+    "recordings": [
+    {"filename": "a.wav", "seconds": 10.0, "events": []}
+    ],
+    "errors": [{"filename": "b.wav", "problem": "no such file"}],
+    "complete": true
+    }
+    """
+
+    def __init__(self, file: TextIO, model: Mapping[str, Any]) -> None:
+        self._file = file
+        self._errors: list[dict[str, str]] = []
+        self._separator = "\n"
+        self._write(f'{{\n"model": {_json(model)},\n"recordings": [')
+
+    def add(
+        self, filename: str, seconds: float, events: Sequence[Detection]
+    ) -> None:
+        """See :class:`.EventWriter`."""
+        recording = {
+            "filename": filename,
+            "seconds": round(float(seconds), 6),
+            "events": [event_object(event) for event in events],
+        }
+        self._write(self._separator + _json(recording))
+        self._separator = ",\n"
+
+    def fail(self, filename: str, problem: str) -> None:
+        """See :class:`.EventWriter`."""
+        self._errors.append({"filename": filename, "problem": problem})
+
+    def finish(self, *, complete: bool) -> None:
+        """See :class:`.EventWriter`."""
+        self._write(
+            f'\n],\n"errors": {_json(self._errors)},\n'
+            f'"complete": {_json(complete)}\n}}\n'
+        )
+
+    def _write(self, text: str) -> None:
+        self._file.write(text)
+        self._file.flush()
+
+
+def _json(value: Any) -> str:
+    # In ASCII: names of files may be no text at all.
+    return json.dumps(value, allow_nan=False)
+
+
+def partial_path(path: str | Path) -> Path:
+    """Where a result grows until it is whole."""
+    path = Path(path)
+    return path.with_name(f"{path.stem}.partial{path.suffix}")
+
+
+@contextmanager
+def growing_file(path: str | Path) -> Iterator[TextIO]:
+    """Lends a text file that gets its final name on success.
+
+    Unlike :func:`.utils.files.atomic_file`, what was written stays under
+    the name of :func:`partial_path` if the block fails or the machine stops.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = partial_path(path)
+    with open(partial, "w", encoding="utf-8", newline="\n") as file:
+        yield file
+    os.replace(partial, path)

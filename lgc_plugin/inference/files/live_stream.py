@@ -1,14 +1,67 @@
-"""A stream that somebody ends: with Ctrl-C, and nothing gets lost."""
+"""Raw samples from a pipe, such as a microphone's, until Ctrl-C."""
 
 from __future__ import annotations
 
 import signal
 import threading
+import warnings
 from collections.abc import Iterable, Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, BinaryIO
 
+import numpy as np
 from numpy.typing import NDArray
+
+from lgc_plugin.data.resample import check_sample_rate
+from lgc_plugin.inference.samples import samples_in
+
+_PCM16 = np.dtype("<i2")
+
+
+def read_raw(
+    stream: BinaryIO,
+    sample_rate: int,
+    channels: int = 1,
+    seconds_per_chunk: float = 0.1,
+) -> Iterator[NDArray[np.int16]]:
+    """Chunks of raw 16-bit little-endian PCM, such as a microphone's pipe.
+
+    Returns (N, channels) chunks for
+    :func:`lgc_plugin.inference.audio_blocks.stream_blocks`. A sample cut by
+    the end of the stream is dropped, with a warning.
+    """
+    if channels < 1:
+        raise ValueError(f"a stream of {channels} channels: give at least 1")
+    n_samples = samples_in(seconds_per_chunk, check_sample_rate(sample_rate))
+    return _raw_chunks(stream, n_samples, channels)
+
+
+def _raw_chunks(
+    stream: BinaryIO, n_samples: int, channels: int
+) -> Iterator[NDArray[np.int16]]:
+    size = channels * _PCM16.itemsize
+    rest = b""
+    while data := stream.read(n_samples * size - len(rest)):
+        if isinstance(data, str):
+            raise ValueError(
+                "the stream gives text: open it in binary mode, or give "
+                "sys.stdin.buffer"
+            )
+        rest += data
+        whole = len(rest) // size * size
+        if whole:
+            samples = np.frombuffer(rest[:whole], _PCM16).astype(np.int16)
+            yield samples.reshape(-1, channels)
+            rest = rest[whole:]
+    if data is None:
+        raise ValueError("the stream does not wait for data: make it blocking")
+    if rest:
+        warnings.warn(
+            f"the stream ends within a sample of {size} bytes: {len(rest)} "
+            "dropped; is it 16-bit PCM with that number of channels?",
+            stacklevel=2,
+        )
+
 
 # What files begin with that are no raw samples.
 _HEADERS = {
@@ -25,32 +78,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def refuse_header(chunks: Iterable[NDArray]) -> Iterator[NDArray]:
-    """Passes raw samples on, unless they are a file with a header.
-
-    Arguments
-    ---------
-    chunks : Iterable[ndarray]
-        (n, channels) 16-bit samples.
-
-    Yields
-    ------
-    ndarray
-        The same.
-
-    Raises
-    ------
-    ValueError
-        If the first bytes are those of a format that has a header.
-
-    Example
-    -------
-    >>> import numpy as np
-    >>> wav = np.frombuffer(b"RIFF....", "<i2")[:, None]
-    >>> next(refuse_header([wav]))
-    Traceback (most recent call last):
-        ...
-    ValueError: standard input is a WAV file, not raw samples: give its name
-    """
+    """Passes raw samples on, unless they are a file with a header."""
     first = True
     for chunk in chunks:
         if first:
@@ -70,28 +98,6 @@ class StoppableChunks:
     Whoever works on a chunk is not interrupted, and can finish what a stream
     leaves behind. A second Ctrl-C stops everything. Where a program ignores
     Ctrl-C, or goes through the chunks in another thread, nothing changes.
-
-    Arguments
-    ---------
-    chunks : Iterable
-        What may block.
-
-    Attributes
-    ----------
-    received : int
-        Chunks that were passed on.
-    stopped : bool
-        Whether somebody stopped the stream.
-
-    Example
-    -------
-    >>> import os
-    >>> stream = StoppableChunks(range(10))
-    >>> for chunk in stream:
-    ...     if chunk == 3:
-    ...         os.kill(os.getpid(), signal.SIGINT)
-    >>> chunk, stream.received, stream.stopped
-    (3, 4, True)
     """
 
     def __init__(self, chunks: Iterable[Any]) -> None:

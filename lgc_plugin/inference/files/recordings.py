@@ -16,64 +16,23 @@ _WILDCARD = re.compile(r"[*?[]")
 
 
 class Source(NamedTuple):
-    """A recording, and what it is called in the output.
+    """A recording, and what it is called in the output."""
 
-    Arguments
-    ---------
-    path : Path
-        The file; it may be missing or hold no audio.
-    name : str
-        Its file name, or where it lies in the folder that was searched, with
-        ``/`` between folders.
-    """
-
+    #: The file; it may be missing or hold no audio.
     path: Path
+    #: Its file name, or where it lies in the folder that was searched, with
+    #: ``/`` between folders.
     name: str
 
 
 def find_recordings(words: Sequence[str | Path]) -> list[Source]:
-    """Finds the recordings that words stand for.
-
-    Arguments
-    ---------
-    words : Sequence[str or Path]
-        Files of any kind; folders, which are searched with all below, links
-        too, for files that end like audio; patterns (``*``, ``?``, ``[ab]``,
-        ``**`` for any folders) of such files. What is hidden is passed over,
-        unless it is named. A word that stands for nothing, beside others that
-        do not, is warned of, and so is a folder that cannot be opened.
-
-    Returns
-    -------
-    list[Source]
-        Each file once, by name. A file that is named is called by its file
-        name, what is found in a folder by its path in there; what fits a
-        pattern, by its path below the last folder without a wildcard.
-
-    Raises
-    ------
-    FileNotFoundError
-        If nothing is found at all.
-    ValueError
-        If two files would have the same name.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> (folder / "day").mkdir()
-    >>> for name in ("b.wav", "a.FLAC", "notes.txt", "day/a.wav"):
-    ...     (folder / name).touch()
-    >>> [source.name for source in find_recordings([folder])]
-    ['a.FLAC', 'b.wav', 'day/a.wav']
-    >>> [source.name for source in find_recordings([folder / "*.wav"])]
-    ['b.wav']
-    """
+    """Finds the recordings that words stand for."""
     found: dict[str, Source] = {}
     empty = []
     for word in map(str, words):
         sources = list(_sources(word))
         if not any(os.path.lexists(source.path) for source in sources):
-            # What is missing beside others is told where it would be heard.
+            # What is missing beside others is reported where it would be read.
             empty.append((_nothing(word), bool(sources)))
         for source in sources:
             found.setdefault(os.path.abspath(source.path), source)

@@ -1,10 +1,13 @@
-"""A finished detector, copied to where it will work."""
+"""A finished detector, copied to where it will work; ONNX files are checked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
 
 from lgc_plugin.inference.model.model_folder import (
     MODEL_FOLDER,
@@ -14,26 +17,28 @@ from lgc_plugin.inference.model.model_folder import (
     read_model,
     write_model,
 )
-from lgc_plugin.inference.model.onnx_check import check_onnx
 from lgc_plugin.inference.model.onnx_model import make_onnx, require_onnx
+from lgc_plugin.inference.prediction import run_on_windows, stack_windows
+from lgc_plugin.inference.samples import round_to_16_bits
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from onnxruntime import InferenceSession
+    from torch import Tensor
+
+    from lgc_plugin.inference.model.model_folder import LoadedModel
+    from lgc_plugin.inference.model.model_settings import ModelSettings
 
 
 class ExportedModel(NamedTuple):
-    """What :func:`export_model` wrote.
+    """What :func:`export_model` wrote."""
 
-    Arguments
-    ---------
-    files : list[Path]
-        All files of the folder, by name.
-    networks : list[str]
-        The networks that are in it.
-    differences : dict[str, float]
-        By how much the scores of ONNX differ from PyTorch's at most, by
-        network; empty if no ONNX file was asked for.
-    """
-
+    #: All files of the folder, by name.
     files: list[Path]
+    #: The networks that are in it.
     networks: list[str]
+    #: By how much the scores of ONNX differ from PyTorch's at most, by
+    #: network; empty if no ONNX file was asked for.
     differences: dict[str, float]
 
 
@@ -126,3 +131,89 @@ def _check_apart(source: Path, model_folder: Path, target: Path) -> None:
             f"{target}: a model cannot be exported onto itself, or into its "
             f"own folder ({model_folder}): choose another folder"
         )
+
+
+Windows = list["NDArray[np.float32]"]
+
+TOLERANCE = 1e-4
+"""Scores may differ by so much."""
+
+_TONES = (110.0, 440.0, 3000.0)
+
+
+def check_onnx(content: bytes, model: LoadedModel, name: str) -> float:
+    """The largest difference of onnxruntime's scores to PyTorch's."""
+    windows = sample_windows(model.settings)
+    session = open_session(content)
+    largest = np.float32(0)
+    # All at once, and each alone: neither number may be built in.
+    for batch in (windows, *([window] for window in windows)):
+        wavs, n_samples = stack_windows(batch, len(windows[0]))
+        inputs = {"wav": wavs.numpy(), "n_samples": n_samples.numpy()}
+        found = session.run(["frame_scores", "clip_scores"], inputs)
+        for ours, theirs in zip(
+            found, _expected(model, wavs, n_samples), strict=True
+        ):
+            # A NaN stays one, and is refused below.
+            largest = np.maximum(largest, np.abs(ours - theirs.numpy()).max())
+    if not largest <= TOLERANCE:
+        raise ValueError(
+            f"{name}: the scores of onnxruntime {_version()} are not those of "
+            f"PyTorch but differ by up to {largest:.2g}; {TOLERANCE:g} is "
+            "allowed, so nothing was written: try another version of "
+            "onnxruntime"
+        )
+    return float(largest)
+
+
+def open_session(content: bytes) -> InferenceSession:
+    """Opens an ONNX model with onnxruntime, on the CPU."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(
+        content, options, providers=["CPUExecutionProvider"]
+    )
+
+
+def sample_windows(settings: ModelSettings) -> Windows:
+    """Sounds in which a wrong front end or mask would show."""
+    count, rate = settings.encoder().n_samples, settings.sample_rate
+    noise = np.random.default_rng(0).uniform(-1, 1, count)
+    time = np.arange(count) / rate
+    tones = sum(0.2 * np.sin(2 * np.pi * pitch * time) for pitch in _TONES)
+    windows = [
+        0.3 * noise,
+        # Noise, since without any, PyTorch's own rounding is all there is
+        # between the tones; then silence, down to the lowest level there is.
+        (tones + 1e-3 * noise) * (np.arange(count) < count // 2),
+        3.0 * noise,
+        np.zeros(count),
+        0.1 * noise[: max(1, count // 3)],
+        noise[:1],
+    ]
+    return [window.astype(np.float32) for window in windows]
+
+
+def _expected(
+    model: LoadedModel, wavs: Tensor, n_samples: Tensor
+) -> tuple[Tensor, Tensor]:
+    """PyTorch's frame and clip scores."""
+    rounded = torch.from_numpy(round_to_16_bits(wavs.numpy()))
+    with torch.no_grad():
+        output = run_on_windows(
+            model.front_end,
+            model.network,
+            rounded,
+            n_samples,
+            model.settings.pooling,
+        )
+    return output.frame, output.clip
+
+
+def _version() -> str:
+    import onnxruntime
+
+    return onnxruntime.__version__

@@ -23,30 +23,10 @@ _MADE_BY = "!new"
 def read_arguments(
     hparams_file: str | Path, overrides: Mapping[str, Any]
 ) -> dict[str, Any]:
-    r"""As ``read_plain``, but with the arguments of objects.
+    """As ``read_plain``, but with the arguments of objects.
 
     The hparams file is the one place where these numbers are written: neither
     a part nor a second list of them need keep what a part was made with.
-
-    Arguments
-    ---------
-    hparams_file : str or Path
-        A HyperPyYAML file; ``hyperparams.yaml`` of a run is one.
-    overrides : Mapping[str, Any]
-        Values that win over those of the file.
-
-    Returns
-    -------
-    dict[str, Any]
-        Keys whose value is made by ``!new`` hold its arguments by name, and
-        its class as ``"!new"``; those of ``!name`` and ``!apply`` hold None.
-
-    Example
-    -------
-    >>> file = getfixture("tmp_path") / "a.yaml"
-    >>> _ = file.write_text("n: 1\nm: !new:my.Part\n  size: !ref <n>\n")
-    >>> read_arguments(file, {"n": 2})
-    {'n': 2, 'm': {'!new': 'my.Part', 'size': 2}}
     """
     text = hparams_text(hparams_file, overrides)
     loader = YAML(typ="safe", pure=True)
@@ -62,41 +42,6 @@ def settings_of_hparams(
     """The settings that a recipe's detector will have.
 
     Ask before training: whatever cannot be written is refused here.
-
-    Arguments
-    ---------
-    plain : Mapping[str, Any]
-        From :func:`read_arguments`, with the ``labels`` of the data.
-    versions : Mapping[str, str or None]
-        Versions of packages, by name.
-    notes : Mapping[str, Any], optional
-        Further notes, beside experiment, seed and what was tuned on.
-
-    Returns
-    -------
-    ModelSettings
-
-    Raises
-    ------
-    OtherPartError
-        If front end or network are made by other classes.
-    ValueError
-        If a key is missing, there are no labels, or values do not fit
-        together.
-
-    Example
-    -------
-    >>> plain = {
-    ...     "labels": ["Cat"],
-    ...     "clip_seconds": 10.0,
-    ...     "front_end": {"!new": "lgc_plugin.LogMel", "n_mels": 64},
-    ...     "model": {"!new": "lgc_plugin.CRNN", "n_mels": 64},
-    ...     "median_windows": 7,
-    ...     "decision_threshold": 0.5,
-    ... }
-    >>> settings = settings_of_hparams(plain, {})
-    >>> settings.network["n_mels"], settings.network["rnn_size"]
-    (64, 128)
     """
     labels = _value(plain, "labels")
     if not labels:

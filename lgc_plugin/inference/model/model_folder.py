@@ -17,8 +17,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from lgc_plugin.inference.model.model_settings import ModelSettings
-from lgc_plugin.inference.model.settings_file import (
+from lgc_plugin.inference.model.model_settings import (
+    ModelSettings,
     read_settings,
     write_settings,
 )
@@ -37,20 +37,13 @@ _SUFFIXES = (".pt", ".onnx")
 
 
 class LoadedModel(NamedTuple):
-    """A detector that was read from a folder.
+    """A detector that was read from a folder."""
 
-    Arguments
-    ---------
-    settings : ModelSettings
-        All that is not in the weights.
-    front_end : LogMel
-        Waveforms to features.
-    network : CRNN
-        Features to scores.
-    """
-
+    #: All that is not in the weights.
     settings: ModelSettings
+    #: Waveforms to features.
     front_end: LogMel
+    #: Features to scores.
     network: CRNN
 
 
@@ -168,16 +161,6 @@ def check_replaceable(folder: str | Path) -> None:
     Only what :func:`write_model` could have written is ever removed; ask
     before a long training rather than after it.
 
-    Arguments
-    ---------
-    folder : str or Path
-        Where a model is to be written; need not exist.
-
-    Raises
-    ------
-    FileExistsError
-        If it is a file, or holds anything that is not of a model.
-
     Example
     -------
     >>> check_replaceable(getfixture("tmp_path"))
@@ -204,16 +187,6 @@ def check_replaceable(folder: str | Path) -> None:
 def network_names(folder: str | Path) -> list[str]:
     """The networks of a model folder.
 
-    Arguments
-    ---------
-    folder : str or Path
-        From :func:`find_model`.
-
-    Returns
-    -------
-    list[str]
-        In alphabetical order.
-
     Example
     -------
     >>> folder = getfixture("tmp_path")
@@ -225,29 +198,7 @@ def network_names(folder: str | Path) -> list[str]:
 
 
 def find_model(folder: str | Path) -> Path:
-    """The model folder that a folder is, or has.
-
-    Arguments
-    ---------
-    folder : str or Path
-        A model folder or the folder of a run.
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    FileNotFoundError
-        If it is neither.
-
-    Example
-    -------
-    >>> find_model("no/such/run")
-    Traceback (most recent call last):
-        ...
-    FileNotFoundError: no/such/run: no such folder
-    """
+    """The model folder that a folder is, or has."""
     folder = Path(folder)
     for candidate in (folder, folder / MODEL_FOLDER):
         if (candidate / SETTINGS).is_file():

@@ -1,11 +1,19 @@
-"""All that a detector is, besides its weights."""
+"""All that a detector is besides its weights, and its YAML file."""
 
 from __future__ import annotations
 
+import io
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.representer import RoundTripRepresenter
 
 from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.fields import check_label
@@ -21,6 +29,7 @@ from lgc_plugin.inference.model.plain_values import (
 )
 from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.models.features import LogMel
+from lgc_plugin.utils.files import write_text
 
 
 @dataclass(frozen=True)
@@ -30,53 +39,24 @@ class ModelSettings:
     Every argument of front end and network is there, so that a detector
     stays what it is when defaults change. Numbers that follow from others
     are properties.
-
-    Arguments
-    ---------
-    labels : tuple[str, ...]
-        The classes, in the order of the network's outputs.
-    clip_seconds : float
-        Length of the clips that the network was trained on.
-    front_end : dict[str, Any]
-        All arguments of :class:`~lgc_plugin.models.features.LogMel`.
-    network : dict[str, Any]
-        All arguments of :class:`~lgc_plugin.models.crnn.CRNN`.
-    median_windows : dict[str, int]
-        Output frames, by class; however they are given (one number, one per
-        class), they are kept by class.
-    decision_threshold : float or dict[str, float]
-        Above it a class sounds; of all classes, or class by class.
-    versions : dict[str, str or None]
-        Of the packages that trained it.
-    notes : dict[str, Any]
-        What else is worth knowing, such as the data; plain values.
-
-    Raises
-    ------
-    ValueError
-        If one of them cannot be right, or two do not fit together.
-
-    Example
-    -------
-    >>> from lgc_plugin.inference.model.plain_values import default_arguments
-    >>> settings = ModelSettings(
-    ...     labels=("Cat", "Dog"),
-    ...     clip_seconds=10.0,
-    ...     front_end=default_arguments(LogMel),
-    ...     network={**default_arguments(CRNN), "n_classes": 2},
-    ...     median_windows=7,
-    ... )
-    >>> settings.median_windows, settings.frame_seconds
-    ({'Cat': 7, 'Dog': 7}, 0.064)
     """
 
+    #: The classes, in the order of the network's outputs.
     labels: tuple[str, ...]
+    #: Length of the clips that the network was trained on.
     clip_seconds: float
+    #: All arguments of :class:`~lgc_plugin.models.features.LogMel`.
     front_end: dict[str, Any]
+    #: All arguments of :class:`~lgc_plugin.models.crnn.CRNN`.
     network: dict[str, Any]
+    #: Output frames, by class; however they are given (one number, one per
+    #: class), they are kept by class.
     median_windows: dict[str, int]
+    #: Above it a class sounds; of all classes, or class by class.
     decision_threshold: float | dict[str, float] = 0.5
+    #: Of the packages that trained it.
     versions: dict[str, str | None] = field(default_factory=dict)
+    #: What else is worth knowing, such as the data; plain values.
     notes: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -133,12 +113,7 @@ class ModelSettings:
         return self.hop_length * self.pooling / self.sample_rate
 
     def encoder(self) -> EventEncoder:
-        """The frames of a clip of the training's length.
-
-        Returns
-        -------
-        EventEncoder
-        """
+        """The frames of a clip of the training's length."""
         return EventEncoder(
             self.labels,
             self.clip_seconds,
@@ -148,32 +123,12 @@ class ModelSettings:
         )
 
     def as_mapping(self) -> dict[str, Any]:
-        """The settings as plain values, by name.
-
-        Returns
-        -------
-        dict[str, Any]
-        """
+        """The settings as plain values, by name."""
         return as_plain("settings", asdict(self))
 
     @classmethod
     def from_mapping(cls, content: Any) -> ModelSettings:
-        """The inverse of :meth:`as_mapping`; nothing is taken for granted.
-
-        Arguments
-        ---------
-        content : Any
-            All settings by name.
-
-        Returns
-        -------
-        ModelSettings
-
-        Raises
-        ------
-        ValueError
-            If one is missing, unknown, or cannot be right.
-        """
+        """The inverse of :meth:`as_mapping`; nothing is taken for granted."""
         if not isinstance(content, Mapping):
             raise ValueError("the settings must be lines of 'key: value'")
         names = [each.name for each in fields(cls)]
@@ -224,3 +179,56 @@ def _checked_mapping(name: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise ValueError(f"{name} must hold lines of 'key: value'")
     return as_plain(name, value)
+
+
+_FORMAT = 1
+_SIMPLE = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
+_HEADER = "# A sound event detector of lgc_plugin; the weights fit only this."
+
+
+def write_settings(path: str | Path, settings: ModelSettings) -> None:
+    """Writes settings, whole or not at all."""
+    yaml, stream = YAML(), io.StringIO()
+    yaml.width = 4096
+    yaml.default_flow_style = None  # innermost lists in one line
+    yaml.Representer = _Representer
+    yaml.dump({"format": _FORMAT, **settings.as_mapping()}, stream)
+    write_text(path, f"{_HEADER}\n{stream.getvalue()}")
+
+
+def read_settings(path: str | Path) -> ModelSettings:
+    """Reads what :func:`write_settings` wrote."""
+    text = Path(path).read_bytes()
+    try:
+        content = YAML(typ="safe", pure=True).load(text.decode("utf-8"))
+        return ModelSettings.from_mapping(_without_format(content))
+    except (YAMLError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path}: {reason}") from error
+
+
+class _Representer(RoundTripRepresenter):
+    """Writes each value where it stands, and quotes all but simple words."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """What is used twice is written twice, not as a reference."""
+        return True
+
+    def text(self, data: str) -> ScalarNode:
+        """Left to itself, ruamel writes ["?0"] so that it reads a mapping."""
+        style = None if re.fullmatch(_SIMPLE, data) else '"'
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style)
+
+
+_Representer.add_representer(str, _Representer.text)
+
+
+def _without_format(content: Any) -> Any:
+    if not isinstance(content, dict):
+        return content
+    found = content.get("format", "missing")
+    if found != _FORMAT:
+        raise ValueError(
+            f"format is {found}, this version of lgc_plugin reads {_FORMAT}"
+        )
+    return {key: value for key, value in content.items() if key != "format"}

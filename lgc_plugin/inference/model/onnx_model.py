@@ -14,10 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from lgc_plugin import __version__
-from lgc_plugin.data.clip_files import FULL_SCALE
-from lgc_plugin.inference.model.onnx_parts import InDouble, OnnxGRU
-from lgc_plugin.inference.window_network import run_on_windows
-from lgc_plugin.inference.window_plan import WindowPlan
+from lgc_plugin.data.audio_files import FULL_SCALE
+from lgc_plugin.inference.prediction import run_on_windows
+from lgc_plugin.inference.windows import WindowPlan
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -38,17 +37,7 @@ _DOCUMENTATION = {
 
 
 def require_onnx() -> None:
-    """Refuses to begin where the packages of the extra are missing.
-
-    Raises
-    ------
-    ValueError
-        If they are not installed, or cannot be loaded.
-
-    Example
-    -------
-    >>> require_onnx()
-    """
+    """Refuses to begin where the packages of the extra are missing."""
     try:
         import onnx  # noqa: F401
         import onnxruntime  # noqa: F401
@@ -71,51 +60,13 @@ def make_onnx(model: LoadedModel, network: str) -> bytes:
         clip_scores   float32  (batch, C)
 
     They are the scores of
-    :func:`~lgc_plugin.inference.window_network.run_on_windows` for samples
+    :func:`~lgc_plugin.inference.prediction.run_on_windows` for samples
     that are rounded to 16 bits; the file rounds by itself. All else that a
     detector is stands in the metadata, each value as JSON: ``labels``,
     ``sample_rate``, ``window_samples``, ``hop_samples`` (from one window of a
     long recording to the next), ``frame_seconds``, ``median_windows`` (in
     frames) and ``thresholds`` by class, ``network`` and ``lgc_plugin`` (its
     version).
-
-    Arguments
-    ---------
-    model : LoadedModel
-        From :func:`~lgc_plugin.inference.model.model_folder.read_model`. Not
-        changed.
-    network : str
-        Its name, for the metadata.
-
-    Returns
-    -------
-    bytes
-        The content of an ``.onnx`` file that needs no other.
-
-    Example
-    -------
-    >>> import onnxruntime
-    >>> from lgc_plugin import CRNN, LogMel
-    >>> from lgc_plugin.inference.model.model_folder import LoadedModel
-    >>> from lgc_plugin.inference.model.model_settings import ModelSettings
-    >>> from lgc_plugin.inference.model.plain_values import default_arguments
-    >>> front_end = {**default_arguments(LogMel), "n_mels": 16}
-    >>> network = {
-    ...     **default_arguments(CRNN),
-    ...     **{"n_classes": 1, "n_mels": 16, "filters": (4,)},
-    ...     **{"pooling": ((4, 4),), "rnn_size": 8},
-    ... }
-    >>> settings = ModelSettings(("Cat",), 1.0, front_end, network, 7)
-    >>> parts = LogMel(**front_end).eval(), CRNN(**network).eval()
-    >>> content = make_onnx(LoadedModel(settings, *parts), "teacher")
-    >>> session = onnxruntime.InferenceSession(content)
-    >>> about = session.get_modelmeta().custom_metadata_map
-    >>> json.loads(about["labels"]), int(about["window_samples"])
-    (['Cat'], 16000)
-    >>> wav = torch.zeros(2, 16000).numpy()  # a whole window, and half of one
-    >>> inputs = {"wav": wav, "n_samples": [16000, 8000]}
-    >>> [scores.shape for scores in session.run(None, inputs)]
-    [(2, 1, 15), (2, 1)]
     """
     from onnxscript import optimizer
 
@@ -134,6 +85,7 @@ def make_onnx(model: LoadedModel, network: str) -> bytes:
             optimize=False,
             verbose=False,
         )
+        assert program is not None
         # Not optimize(), which takes the 1e-8 that keeps silence from 0 / 0
         # for a 0, and leaves it out.
         optimizer.inline(program.model)
@@ -150,8 +102,9 @@ class _SamplesToScores(nn.Module):
     def __init__(self, model: LoadedModel) -> None:
         super().__init__()
         self.front_end = copy.deepcopy(model.front_end)
-        self.network = copy.deepcopy(model.network)
-        self.network.rnn = OnnxGRU(self.network.rnn)
+        network: nn.Module = copy.deepcopy(model.network)
+        network.rnn = OnnxGRU(model.network.rnn)
+        self.network = network
         self.pooling = model.settings.pooling
         n_fft = model.settings.front_end["n_fft"]
         if n_fft & (n_fft - 1):
@@ -216,3 +169,84 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
+
+
+_DIRECTIONS = ("", "_reverse")
+
+
+class OnnxGRU(nn.Module):
+    """A bidirectional GRU that is exported as ONNX's own operator.
+
+    Left to the exporter, a GRU is traced once per time step, which takes
+    minutes. Its scores exist in the exported model only: run in PyTorch, it
+    gives zeros.
+    """
+
+    def __init__(self, gru: nn.GRU) -> None:
+        super().__init__()
+        self.hidden_size = gru.hidden_size
+        self.num_layers = gru.num_layers
+        for layer in range(gru.num_layers):
+            for name, tensor in _layer_weights(gru, layer).items():
+                self.register_buffer(f"{name}_{layer}", tensor)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, None]:
+        """Maps (B, T, I) to (B, T, 2 * hidden_size); no last state."""
+        # ONNX runtimes know only the layout with the time first.
+        x = x.transpose(0, 1)
+        for layer in range(self.num_layers):
+            n_steps, n_clips, _ = x.shape
+            names = (f"{name}_{layer}" for name in ("inputs", "states", "bias"))
+            y = torch.onnx.ops.symbolic(
+                "GRU",
+                (x, *(self.get_buffer(name) for name in names)),
+                {
+                    "hidden_size": self.hidden_size,
+                    "direction": "bidirectional",
+                    # As PyTorch: the reset gate acts behind the matrix.
+                    "linear_before_reset": 1,
+                },
+                dtype=x.dtype,
+                shape=(n_steps, 2, n_clips, self.hidden_size),
+            )
+            x = y.transpose(1, 2).flatten(2)
+        return x.transpose(0, 1), None
+
+
+class InDouble(nn.Module):
+    """A part that is computed in double precision, from and to float32.
+
+    Example
+    -------
+    >>> InDouble(nn.Linear(2, 1))(torch.ones(2)).dtype
+    torch.float32
+    """
+
+    def __init__(self, part: nn.Module) -> None:
+        super().__init__()
+        self.part = part.double()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps float32 to float32."""
+        return self.part(x.double()).float()
+
+
+def _layer_weights(gru: nn.GRU, layer: int) -> dict[str, Tensor]:
+    """One layer in ONNX's form: both directions, gates in its order."""
+    rows: dict[str, list[Tensor]] = {"inputs": [], "states": [], "bias": []}
+    for direction in _DIRECTIONS:
+        weights = {
+            name: _gates(getattr(gru, f"{name}_l{layer}{direction}"))
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        }
+        rows["inputs"].append(weights["weight_ih"])
+        rows["states"].append(weights["weight_hh"])
+        biases = [weights["bias_ih"], weights["bias_hh"]]
+        rows["bias"].append(torch.cat(biases))
+    return {name: torch.stack(both) for name, both in rows.items()}
+
+
+def _gates(weight: Tensor) -> Tensor:
+    """PyTorch keeps reset, update, new; ONNX update, reset, new."""
+    reset, update, new = weight.detach().chunk(3)
+    return torch.cat([update, reset, new])

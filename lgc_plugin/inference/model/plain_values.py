@@ -11,23 +11,6 @@ from typing import Any
 def as_plain(where: str, value: Any) -> Any:
     """A value as YAML and JSON hold it: no tuples, nothing but plain types.
 
-    Arguments
-    ---------
-    where : str
-        What errors call the value.
-    value : Any
-        Text, numbers, None, and sequences and mappings of them.
-
-    Returns
-    -------
-    Any
-        A copy, made of dict and list.
-
-    Raises
-    ------
-    ValueError
-        If there is anything else, or a number is not finite.
-
     Example
     -------
     >>> as_plain("notes", {"pooling": ((2, 2), (1, 4))})
@@ -51,27 +34,13 @@ def as_plain(where: str, value: Any) -> Any:
             f"{where} is {value!r}, a {type(value).__name__}: must be text, "
             "a number, true, false, null, or lists and mappings of these"
         )
-    if plain is float and not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{where} is {value}: must be finite")
     return plain(value)
 
 
 def check_keys(where: str, given: Sequence[str], known: Sequence[str]) -> None:
     """Refuses a mapping that lacks a key or has one too many.
-
-    Arguments
-    ---------
-    where : str
-        What the error calls the mapping.
-    given : Sequence[str]
-        Its keys.
-    known : Sequence[str]
-        Those that there must be.
-
-    Raises
-    ------
-    ValueError
-        If the two differ; all differences are named.
 
     Example
     -------
@@ -92,24 +61,7 @@ def check_keys(where: str, given: Sequence[str], known: Sequence[str]) -> None:
 
 
 def default_arguments(part: Callable[..., Any]) -> dict[str, Any]:
-    """What a part is made with if nothing else is asked for.
-
-    Arguments
-    ---------
-    part : Callable
-        A class all of whose arguments have defaults.
-
-    Returns
-    -------
-    dict[str, Any]
-        Defaults by name, in the order of the arguments.
-
-    Example
-    -------
-    >>> from lgc_plugin.models.features import LogMel
-    >>> default_arguments(LogMel)["hop_length"]
-    256
-    """
+    """What a part is made with if nothing else is asked for."""
     parameters = inspect.signature(part).parameters
     return {name: p.default for name, p in parameters.items()}
 
@@ -118,25 +70,6 @@ def check_arguments(
     where: str, given: Any, part: Callable[..., Any]
 ) -> dict[str, Any]:
     """All arguments of a part, each of the kind that its default is of.
-
-    Arguments
-    ---------
-    where : str
-        What errors call the arguments.
-    given : Any
-        A mapping of plain values.
-    part : Callable
-        See :func:`default_arguments`.
-
-    Returns
-    -------
-    dict[str, Any]
-        Plain values in the order of the part's arguments.
-
-    Raises
-    ------
-    ValueError
-        If one is missing, unknown, or of another kind.
 
     Example
     -------

@@ -16,13 +16,6 @@ def save_weights(path: str | Path, network: nn.Module) -> None:
     """Writes the state of a network as a file of tensors.
 
     Whether a parameter learns is kept too; see :func:`fill_network`.
-
-    Arguments
-    ---------
-    path : str or Path
-        The file.
-    network : nn.Module
-        On any device; the file is one of the CPU.
     """
     # A clone: a tensor that views a larger one would be saved with all of it.
     state = {
@@ -34,23 +27,6 @@ def save_weights(path: str | Path, network: nn.Module) -> None:
 
 def load_weights(path: str | Path) -> dict[str, Tensor]:
     """Reads a file of tensors without running what might be pickled in it.
-
-    Arguments
-    ---------
-    path : str or Path
-        A file of :func:`save_weights`.
-
-    Returns
-    -------
-    dict[str, Tensor]
-        On the CPU.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be opened.
-    ValueError
-        If it is damaged, or holds anything but named tensors.
 
     Example
     -------
@@ -77,21 +53,6 @@ def check_weights(
     where: str | Path, state: Mapping[str, Tensor], network: nn.Module
 ) -> None:
     """Refuses weights that are not exactly those of a network.
-
-    Arguments
-    ---------
-    where : str or Path
-        What the error calls the weights.
-    state : Mapping[str, Tensor]
-        Weights by name.
-    network : nn.Module
-        What they are for.
-
-    Raises
-    ------
-    ValueError
-        If one is missing, not of the network, or of another shape or type;
-        all that is wrong is named.
 
     Example
     -------
@@ -131,20 +92,6 @@ def fill_network(
     Parameters learn if those that were saved did. That is no matter of
     training alone: on the CPU, PyTorch's GRU computes frozen weights in
     another way even without gradient, and the last bits of scores differ.
-
-    Arguments
-    ---------
-    where : str or Path
-        What an error calls the weights.
-    state : Mapping[str, Tensor]
-        Weights by name.
-    network : nn.Module
-        Changed in place, unless there is an error.
-
-    Raises
-    ------
-    ValueError
-        As :func:`check_weights`.
 
     Example
     -------

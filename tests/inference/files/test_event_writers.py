@@ -1,4 +1,4 @@
-"""Where events go, recording by recording."""
+"""Events as text, recording by recording."""
 
 from __future__ import annotations
 
@@ -6,11 +6,104 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from lgc_plugin.evaluation.event_files import read_event_file
 from lgc_plugin.inference.event_stream import Detection
-from lgc_plugin.inference.files.event_writers import open_writer
-from lgc_plugin.inference.files.growing_file import partial_path
+from lgc_plugin.inference.files.event_writers import (
+    TSV_HEADER,
+    check_filename,
+    event_object,
+    growing_file,
+    label_rows,
+    open_writer,
+    partial_path,
+    seconds_text,
+    tsv_rows,
+)
+
+times = st.floats(0, 1e6)
+
+
+@given(times)
+def test_times_keep_a_microsecond(seconds: float) -> None:
+    text = seconds_text(seconds)
+    decimals = text.partition(".")[2]
+    assert abs(float(text) - seconds) <= 0.5001e-6
+    assert 3 <= len(decimals) <= 6
+    assert len(decimals) == 3 or not decimals.endswith("0")
+
+
+@pytest.mark.parametrize("rate", [16000, 22050, 44100])
+def test_frames_of_a_day_stay_where_they_are(rate: int) -> None:
+    frame = 1024 / rate
+    frames = np.random.default_rng(0).integers(0, round(86400 / frame), 2000)
+    for number in frames.tolist():
+        seconds = float(seconds_text(number * frame))
+        assert round(seconds / frame) == number
+        # As near as a sample.
+        assert abs(seconds - number * frame) < 0.5 / rate
+
+
+NAMES = ("a.wav", "NA", 'day 1/"b".wav', "日本.flac", "#c;d,e.wav")
+
+
+def test_a_table_reads_back(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    expected, text = [], TSV_HEADER
+    for name in NAMES:
+        starts = np.sort(rng.random(int(rng.integers(1, 5))) * 100).round(6)
+        events = [
+            Detection(start, round(start + 1.5, 6), "null", 0.25)
+            for start in starts.tolist()
+        ]
+        text += tsv_rows(name, events)
+        expected += [[name, x.onset, x.offset, "null"] for x in events]
+    file = tmp_path / "a.tsv"
+    file.write_text(text, encoding="utf-8")
+    assert read_event_file(file).values.tolist() == expected
+
+
+def test_a_silent_recording_has_a_row(tmp_path: Path) -> None:
+    file = tmp_path / "a.tsv"
+    file.write_text(TSV_HEADER + tsv_rows("b.wav", []))
+    table = read_event_file(file)
+    assert table.filename.tolist() == ["b.wav"]
+    assert table.event_label.tolist() == [""]
+    assert np.isnan(table.onset[0])
+
+
+def test_labels_are_three_columns() -> None:
+    events = [Detection(0.0, 0.5, "Cat", 0.9), Detection(60, 61, "Dog", 0.8)]
+    assert label_rows(events) == "0.000\t0.500\tCat\n60.000\t61.000\tDog\n"
+    assert label_rows([]) == ""
+
+
+def test_numpy_numbers_become_json() -> None:
+    numbers = map(np.float32, (0.5, 2.0, 0.123456))
+    onset, offset, score = numbers
+    text = json.dumps(event_object(Detection(onset, offset, "Dog", score)))
+    assert json.loads(text) == {
+        "onset": 0.5,
+        "offset": 2.0,
+        "event_label": "Dog",
+        "score": 0.1235,
+    }
+
+
+@pytest.mark.parametrize("name", ["a\tb.wav", "a\nb.wav", "a\r.wav", "\udcff"])
+def test_a_name_that_would_break_a_table(name: str) -> None:
+    with pytest.raises(ValueError, match="cannot be printed: rename"):
+        check_filename(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_would_not(name: str) -> None:
+    check_filename(name)
+
 
 CAT, DOG = Detection(0.5, 2, "Cat", 0.75), Detection(1, 3, "Dog", 0.5)
 MODEL = {"folder": "süß", "labels": ["Cat", "Dog"]}
@@ -119,3 +212,32 @@ def test_what_was_stopped_is_json_and_says_so(tmp_path: Path) -> None:
     assert [each["filename"] for each in content["recordings"]] == ["a.wav"]
     assert content["complete"] is False
     assert not path.exists()
+
+
+def test_it_grows_beside_and_gets_its_name(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "a.tsv"
+    with growing_file(file) as text:
+        text.write("é\n")
+        text.flush()
+        assert partial_path(file).read_bytes() == b"\xc3\xa9\n"
+        assert not file.exists()
+    assert file.read_bytes() == b"\xc3\xa9\n"
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_what_was_written_stays(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    file = tmp_path / "a.tsv"
+    file.write_text("old")
+    with pytest.raises(error):
+        with growing_file(file) as text:
+            text.write("half")
+            raise error
+    assert file.read_text() == "old"
+    assert partial_path(file).read_text() == "half"
+    with growing_file(file) as text:
+        text.write("new")
+    assert file.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [file]

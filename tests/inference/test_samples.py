@@ -4,8 +4,8 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgc_plugin.data.clip_files import FULL_SCALE, read_clip
-from lgc_plugin.inference.audio.samples import (
+from lgc_plugin.data.audio_files import FULL_SCALE, read_clip
+from lgc_plugin.inference.samples import (
     as_mono,
     check_finite,
     round_to_16_bits,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lgc_plugin.data.clip_files import FULL_SCALE
+from lgc_plugin.data.audio_files import FULL_SCALE
 
 # Recordings have fewer channels; (2, 160000) is two channels the other way
-# round, or a batch, and would be heard as two samples of 160,000 channels.
+# round, or a batch, and would be taken for two samples of 160,000 channels.
 _MOST_CHANNELS = 64
 
 
@@ -20,25 +20,7 @@ def as_mono(wav: ArrayLike) -> NDArray[np.float32]:
     (uint8 is silent at 128, as in 8-bit WAV files); floats are taken as they
     are.
 
-    Arguments
-    ---------
-    wav : ArrayLike
-        (N,) or (N, channels) samples: floats, int8, int16, int32 or uint8.
-
-    Returns
-    -------
-    ndarray
-        (N,) float32, never a view of ``wav``.
-
-    Raises
-    ------
-    ValueError
-        If shape or type is none of these.
-
-    Example
-    -------
-    >>> as_mono(np.array([[16384, 0], [-32768, -32768]], np.int16)).tolist()
-    [0.25, -1.0]
+    Returns (N,) float32, never a view of ``wav``.
     """
     wav = np.asarray(wav)
     _check_shape(wav)
@@ -52,21 +34,6 @@ def round_to_16_bits(samples: ArrayLike) -> NDArray[np.float32]:
     The data preparation stores clips with 16 bits, rounded, and cut at full
     scale. Where the same audio should get the very same scores, it must be
     rounded as well; what was 16-bit mono of the same rate stays as it is.
-
-    Arguments
-    ---------
-    samples : ArrayLike
-        Floats of any shape, full scale at 1.
-
-    Returns
-    -------
-    ndarray
-        float32, whole multiples of 1/32768 in [-1, 1).
-
-    Example
-    -------
-    >>> round_to_16_bits([0.25, 1e-6, 1.5, -7.0]).tolist()
-    [0.25, 0.0, 0.999969482421875, -1.0]
     """
     scaled = np.rint(np.asarray(samples, np.float32) * np.float32(FULL_SCALE))
     clipped = scaled.clip(-FULL_SCALE, FULL_SCALE - 1)
@@ -77,31 +44,7 @@ def round_to_16_bits(samples: ArrayLike) -> NDArray[np.float32]:
 def check_finite(
     samples: NDArray[np.floating], rate: int, name: str, before: int = 0
 ) -> None:
-    """Raises an error that tells where a recording holds no numbers.
-
-    Arguments
-    ---------
-    samples : ndarray
-        (N,) floats.
-    rate : int
-        Samples per second.
-    name : str
-        What the recording is called in the message.
-    before : int
-        Samples of the recording before these.
-
-    Raises
-    ------
-    ValueError
-        If a sample is NaN or infinite.
-
-    Example
-    -------
-    >>> check_finite(np.array([0.0, np.nan]), 4, "a.wav", before=8)
-    Traceback (most recent call last):
-        ...
-    ValueError: a.wav: NaN at 2.250 s (sample 9): repair or cut the recording
-    """
+    """Raises an error that tells where a recording holds no numbers."""
     wrong = ~np.isfinite(samples)
     if not wrong.any():
         return
@@ -115,30 +58,7 @@ def check_finite(
 
 
 def samples_in(seconds: float, rate: int) -> int:
-    """How many samples a block of some length has.
-
-    Arguments
-    ---------
-    seconds : float
-        Length of the block.
-    rate : int
-        Samples per second.
-
-    Returns
-    -------
-    int
-        At least 1.
-
-    Raises
-    ------
-    ValueError
-        If the length is not positive and finite.
-
-    Example
-    -------
-    >>> samples_in(0.1, 44100)
-    4410
-    """
+    """How many samples a block of some length has."""
     if not 0 < seconds < float("inf"):
         raise ValueError(f"blocks of {seconds} s: give a positive length")
     return max(1, round(seconds * rate))

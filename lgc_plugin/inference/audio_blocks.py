@@ -1,4 +1,4 @@
-"""Any file, array or stream as mono blocks of the rate that a model knows."""
+"""Any file, array or stream as mono blocks at the sample rate of a model."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import numpy as np
 import soundfile
 from numpy.typing import ArrayLike, NDArray
 
-from lgc_plugin.inference.audio.recording import Recording
-from lgc_plugin.inference.audio.samples import samples_in
-from lgc_plugin.inference.audio.streaming_resample import check_sample_rate
+from lgc_plugin.data.resample import Resampler, check_sample_rate
+from lgc_plugin.inference.samples import as_mono, check_finite, samples_in
 
 Blocks = Iterator[NDArray[np.float32]]
 
@@ -24,38 +23,10 @@ def read_blocks(
 
     Joined, the blocks are what the data preparation makes of the file,
     before it rounds to 16 bits
-    (:func:`lgc_plugin.inference.audio.samples.round_to_16_bits`).
+    (:func:`lgc_plugin.inference.samples.round_to_16_bits`).
 
-    Arguments
-    ---------
-    path : str or Path
-        Any file that libsndfile reads.
-    sample_rate : int
-        The rate wanted, in samples per second.
-    seconds_per_block : float
-        How much is read at once.
-
-    Returns
-    -------
-    Iterator[ndarray]
-        (N,) float32 blocks of about that length, none empty. Joined, they
-        have ceil(frames * sample_rate / rate of the file) samples.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        At once if the file cannot be decoded or a setting is wrong; on
-        reading, if it is damaged further on, holds no samples, or NaN or
-        infinity.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "a.wav"
-    >>> soundfile.write(path, np.zeros((44100, 2)), 44100)
-    >>> sum(len(block) for block in read_blocks(path, 16000, 0.3))
-    16000
+    Returns (N,) float32 blocks of about that length, none empty. Joined, they
+    have ceil(frames * sample_rate / rate of the file) samples.
     """
     path = Path(path)
     if not path.exists():
@@ -81,36 +52,7 @@ def array_blocks(
 ) -> Blocks:
     """Goes through a recording that is in memory, without a copy of it.
 
-    Arguments
-    ---------
-    wav : ArrayLike
-        (N,) or (N, channels) samples, see
-        :func:`lgc_plugin.inference.audio.samples.as_mono`.
-    rate : int
-        Their rate, in samples per second.
-    sample_rate : int
-        The rate wanted.
-    seconds_per_block : float
-        How much is resampled at once.
-    name : str
-        What the recording is called in messages.
-
-    Returns
-    -------
-    Iterator[ndarray]
-        (N,) float32 blocks, none empty.
-
-    Raises
-    ------
-    ValueError
-        At once if a setting is wrong; on reading, if the recording is
-        empty, of another shape or type, or holds NaN or infinity.
-
-    Example
-    -------
-    >>> blocks = array_blocks(np.zeros(8000, np.int16), 16000, 16000, 0.2)
-    >>> [len(block) for block in blocks]
-    [3200, 3200, 1600]
+    Returns (N,) float32 blocks, none empty.
     """
     wav = np.asarray(wav)
     n_samples = samples_in(seconds_per_block, check_sample_rate(rate))
@@ -132,40 +74,12 @@ def stream_blocks(
     """Turns chunks of a recording into blocks as they come.
 
     A sample is given out as soon as the resampling filter has what it needs
-    (:attr:`.StreamingResampler.latency_seconds`, 4 ms from 44.1 kHz to
-    16 kHz; nothing where the rates are the same), and the sizes of the chunks
-    do not change what comes out. A chunk may be overwritten once the next one
-    is asked for.
+    (40 ms from 44.1 kHz to 16 kHz, see
+    :func:`lgc_plugin.data.resample.delay_seconds`; nothing where the rates
+    are the same), and the sizes of the chunks do not change what comes out.
+    A chunk may be overwritten once the next one is asked for.
 
-    Arguments
-    ---------
-    chunks : Iterable[ArrayLike]
-        (N,) or (N, channels) samples, see
-        :func:`lgc_plugin.inference.audio.samples.as_mono`; N may be 0.
-    rate : int
-        Their rate, in samples per second.
-    sample_rate : int
-        The rate wanted.
-    name : str
-        What the stream is called in messages.
-
-    Returns
-    -------
-    Iterator[ndarray]
-        (N,) float32 blocks, none empty.
-
-    Raises
-    ------
-    ValueError
-        At once if a rate is wrong; on reading, if no sample comes, a chunk
-        has another shape or type or changes the number of channels, or holds
-        NaN or infinity.
-
-    Example
-    -------
-    >>> blocks = stream_blocks([[0.1], [], [0.2, 0.3]], 16000, 16000)
-    >>> [len(block) for block in blocks]
-    [1, 2]
+    Returns (N,) float32 blocks, none empty.
     """
     recording = Recording(rate, sample_rate, name)
     if recording.rate < recording.sample_rate:
@@ -193,6 +107,7 @@ def _read_file(path: Path, n_samples: int) -> Iterator[NDArray[np.float32]]:
     done = 0
     try:
         with soundfile.SoundFile(path) as file:
+            # Not file.blocks(), which repeats samples if a file ends early.
             while done < file.frames:
                 chunk = file.read(n_samples, dtype="float32", always_2d=True)
                 if not len(chunk):
@@ -213,3 +128,76 @@ def _unreadable(path: Path, why: object) -> ValueError:
         f"{path}: cannot be decoded ({why}): convert it to WAV or FLAC; "
         "samples without a header are heard by lgc-sed detect -"
     )
+
+
+# Loud masters reach 1.5 or 2; this is a mistake about units.
+_TOO_LOUD = 16.0
+
+
+class Recording:
+    """Takes the chunks of a recording, and gives mono at another rate.
+
+    Example
+    -------
+    >>> recording = Recording(32000, 16000, "a.wav")
+    >>> n_samples = len(recording.push(np.zeros((3200, 2), np.int16)))
+    >>> n_samples + len(recording.finish())
+    1600
+    """
+
+    def __init__(self, rate: int, sample_rate: int, name: str) -> None:
+        self._resampler = Resampler(rate, sample_rate)
+        self.rate = self._resampler.rate
+        self.sample_rate = self._resampler.new_rate
+        self.name = name
+        self._received = 0
+        self._channels: int | None = None
+        self._is_loud = False
+
+    def push(self, chunk: ArrayLike) -> NDArray[np.float32]:
+        """Takes the next samples and gives those that are final.
+
+        Returns (M,) float32; M may be 0.
+        """
+        chunk = np.asarray(chunk)
+        if chunk.size == 0:
+            return np.empty(0, np.float32)
+        try:
+            mono = as_mono(chunk)
+        except ValueError as error:
+            raise ValueError(f"{self.name}: {error}") from None
+        self._check_channels(1 if chunk.ndim == 1 else chunk.shape[1])
+        check_finite(mono, self.rate, self.name, self._received)
+        self._warn_if_loud(mono)
+        self._received += len(mono)
+        return self._resampler.push(mono)
+
+    def finish(self) -> NDArray[np.float32]:
+        """Ends the recording and gives the rest of it.
+
+        Returns (M,) float32; M may be 0.
+        """
+        if not self._received:
+            raise ValueError(f"{self.name} holds no samples")
+        return self._resampler.finish()
+
+    def _check_channels(self, channels: int) -> None:
+        if self._channels not in (None, channels):
+            raise ValueError(
+                f"{self.name}: {channels} channels from "
+                f"{self._received / self.rate:.3f} s on, {self._channels} "
+                "before: give all chunks the same channels"
+            )
+        self._channels = channels
+
+    def _warn_if_loud(self, mono: NDArray[np.float32]) -> None:
+        """Says once that floats seem to be integers nobody scaled."""
+        peak = max(-float(mono.min()), float(mono.max()))
+        if self._is_loud or peak <= _TOO_LOUD:
+            return
+        self._is_loud = True
+        warnings.warn(
+            f"{self.name}: samples up to {peak:g}, where 1 is full scale: if "
+            "they were 16-bit integers, divide them by 32768",
+            stacklevel=3,
+        )

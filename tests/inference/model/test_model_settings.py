@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from lgc_plugin.inference.model.model_settings import ModelSettings
-from lgc_plugin.inference.model.settings_file import (
+from lgc_plugin.inference.model.model_settings import (
+    ModelSettings,
     read_settings,
     write_settings,
 )

@@ -1,1 +1,0 @@
-"""Any recording as mono samples of the rate that a model knows."""
