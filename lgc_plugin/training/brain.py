@@ -32,7 +32,7 @@ from lgc_plugin.utils.distributed import (
     gather_object,
     get_world_size,
 )
-from lgc_plugin.utils.progress import progress_bar
+from lgc_plugin.utils.parallel import progress_bar
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import soundfile
 
 from lgc_plugin.inference.event_stream import Detection
 from lgc_plugin.inference.files.event_formats import check_filename
-from lgc_plugin.utils.progress import progress_bar
+from lgc_plugin.utils.parallel import progress_bar
 
 if TYPE_CHECKING:
     import numpy as np
