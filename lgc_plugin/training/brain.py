@@ -22,7 +22,7 @@ from lgc_plugin.models.statistics import StatisticsGuard
 from lgc_plugin.training.async_brain import AsyncBrain
 from lgc_plugin.training.device_clips import Clips, clips_on_device
 from lgc_plugin.training.device_values import MeanMeter
-from lgc_plugin.training.epoch_log import log_epoch
+from lgc_plugin.training.run_log import log_epoch
 from lgc_plugin.types import SEDOutput
 from lgc_plugin.utils.distributed import (
     all_reduce_mean,
