@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 import soundfile
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from lgc_plugin.data.resample import resample
 
-Signal = NDArray[np.float32]
+Signal: TypeAlias = NDArray[np.float32]
 
 # What lies this far below the loudest moment of a sound counts as silence:
 # the rule by which event edges are set.
@@ -60,7 +61,7 @@ def trim_silence(sound: Signal, sample_rate: int) -> Signal:
     return sound[first:end]
 
 
-def loudness(sound: Signal, sample_rate: int) -> Signal:
+def loudness(sound: Signal, sample_rate: int) -> NDArray[np.float64]:
     """Mean power of every 10 ms of a sound.
 
     ``sound``: (N,) samples.
@@ -76,7 +77,7 @@ def loudness(sound: Signal, sample_rate: int) -> Signal:
 
 
 def audible_span(
-    sound: Signal, reference: Signal, sample_rate: int
+    sound: Signal, reference: NDArray[np.float64], sample_rate: int
 ) -> tuple[int, int]:
     """Where a sound begins and ends to be heard, in steps of 10 ms.
 
