@@ -19,44 +19,37 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ablation_figure import plot_scores
-from ablation_methods import HEADLINE, METHODS, pairs
 from ablation_profile import check_runs, read_profile
 from ablation_report import (
     compare_pair,
     difference_table,
+    plot_scores,
     pool,
     score_table,
     seed_scores,
 )
-from ablation_runs import Run, make_data, plan_runs, train_all, usual_bank
-from step_report import describe_run
+from ablation_runs import (
+    HEADLINE,
+    METHODS,
+    Run,
+    make_data,
+    pairs,
+    plan_runs,
+    train_all,
+    usual_bank,
+)
+from harness import ABLATION, describe_run, make_parser, pick, write_results
 
 from lgc_plugin.training.resume import RECORD
-from lgc_plugin.utils.files import write_json
 from lgc_plugin.utils.parallel import available_cores
 
-_HERE = Path(__file__).resolve().parent
 _SETS = "--strong 300 --strong-validation 100 --weak 200 --unlabeled 1000"
 _CLIPS = f"{_SETS} --validation 300 --clip-seconds 5"
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
-    """Reads the command line.
-
-    Arguments
-    ---------
-    words : Sequence[str]
-        Behind the script's name.
-
-    Returns
-    -------
-    argparse.Namespace
-        With ``methods`` as such.
-    """
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    """Reads the command line."""
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add(
         "--bank",
@@ -90,16 +83,14 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         help="write ablation/NAME.json and NAME.png (without a name: results)",
     )
     options = parser.parse_args(words)
-    names = options.methods.split(",") if options.methods else list(METHODS)
+    try:
+        names = pick(options.methods, METHODS, "method")
+    except ValueError as error:
+        parser.error(str(error))
     if options.quick:
         if options.write:
             parser.error("--quick measures too little to --write")
         names, options.seeds = list(HEADLINE[::-1]), options.seeds[:2]
-    unknown = [name for name in names if name not in METHODS]
-    if unknown:
-        parser.error(
-            f"method {unknown[0]!r} is unknown; there are {', '.join(METHODS)}"
-        )
     if min(options.n_jobs, options.n_bootstrap) < 1:
         parser.error("--n-jobs and --n-bootstrap must be at least 1")
     options.methods = [METHODS[name] for name in names]
@@ -110,16 +101,8 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 def main(words: Sequence[str]) -> int:
     """Makes data, trains, compares, prints the tables.
 
-    Arguments
-    ---------
-    words : Sequence[str]
-        Behind the script's name.
-
-    Returns
-    -------
-    int
-        Exit status: 1 if a run failed, 2 if finished runs are of another
-        profile, or data of another bank or none.
+    Returns exit status: 1 if a run failed, 2 if finished runs are of another
+    profile, or data of another bank or none.
     """
     options = parse(words)
     runs = plan_runs(options.folder, options.methods, options.seeds)
@@ -159,7 +142,7 @@ def main(words: Sequence[str]) -> int:
     plot_scores(scores, options.folder / "scores.png")
     if options.write:
         picture = f"{options.write}.png"
-        plot_scores(scores, _HERE / "ablation" / picture)
+        plot_scores(scores, ABLATION / picture)
         _write(options, scores, differences, good)
     return int(bool(failed))
 
@@ -197,7 +180,7 @@ def _write(
     # The profile is that of LGC, where it was trained.
     of_lgc = [run for run in runs if run.method.name == HEADLINE[0]]
     settings = (of_lgc or runs)[0].folder / RECORD
-    path = _HERE / "ablation" / f"{options.write}.json"
+    path = ABLATION / f"{options.write}.json"
     content = {
         **describe_run("ablation"),
         "bank": Path(options.bank).name,
@@ -213,8 +196,7 @@ def _write(
             for (better, worse), found in differences.items()
         },
     }
-    write_json(path, content)
-    print(f"written: {path}")
+    write_results(path, content)
 
 
 if __name__ == "__main__":

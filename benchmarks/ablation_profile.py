@@ -8,8 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ablation_methods import METHODS
-from ablation_runs import ROOT, Run, plan_runs, train_command
+from ablation_runs import METHODS, ROOT, Run, plan_runs, train_command
 
 from lgc_plugin.training.resume import RECORD, check_same_run
 from lgc_plugin.utils.hparams import parse_recipe_arguments, read_plain
@@ -29,25 +28,6 @@ _OF_THE_GLOBAL_TERM = {
 def read_profile(words: Sequence[str]) -> dict[str, Any]:
     """What the ablation trains LGC with.
 
-    Arguments
-    ---------
-    words : Sequence[str]
-        Further options of the recipe, for all runs.
-
-    Returns
-    -------
-    dict[str, Any]
-        The plain values of the recipe's YAML files.
-
-    Raises
-    ------
-    ValueError
-        If an option is unknown.
-    FileNotFoundError
-        If a file of overrides is missing.
-
-    Example
-    -------
     >>> profile = read_profile(["--lr=0.5"])
     >>> profile["lr"], profile["contrast_weight"] > 0
     (0.5, True)
@@ -61,18 +41,6 @@ def read_profile(words: Sequence[str]) -> dict[str, Any]:
 def changed_settings(words: tuple[str, ...]) -> dict[str, Any]:
     """What options of the recipe change.
 
-    Arguments
-    ---------
-    words : tuple[str, ...]
-        The options.
-
-    Returns
-    -------
-    dict[str, Any]
-        New values.
-
-    Example
-    -------
     >>> changed_settings(("--pos_threshold=0.7",))
     {'pos_threshold': 0.7}
     """
@@ -86,18 +54,6 @@ def check_runs(runs: Sequence[Run], profile: Mapping[str, Any]) -> None:
 
     Two runs tell something of a setting only if all else is equal; settings
     of the global term do not matter where it is off.
-
-    Arguments
-    ---------
-    runs : Sequence[Run]
-        Those that are not finished do not matter.
-    profile : Mapping[str, Any]
-        What LGC is trained with.
-
-    Raises
-    ------
-    ValueError
-        If a run differs from the profile in more than its method and seed.
     """
     for run in runs:
         record = run.folder / RECORD

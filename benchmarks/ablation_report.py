@@ -1,21 +1,22 @@
-"""Scores of an ablation: pooled over the seeds, pair by pair."""
+"""Scores of an ablation: pooled over the seeds, pair by pair, and drawn."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby, product
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from ablation_methods import METHODS
-from ablation_runs import Run
-from report_table import markdown_table
+from ablation_runs import METHODS, Run
+from harness import markdown_table
 
 from lgc_plugin.cli.main import main as lgc_sed
 from lgc_plugin.data.manifest import read_manifest, write_manifest
 from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.report.style import GRID, INK, bare, colours, new_figure
 
 SCORES = {
     "psds1": "PSDS1",
@@ -29,21 +30,7 @@ SCORES = {
 def seed_scores(
     runs: Sequence[Run], network: str = "teacher"
 ) -> dict[str, dict[str, list[float]]]:
-    """Scores of every run, by method and name.
-
-    Arguments
-    ---------
-    runs : Sequence[Run]
-        Finished ones.
-    network : str
-        ``teacher`` or ``student``. Of supervised training both are the same
-        network at different times.
-
-    Returns
-    -------
-    dict[str, dict[str, list[float]]]
-        One number per seed.
-    """
+    """Scores of every run, by method and name."""
     found: dict[str, dict[str, list[float]]] = {}
     for run in runs:
         results = json.loads((run.folder / "results.json").read_text())
@@ -54,22 +41,7 @@ def seed_scores(
 
 
 def pool(runs: Sequence[Run], folder: Path, network: str = "teacher") -> Path:
-    """The test clips of all seeds as one set, for one method.
-
-    Arguments
-    ---------
-    runs : Sequence[Run]
-        Of one method.
-    folder : Path
-        Gets ``<method>.npz``, and ``truth.csv``.
-    network : str
-        Whose scores.
-
-    Returns
-    -------
-    Path
-        The ``.npz`` file.
-    """
+    """The test clips of all seeds as one set, for one method."""
     parts, rows = [], []
     for run in runs:
         frames = FrameScores.load(run.folder / f"scores/test_{network}.npz")
@@ -88,27 +60,7 @@ def pool(runs: Sequence[Run], folder: Path, network: str = "teacher") -> Path:
 def compare_pair(
     better: Path, worse: Path, windows: Mapping[str, int], resamples: int
 ) -> dict[str, Any]:
-    """By how much one method is better than another, clip for clip.
-
-    Arguments
-    ---------
-    better, worse : Path
-        From :func:`pool`, with ``truth.csv`` beside.
-    windows : Mapping[str, int]
-        Median windows of the runs, in frames.
-    resamples : int
-        Behind the intervals.
-
-    Returns
-    -------
-    dict[str, Any]
-        The differences that ``lgc-sed compare`` writes.
-
-    Raises
-    ------
-    RuntimeError
-        If the command fails.
-    """
+    """By how much one method is better than another, clip for clip."""
     out = better.parent / f"{better.stem}-{worse.stem}.json"
     words = ["compare", str(better), str(worse), "--profile", "dcase"]
     words += ["--ground-truth", str(better.parent / "truth.csv")]
@@ -122,18 +74,6 @@ def compare_pair(
 def score_table(scores: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
     """Mean and standard deviation over the seeds.
 
-    Arguments
-    ---------
-    scores : Mapping
-        From :func:`seed_scores`.
-
-    Returns
-    -------
-    str
-        Markdown.
-
-    Example
-    -------
     >>> numbers = {name: [0.25, 0.75] for name in SCORES}
     >>> print(score_table({"lgc": numbers}).splitlines()[-1])
     ... # doctest: +ELLIPSIS
@@ -158,19 +98,6 @@ def difference_table(
 
     The intervals are those of the test clips; how far trainings differ is
     told by the seeds, so their number is there as well.
-
-    Arguments
-    ---------
-    differences : Mapping
-        From :func:`compare_pair`, by the names of the two methods.
-    scores : Mapping
-        From :func:`seed_scores`.
-
-    Returns
-    -------
-    str
-        Markdown; the last columns say on how many seeds the first method of
-        the pair is the better one.
     """
     lines = []
     for (better, worse), found in differences.items():
@@ -205,3 +132,73 @@ def _gap(entry: Mapping[str, Any]) -> str:
     low, high = entry["interval"]
     text = f"{entry['difference']:+.3f} [{low:+.3f}, {high:+.3f}]"
     return f"**{text}**" if low > 0 or high < 0 else text
+
+
+def plot_scores(
+    scores: Mapping[str, Mapping[str, Sequence[float]]], path: Path
+) -> None:
+    """Draws one panel per score: dots joined by seed, a bar at their mean.
+
+    Methods of a group stand together; only their dots are joined.
+    """
+    rows = place_rows(list(scores))
+    seeds = range(max(len(each["psds1"]) for each in scores.values()))
+    colour = colours(["seed", "mean"])
+    with new_figure(path, 11, 1.2 + 0.4 * max(rows.values())) as figure:
+        panels = figure.subplots(1, len(SCORES), sharey=True, squeeze=False)[0]
+        for axes, (key, title) in zip(panels, SCORES.items(), strict=True):
+            # A thin line per seed: data sets differ more than methods.
+            for place, group in product(seeds, _groups(rows)):
+                known = [
+                    (scores[name][key][place], rows[name])
+                    for name in group
+                    if place < len(scores[name][key])
+                ]
+                axes.plot(
+                    [score for score, _ in known],
+                    [row for _, row in known],
+                    "o-",
+                    color=colour["seed"],
+                    alpha=0.55,
+                    lw=0.7,
+                    markersize=6,
+                    markeredgewidth=0,
+                )
+            for name, row in rows.items():
+                middle = mean(scores[name][key])
+                axes.plot(
+                    [middle] * 2, [row - 0.32, row + 0.32], color=INK, lw=2
+                )
+            axes.set_title(title)
+            axes.set_yticks(
+                list(rows.values()), [METHODS[name].title for name in rows]
+            )
+            axes.grid(axis="x", color=GRID)
+            axes.tick_params(axis="y", length=0)
+            bare(axes, "top", "right", "left")
+        panels[0].invert_yaxis()
+        figure.supxlabel(
+            f"score of the teacher on its seed's test set, {len(seeds)} seeds, "
+            "joined by seed; bar: mean",
+            fontsize=9,
+        )
+
+
+def place_rows(names: Sequence[str]) -> dict[str, float]:
+    """Where methods stand: a row each, half a row between groups.
+
+    >>> place_rows(["cutmix", "lgc", "sct", "lgc_sct"])
+    {'cutmix': 0.0, 'lgc': 1.0, 'sct': 2.5, 'lgc_sct': 3.5}
+    """
+    rows: dict[str, float] = {}
+    for gap, group in enumerate(_groups(names)):
+        for name in group:
+            rows[name] = len(rows) + gap / 2
+    return rows
+
+
+def _groups(names: Iterable[str]) -> list[list[str]]:
+    return [
+        list(group)
+        for _, group in groupby(names, lambda name: METHODS[name].group)
+    ]

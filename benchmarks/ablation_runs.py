@@ -1,4 +1,7 @@
-"""Data sets and runs of an ablation; what is finished is not done again."""
+"""The methods that an ablation compares, their data sets and their runs.
+
+What is finished is not done again.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,105 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from ablation_methods import Method
+
+@dataclass(frozen=True)
+class Method:
+    """One column of the ablation.
+
+    >>> Method("cutmix", "+ CutMix", ("--contrast_weight=0",), "mean_teacher")
+    ... # doctest: +ELLIPSIS
+    Method(name='cutmix', ...)
+    """
+
+    #: Of folders and options
+    name: str
+    #: For people
+    title: str
+    #: What the recipe's command line gets
+    words: tuple[str, ...] = ()
+    #: The method that it adds one thing to
+    against: str | None = None
+    #: Methods that are looked at together
+    group: str = "LGC"
+
+
+def _file(name: str) -> str:
+    return f"--overrides=hparams/{name}.yaml"
+
+
+LADDER = (
+    Method(
+        "supervised", "supervised", ("--overrides=hparams/supervised.yaml",)
+    ),
+    Method(
+        "mean_teacher",
+        "mean teacher",
+        ("--overrides=hparams/mean_teacher.yaml",),
+        "supervised",
+    ),
+    Method("cutmix", "+ CutMix", ("--contrast_weight=0",), "mean_teacher"),
+    Method("lgc", "+ prototypes = LGC", (), "cutmix"),
+)
+"""Each adds one part of the method to the one before."""
+
+_OTHERS = {
+    "ict": "ICT",
+    "sct": "SCT",
+    "rct": "RCT",
+    "filter_aug": "FilterAugment",
+    "strong_aug": "strong augmentation",
+}
+
+
+def _combine(name: str, title: str) -> tuple[Method, Method]:
+    """Another method beside a mean teacher, and beside LGC."""
+    file = _file(f"lgc_{name}")
+    baseline = (_file("mean_teacher"), file)
+    beside = f"mean teacher + {title}"
+    return (
+        Method(name, beside, baseline, "mean_teacher", title),
+        Method(f"lgc_{name}", f"LGC + {title}", (file,), "lgc", title),
+    )
+
+
+COMBINATIONS = tuple(
+    method
+    for name, title in _OTHERS.items()
+    for method in _combine(name, title)
+)
+"""What LGC is combined with, without it and with it."""
+
+METHODS = {method.name: method for method in (*LADDER, *COMBINATIONS)}
+
+HEADLINE = ("lgc", "supervised")
+"""What clips without onsets bring: LGC, and the same labels without it."""
+
+# The paper's claims: LGC adds to a mean teacher, and to other methods.
+_CLAIMS = (
+    ("lgc", "mean_teacher"),
+    HEADLINE,
+    *((f"lgc_{name}", name) for name in _OTHERS),
+)
+
+
+def pairs(names: list[str]) -> list[tuple[str, str]]:
+    """Who is compared with whom: with what it builds on, and the claims.
+
+    >>> pairs(["mean_teacher", "lgc"])
+    [('lgc', 'mean_teacher')]
+    """
+    found = [
+        (name, METHODS[name].against)
+        for name in names
+        if METHODS[name].against in names
+    ]
+    found += [pair for pair in _CLAIMS if set(pair) <= set(names)]
+    return list(dict.fromkeys(found))
+
 
 ROOT = Path(__file__).resolve().parents[1]
 _STEPS = "benchmarks/ablation/steps.yaml"
@@ -20,8 +118,6 @@ _STEPS = "benchmarks/ablation/steps.yaml"
 def usual_bank() -> str:
     """The real recordings that the tests read as well; else made sounds.
 
-    Example
-    -------
     >>> Path(usual_bank()).name in ("sounds", "synthetic")
     True
     """
@@ -30,23 +126,15 @@ def usual_bank() -> str:
 
 
 class Run(NamedTuple):
-    """One training.
+    """One training."""
 
-    Arguments
-    ---------
-    method : Method
-        What is trained.
-    seed : int
-        Of the data set and of the training.
-    folder : Path
-        Of its results.
-    data : Path
-        Its data set.
-    """
-
+    #: What is trained
     method: Method
+    #: Of the data set and of the training
     seed: int
+    #: Of its results
     folder: Path
+    #: Its data set
     data: Path
 
     @property
@@ -60,22 +148,7 @@ def plan_runs(
 ) -> list[Run]:
     """All runs, seed by seed, so that an ablation cut short has whole seeds.
 
-    Arguments
-    ---------
-    folder : Path
-        Of the ablation.
-    methods : Sequence[Method]
-        What to train.
-    seeds : Sequence[int]
-        Each has a data set of its own, the same for all methods.
-
-    Returns
-    -------
-    list[Run]
-
-    Example
-    -------
-    >>> from ablation_methods import METHODS
+    >>> from ablation_runs import METHODS
     >>> runs = plan_runs(Path("a"), [METHODS["lgc"]], [1, 2])
     >>> [run.folder.as_posix() for run in runs]
     ['a/runs/lgc/1', 'a/runs/lgc/2']
@@ -93,22 +166,7 @@ def plan_runs(
 
 
 def make_data(run: Run, bank: str, words: Sequence[str]) -> None:
-    """Soundscapes of a bank, unless they are there.
-
-    Arguments
-    ---------
-    run : Run
-        Tells where and with which seed.
-    bank : str
-        Folder of sounds, or ``synthetic``.
-    words : Sequence[str]
-        Further options of ``lgc-sed soundscapes``.
-
-    Raises
-    ------
-    ValueError
-        If those that are there were made of another bank.
-    """
+    """Soundscapes of a bank, unless they are there."""
     about = run.data / "soundscapes.json"
     if about.is_file():
         made_of = json.loads(about.read_text())["bank"]["name"]
@@ -130,24 +188,7 @@ def train_all(
     n_jobs: int,
     tell: Callable[[str], None],
 ) -> list[Run]:
-    """Trains what is not finished, several at a time, each on its cores.
-
-    Arguments
-    ---------
-    runs : Sequence[Run]
-        In the order in which they begin.
-    words : Sequence[str]
-        Further options of the recipe, for all runs.
-    n_jobs : int
-        Runs at a time.
-    tell : Callable
-        Gets a line when a run ends.
-
-    Returns
-    -------
-    list[Run]
-        Those that failed; each left ``log.txt`` in its folder.
-    """
+    """Trains what is not finished, several at a time, each on its cores."""
     threads = max(1, (os.cpu_count() or 1) // n_jobs)
 
     def train(run: Run) -> bool:
@@ -172,20 +213,7 @@ def train_all(
 
 
 def train_command(run: Run, words: Sequence[str]) -> list[str]:
-    """The recipe's command line for a run.
-
-    Arguments
-    ---------
-    run : Run
-        What to train.
-    words : Sequence[str]
-        Further options, for all runs. Those of the method come later, and win:
-        what is varied is varied around them.
-
-    Returns
-    -------
-    list[str]
-    """
+    """The recipe's command line for a run."""
     return [
         sys.executable,
         "recipes/DESED/train.py",

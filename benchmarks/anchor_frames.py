@@ -29,33 +29,24 @@ class Counts:
 
     A *claim* is a frame with a class that the teacher is sure of; a frame may
     have several.
-
-    Arguments
-    ---------
-    frames, anchors : int
-        All frames, and those that the contrast would act on.
-    event_claims, true_event_claims : int
-        Classes that anchors are pulled to, and those that sound there.
-    background_claims, true_background_claims : int
-        Anchors pulled to the background, and those in which nothing sounds.
-    sure, true_sure : int
-        All claims of the teacher, anchors or not, and those that hold.
     """
 
+    #: All frames, and those that the contrast would act on
     frames: int
     anchors: int
+    #: Classes that anchors are pulled to, and those that sound there
     event_claims: int
     true_event_claims: int
+    #: Anchors pulled to the background, and those in which nothing sounds
     background_claims: int
     true_background_claims: int
+    #: All claims of the teacher, anchors or not, and those that hold
     sure: int
     true_sure: int
 
     def shares(self) -> dict[str, float | None]:
         """What the counts say, as shares; None where there is no case.
 
-        Example
-        -------
         >>> shares = Counts(100, 10, 8, 6, 2, 1, 50, 40).shares()
         >>> shares["anchors"], shares["right"], shares["sure_right"]
         (0.1, 0.7, 0.8)
@@ -87,21 +78,8 @@ def count_anchors(
 ) -> Counts:
     """Counts anchors, and how many are what the teacher takes them for.
 
-    Arguments
-    ---------
-    student, teacher : Tensor
-        (N, C) frame scores.
-    truth : Tensor
-        (N, C) bool.
-    pos_threshold, neg_threshold : float
-        tau+ and tau-.
+    ``student, teacher``: (N, C) frame scores; ``truth``: (N, C) bool.
 
-    Returns
-    -------
-    Counts
-
-    Example
-    -------
     >>> teacher = torch.tensor([[0.9], [0.9], [0.1]])
     >>> student = torch.tensor([[0.9], [0.2], [0.6]])
     >>> truth = torch.tensor([[True], [False], [False]])
@@ -124,7 +102,7 @@ def count_anchors(
     )
 
 
-def hear_as_in_training(
+def run_as_in_training(
     run: Run,
     clips_per_batch: int,
     cutmix_ratio: tuple[float, float],
@@ -132,31 +110,10 @@ def hear_as_in_training(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """A run's two networks on its test clips, as if these had no labels.
 
-    Both networks are in training mode, dropout included; the student hears
-    the clips after CutMix, the teacher before, and its scores are cut alike.
+    Both networks are in training mode, dropout included; the student's
+    input is cut by CutMix, the teacher's is not, and its scores are cut alike.
 
-    Arguments
-    ---------
-    run : Run
-        A finished one.
-    clips_per_batch : int
-        Clips that are cut with each other.
-    cutmix_ratio : tuple[float, float]
-        Shortest and longest span, as a share of the clip.
-    seed : int
-        Of dropout and CutMix.
-
-    Returns
-    -------
-    tuple[Tensor, Tensor, Tensor]
-        (N, C) scores of student and teacher, and bool what really sounds.
-
-    Raises
-    ------
-    FileNotFoundError
-        If model, manifest or a clip are missing.
-    ValueError
-        If one of them is damaged.
+    Returns (N, C) scores of student and teacher, and bool what really sounds.
     """
     networks = [read_model(run.folder, name) for name in ("student", "teacher")]
     for model in networks:
@@ -171,16 +128,18 @@ def hear_as_in_training(
             n_clips, _, n_frames = truth.shape
             plan = draw_cutmix(n_clips, n_frames, cutmix_ratio)
 
-            def say(network: nn.Module, mels: Tensor, valid: Tensor) -> Tensor:
+            def forward(
+                network: nn.Module, mels: Tensor, valid: Tensor
+            ) -> Tensor:
                 mask = upsample_mask(valid, mels.shape[-1], pooling)
                 mels = networks[0].front_end.normalize(mels, mask)
                 return network(mels, valid).frame
 
-            target = cutmix(say(teacher, mels, valid), plan)
+            target = cutmix(forward(teacher, mels, valid), plan)
             cut = cutmix(valid, plan)
-            heard = say(student, cutmix(mels, plan, pooling), cut)
+            output = forward(student, cutmix(mels, plan, pooling), cut)
             of_sound = cut.flatten()
-            each = heard, target, cutmix(truth, plan)
+            each = output, target, cutmix(truth, plan)
             parts.append([by_frame(x)[of_sound] for x in each])
     return tuple(torch.cat(each) for each in zip(*parts, strict=True))
 

@@ -18,17 +18,18 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from ablation_methods import METHODS
 from ablation_profile import read_profile
-from ablation_runs import Run, plan_runs
-from anchor_frames import Counts, count_anchors, hear_as_in_training
-from embedding_runs import finished_seeds
-from report_table import markdown_table
-from step_report import describe_run
+from ablation_runs import METHODS, Run, plan_runs
+from anchor_frames import Counts, count_anchors, run_as_in_training
+from embedding_frames import finished_seeds
+from harness import (
+    ABLATION,
+    describe_run,
+    make_parser,
+    markdown_table,
+    write_results,
+)
 
-from lgc_plugin.utils.files import write_json
-
-OUT = Path(__file__).resolve().parent / "ablation"
 _POSITIVE, _NEGATIVE = (0.6, 0.7, 0.8, 0.9), (0.3, 0.5, 0.7)
 COLUMNS = {
     "anchors": "anchors, of all frames",
@@ -42,21 +43,8 @@ Thresholds = tuple[float, float]
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
-    """Reads the command line.
-
-    Arguments
-    ---------
-    words : Sequence[str]
-        Behind the script's name.
-
-    Returns
-    -------
-    argparse.Namespace
-        With ``seeds`` on which the method is finished.
-    """
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    """Reads the command line."""
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add(
         "--folder",
@@ -87,17 +75,9 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 
 def main(words: Sequence[str]) -> int:
-    """Hears, counts, prints the table.
+    """Runs the networks, counts, prints the table.
 
-    Arguments
-    ---------
-    words : Sequence[str]
-        Behind the script's name.
-
-    Returns
-    -------
-    int
-        Exit status: 1 if a run cannot be read.
+    Returns exit status: 1 if a run cannot be read.
     """
     options = parse(words)
     profile = read_profile([])
@@ -125,9 +105,8 @@ def main(words: Sequence[str]) -> int:
                 for pair, each in counts.items()
             ],
         }
-        path = OUT / f"{options.write}.json"
-        write_json(path, content)
-        print(f"\nwritten: {path}")
+        print()
+        write_results(ABLATION / f"{options.write}.json", content)
     return 0
 
 
@@ -142,7 +121,7 @@ def _count(
         for low in sorted({*_NEGATIVE, profile["neg_threshold"]})
     }
     for run in runs:
-        scores = hear_as_in_training(run, batch, profile["cutmix_ratio"])
+        scores = run_as_in_training(run, batch, profile["cutmix_ratio"])
         for pair, each in counts.items():
             each.append(count_anchors(*scores, *pair))
     return counts

@@ -14,49 +14,53 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime, timezone
-from importlib.metadata import version
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir, mkdtemp
 from typing import Any
 
-from detect_audio import check_space, write_audio
-from detect_measure import measure_rounds
-from detect_report import format_table, goals, summarize
-from detect_variants import LENGTHS, VARIANTS, Case, make_cases
-from step_report import describe_machine
+from detect_report import (
+    format_table,
+    goals,
+    run_case,
+    summarize,
+)
+from detect_variants import (
+    LENGTHS,
+    VARIANTS,
+    Case,
+    check_space,
+    make_cases,
+    write_audio,
+)
+from harness import (
+    RESULTS,
+    describe_run,
+    in_fresh_process,
+    make_parser,
+    pick,
+    print_goals,
+    take_turns,
+    versions,
+    write_results,
+)
 
-from lgc_plugin.utils.files import write_json
 from lgc_plugin.utils.parallel import available_cores
 
-_HERE = Path(__file__).resolve().parent
 _LONGEST = 86400.0  # a WAV file that is much longer is none
 # Seconds, and one variant of each kind.
 _QUICK_LENGTHS = (10.0,)
 _QUICK_VARIANTS = ("stereo", "mp3", "stream", "bf16")
-_LIBRARIES = ("numpy", "scipy", "soundfile")
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """Reads the command line.
 
-    Arguments
-    ---------
-    words : Sequence[str]
-        Behind the script's name.
-
-    Returns
-    -------
-    argparse.Namespace
-        With ``cases`` to measure, and ``out`` None if nothing is written.
+    Returns with ``cases`` to measure, and ``out`` None if nothing is written.
     """
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = make_parser(__doc__)
     _add_options(parser.add_argument)
     options = parser.parse_args(words)
     fail = parser.error
@@ -77,7 +81,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         fail(str(error))
     if options.write and options.output is None:
         kind = options.device.partition(":")[0]
-        options.output = _HERE / "results" / f"detect_{kind}.json"
+        options.output = RESULTS / f"detect_{kind}.json"
     return options
 
 
@@ -122,16 +126,11 @@ def _add_options(add: Callable[..., Any]) -> None:
 
 def _choose_cases(options: argparse.Namespace) -> list[Case]:
     known = {each.name: each for each in VARIANTS}
-    wanted = list(_QUICK_VARIANTS if options.quick else known)
     if options.variants is not None:
-        wanted = [name for name in options.variants.split(",") if name]
-    if wanted == ["none"]:
-        wanted = []
-    for name in wanted:
-        if name not in known:
-            raise ValueError(
-                f"variant {name!r} is unknown; there are {', '.join(known)}"
-            )
+        none = options.variants in ("", "none")
+        wanted = [] if none else pick(options.variants, known, "variant")
+    else:
+        wanted = list(_QUICK_VARIANTS if options.quick else known)
     chosen = [each for name, each in known.items() if name in wanted]
     cases = make_cases(options.lengths, chosen)
     for each in cases:
@@ -146,16 +145,13 @@ def main(words: Sequence[str]) -> int:
     # The measured processes inherit it.
     os.environ["OMP_NUM_THREADS"] = str(options.threads)
     with _work_folder(options.folder, options.keep) as folder:
-        facts = _make_model(folder / "model", options.seed)
+        facts = in_fresh_process(_make_model, folder / "model", options.seed)
         for audio in dict.fromkeys(each.audio for each in options.cases):
             write_audio(folder / "audio", audio, options.seed)
-        runs = measure_rounds(
-            options.cases,
-            folder,
-            options.device,
-            options.rounds,
-            warm_up=not options.quick,
-        )
+        measure = partial(run_case, folder=folder, device=options.device)
+        if not options.quick:
+            measure(options.cases[0])  # reads the libraries from the disk
+        runs = take_turns(options.cases, options.rounds, measure)
     rows = summarize(options.cases, runs)
     print(format_table(rows))
     for hop, seconds in facts["latency_seconds"].items():
@@ -163,26 +159,21 @@ def main(words: Sequence[str]) -> int:
     # Seconds of audio say nothing about what is asked of hours, and another
     # device is asked for something else.
     asked = [] if options.quick or options.device != "cpu" else goals(rows)
-    for goal in asked:
-        met = "met" if goal["met"] else "NOT met"
-        measured = f"{goal['measured']:.2f}"
-        print(f"{goal['goal']} {goal['limit']:g}: {measured}, {met}")
+    print_goals(asked)
     if options.output is not None:
+        names = ("device", "quick", "rounds", "seed", "threads")
         content = {
-            "benchmark": "detect",
-            "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "device": options.device,
-            "quick": options.quick,
-            "rounds": options.rounds,
-            "seed": options.seed,
-            "threads": options.threads,
-            "machine": _describe_machine(facts),
+            **describe_run(
+                "detect",
+                {name: getattr(options, name) for name in names},
+                **{name: facts[name] for name in ("torch", "speechbrain")},
+                **versions("numpy", "scipy", "soundfile"),
+            ),
             "latency_seconds": facts["latency_seconds"],
             "goals": asked,
             "rows": {name: asdict(row) for name, row in rows.items()},
         }
-        write_json(options.output, content)
-        print(f"written: {options.output}")
+        write_results(options.output, content)
     return int(any(row.failed for row in rows.values()))
 
 
@@ -200,22 +191,9 @@ def _work_folder(parent: Path, keep: bool) -> Iterator[Path]:
 
 
 def _make_model(folder: Path, seed: int) -> dict[str, Any]:
-    """In a process of its own, which then gives its memory back."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_make_model_here, folder, seed).result()
-
-
-def _make_model_here(folder: Path, seed: int) -> dict[str, Any]:
     from detect_model import make_model  # imports PyTorch
 
     return make_model(folder, seed)
-
-
-def _describe_machine(model: dict[str, Any]) -> dict[str, Any]:
-    facts = describe_machine({})
-    kept = {key: fact for key, fact in facts.items() if fact is not None}
-    kept |= {name: model[name] for name in ("torch", "speechbrain")}
-    return {**kept, **{name: version(name) for name in _LIBRARIES}}
 
 
 if __name__ == "__main__":

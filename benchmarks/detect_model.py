@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import soundfile
 import torch
-from detect_audio import Audio, write_audio
-from scoring_clips import LABELS
+from detect_variants import Audio, write_audio
+from scoring_data import LABELS
 
 from lgc_plugin.inference.detector import SoundEventDetector
 from lgc_plugin.inference.model.hparams_settings import (
@@ -38,19 +38,6 @@ def make_model(folder: Path, seed: int) -> dict[str, Any]:
     Batch statistics are those of the sounds that it will hear, and thresholds
     are such that each class sounds in a tenth of them: there is as much to
     make events of as in real recordings.
-
-    Arguments
-    ---------
-    folder : Path
-        The model folder.
-    seed : int
-        Decides the weights.
-
-    Returns
-    -------
-    dict[str, Any]
-        ``parameters``: how many; ``latency_seconds``: by hop; ``torch`` and
-        ``speechbrain``: versions.
     """
     plain = read_arguments(_HPARAMS, {"labels": list(LABELS)})
     settings = settings_of_hparams(plain, {})

@@ -24,19 +24,7 @@ _FRAMES_PER_WRITE = 16000
 
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
-    """Runs the command to its end.
-
-    Arguments
-    ---------
-    request : dict[str, Any]
-        ``command``, ``stdout``, ``stderr``, ``feed``.
-
-    Returns
-    -------
-    dict[str, Any]
-        ``status``, ``seconds`` from the start to the end, ``cpu_seconds`` of
-        all its threads, ``peak_mib``.
-    """
+    """Runs the command to its end."""
     feed = request["feed"]
     with (
         open(request["stdout"], "wb") as out,

@@ -1,16 +1,61 @@
-"""From measured seconds of detecting to one table."""
+"""Cases of the detector, each in a fresh process, and their table."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 from detect_variants import START, Case, duration, length_name
-from report_table import compare_with_goal, markdown_table, number_cells
+from harness import (
+    HERE,
+    Runs,
+    compare_with_goal,
+    failure,
+    markdown_table,
+    number_cells,
+)
 
-Runs = Mapping[str, Sequence[Mapping[str, Any]]]
+
+def run_case(case: Case, folder: Path, device: str) -> dict[str, Any]:
+    """One case in a fresh process."""
+    audio = str(folder / "audio" / case.audio.name)
+    command = [sys.executable, "-m", "lgc_plugin.cli.main", "detect"]
+    command += ["-" if case.stream else audio, f"--model={folder / 'model'}"]
+    command += [f"--device={device}", "--quiet", *case.options]
+    if case.stream:
+        command.append(f"--rate={case.audio.sample_rate}")
+    request = {
+        "command": command,
+        "feed": audio if case.stream else None,
+        "stdout": str(folder / f"{case.name}.tsv"),
+        "stderr": str(folder / f"{case.name}.log"),
+    }
+    measured = subprocess.run(
+        [sys.executable, HERE / "detect_process.py", json.dumps(request)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
+    run = json.loads(measured)
+    if run["status"]:
+        said = Path(request["stderr"]).read_text(encoding="utf-8").split("\n")
+        last = next((line for line in reversed(said) if line.strip()), "")
+        return {"failed": f"status {run['status']}: {last.strip()}"}
+    return {**run, "events": count_events(Path(request["stdout"]))}
+
+
+def count_events(path: Path) -> int:
+    """How many events a table of ``lgc-sed detect`` has."""
+    header, *rows = path.read_text(encoding="utf-8").splitlines()
+    label = header.split("\t").index("event_label")
+    return sum(bool(row.split("\t")[label]) for row in rows)
+
 
 # What is asked on a CPU.
 _HOUR_SECONDS = 60.0
@@ -22,62 +67,35 @@ _SHORT, _HOUR, _LONG = 600.0, 3600.0, 10800.0
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table, all rounds together.
+    """One line of the table, all rounds together."""
 
-    Arguments
-    ---------
-    title : str
-        What was measured.
-    failed : str, optional
-        Why there are no numbers.
-    audio_seconds : float
-        Length of the recording.
-    seconds : list[float]
-        Of each round, from the start of the process to its end.
-    min_seconds, median_seconds : float, optional
-        Over the rounds.
-    real_time_factor : float, optional
-        Shortest time / length of the recording.
-    speed : float, optional
-        How many seconds of audio a second is enough for, starting aside.
-    cpu_seconds : float, optional
-        Of all threads, the least of all rounds.
-    peak_mib : float, optional
-        Largest memory of the process in any round.
-    events : int, optional
-        How many were detected.
-    """
-
+    #: What was measured
     title: str
+    #: Why there are no numbers
     failed: str | None
+    #: Length of the recording
     audio_seconds: float
+    #: Of each round, from the start of the process to its end
     seconds: Sequence[float] = ()
+    #: Over the rounds
     min_seconds: float | None = None
     median_seconds: float | None = None
+    #: Shortest time / length of the recording
     real_time_factor: float | None = None
+    #: How many seconds of audio a second is enough for, starting aside
     speed: float | None = None
+    #: Of all threads, the least of all rounds
     cpu_seconds: float | None = None
+    #: Largest memory of the process in any round
     peak_mib: float | None = None
+    #: How many were detected
     events: int | None = None
 
 
 def summarize(cases: Sequence[Case], runs: Runs) -> dict[str, Row]:
-    """Rows by name.
-
-    Arguments
-    ---------
-    cases : Sequence[Case]
-        What was measured.
-    runs : Mapping
-        Of each name, what was measured in each round: ``seconds``,
-        ``cpu_seconds``, ``peak_mib``, ``events``; or why it ``failed``.
-
-    Returns
-    -------
-    dict[str, Row]
-    """
+    """Rows by name."""
     start = None
-    if not any("failed" in run for run in runs[START]):
+    if not failure(runs[START]):
         start = min(run["seconds"] for run in runs[START])
     return {each.name: _row(each, runs[each.name], start) for each in cases}
 
@@ -86,7 +104,7 @@ def _row(
     case: Case, runs: Sequence[Mapping[str, Any]], start: float | None
 ) -> Row:
     length = case.audio.seconds
-    failed = next((run["failed"] for run in runs if "failed" in run), None)
+    failed = failure(runs)
     if failed is not None:
         return Row(case.title, failed, length)
     seconds = [run["seconds"] for run in runs]
@@ -110,17 +128,7 @@ def _row(
 
 
 def format_table(rows: Mapping[str, Row]) -> str:
-    """A Markdown table, one line per row.
-
-    Arguments
-    ---------
-    rows : Mapping[str, Row]
-        From :func:`summarize`.
-
-    Returns
-    -------
-    str
-    """
+    """A Markdown table, one line per row."""
     head = "what|audio|s, min|s, median|real-time factor|times real time"
     columns = [*head.split("|"), "CPU s", "peak MiB", "events"]
     lines = []
@@ -143,19 +151,7 @@ def format_table(rows: Mapping[str, Row]) -> str:
 
 
 def goals(rows: Mapping[str, Row]) -> list[dict[str, Any]]:
-    """What is asked on a CPU, and what was measured.
-
-    Arguments
-    ---------
-    rows : Mapping[str, Row]
-        From :func:`summarize`.
-
-    Returns
-    -------
-    list[dict[str, Any]]
-        ``goal``, ``limit``, ``measured``, ``met``; without what was not
-        measured.
-    """
+    """What is asked on a CPU, and what was measured."""
     good = {name: row for name, row in rows.items() if row.failed is None}
     start = good.get(START)
     short, hour, long = (

@@ -1,14 +1,16 @@
-"""What a finished run's network makes of the frames of its test clips."""
+"""Frames of the test clips of finished runs, and their distances."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
-from ablation_runs import Run
+from ablation_runs import METHODS, Run, plan_runs
+from embedding_report import Distances, measure_distances
 
 from lgc_plugin.data.manifest import ClipRow, read_manifest
 from lgc_plugin.evaluation.frame_scores import FrameScores
@@ -29,54 +31,25 @@ _UNCLEAR = -1
 
 
 class Frames(NamedTuple):
-    """Frames of test clips in which at most one class sounds.
+    """Frames of test clips in which at most one class sounds."""
 
-    Arguments
-    ---------
-    labels : tuple[str, ...]
-        The C classes.
-    hidden : numpy.ndarray
-        (N, D) what the classifier of frames reads.
-    projected : numpy.ndarray
-        (N, E) unit vectors, what the prototypes are compared with.
-    groups : numpy.ndarray
-        (N,) class of each frame; C where nothing sounds.
-    clips : numpy.ndarray
-        (N,) number of the clip in the manifest.
-    """
-
+    #: The C classes
     labels: tuple[str, ...]
+    #: (N, D) what the classifier of frames reads
     hidden: NDArray[np.float32]
+    #: (N, E) unit vectors, what the prototypes are compared with
     projected: NDArray[np.float32]
+    #: (N,) class of each frame; C where nothing sounds
     groups: NDArray[np.int64]
+    #: (N,) number of the clip in the manifest
     clips: NDArray[np.int64]
 
 
 def read_frames(run: Run, network: str = "teacher") -> Frames:
-    """Hears the test clips of a run as its recipe did.
-
-    Arguments
-    ---------
-    run : Run
-        A finished one, and its data.
-    network : str
-        ``teacher`` or ``student``.
-
-    Returns
-    -------
-    Frames
-
-    Raises
-    ------
-    FileNotFoundError
-        If model, manifest, scores or a clip are missing.
-    ValueError
-        If one of them is damaged, or the network does not give the scores
-        that the run's own test gave.
-    """
+    """Frames of the test clips of a run, computed as its recipe did."""
     model = read_model(run.folder, network)
     rows = read_manifest(run.folder / "manifests" / "test.csv", run.data)
-    hidden, projected, scores = _hear(model, rows)
+    hidden, projected, scores = _forward(model, rows)
     _check_scores(run, network, rows, scores)
     groups = sole_classes(rows, model.settings.encoder())
     clip, frame = np.nonzero(groups != _UNCLEAR)
@@ -94,21 +67,9 @@ def sole_classes(
 ) -> NDArray[np.int64]:
     """The one class that sounds in a frame, from its begin to its end.
 
-    Arguments
-    ---------
-    rows : Iterable[ClipRow]
-        K clips, with their events.
-    encoder : EventEncoder
-        Their classes and frames.
+    Returns (K, T') the class; C where nothing sounds; -1 where several
+    classes do, where an event begins or ends, and beyond the clip's end.
 
-    Returns
-    -------
-    numpy.ndarray
-        (K, T') the class; C where nothing sounds; -1 where several classes
-        do, where an event begins or ends, and beyond the clip's end.
-
-    Example
-    -------
     >>> from lgc_plugin.data.encoder import EventEncoder
     >>> from lgc_plugin.types import Event, LabelKind
     >>> encoder = EventEncoder(["Cat", "Dog"], 0.5, 1000, 25, 4)
@@ -137,25 +98,15 @@ def sole_classes(
 
 
 def clip_samples(row: ClipRow, sample_rate: int) -> NDArray[np.float32]:
-    """The sound of a clip as a run's test hears it.
+    """The samples of a clip as a run's test reads them.
 
-    Arguments
-    ---------
-    row : ClipRow
-        Of a manifest.
-    sample_rate : int
-        Samples per second.
-
-    Returns
-    -------
-    numpy.ndarray
-        (N,) rounded to 16 bits.
+    Returns (N,) rounded to 16 bits.
     """
     blocks = read_blocks(row.wav, sample_rate)
     return round_to_16_bits(np.concatenate(list(blocks)))
 
 
-def _hear(
+def _forward(
     model: LoadedModel, rows: Sequence[ClipRow]
 ) -> tuple[NDArray[np.float32], ...]:
     """(K, T', D) hidden, (K, T', E) projected, (K, C, T') scores."""
@@ -174,13 +125,13 @@ def _hear(
                 for row in rows[first : first + _BATCH]
             ]
             with torch.inference_mode():
-                said = run_on_windows(
+                output = run_on_windows(
                     model.front_end,
                     model.network,
                     *stack_windows(clips, window),
                     settings.pooling,
                 )
-            parts.append((inputs.pop(), said.embedding, said.frame))
+            parts.append((inputs.pop(), output.embedding, output.frame))
     finally:
         hook.remove()
     return tuple(torch.cat(each).numpy() for each in zip(*parts, strict=True))
@@ -204,3 +155,76 @@ def _check_scores(
                 f"{run.folder} gives now (by up to {gap:.3g}): model or data "
                 "changed after the test, train this run again"
             )
+
+
+REPRESENTATIONS = {
+    "hidden": "what the classifier of frames reads (GRU output)",
+    "projected": "projected embeddings; without the global term nothing "
+    "trained the projection",
+}
+"""What is measured, by the names of :class:`Frames`; the fair one first."""
+
+
+class Measured(NamedTuple):
+    """All that was found on the runs of two methods."""
+
+    #: The classes
+    labels: tuple[str, ...]
+    #: By representation and method, one per seed
+    distances: dict[str, dict[str, list[Distances]]]
+    #: Frames of the first seed, by the method's title
+    shown: dict[str, Frames]
+
+
+def finished_seeds(folder: Path, method: str) -> list[int]:
+    """The seeds on which a method has been trained and tested.
+
+    >>> finished_seeds(getfixture("tmp_path"), "lgc")
+    []
+    """
+    names = [path.name for path in (folder / "runs" / method).glob("*")]
+    seeds = sorted(int(name) for name in names if name.isdecimal())
+    runs = plan_runs(folder, [METHODS[method]], seeds)
+    return [run.seed for run in runs if run.finished]
+
+
+def measure_runs(
+    folder: Path, methods: Sequence[str], seeds: Sequence[int], network: str
+) -> Measured:
+    """Distances on the test clips of every run."""
+    distances = {key: {m: [] for m in methods} for key in REPRESENTATIONS}
+    shown: dict[str, Frames] = {}
+    labels: tuple[str, ...] = ()
+    for seed in seeds:
+        first: Frames | None = None
+        for run in plan_runs(folder, [METHODS[m] for m in methods], [seed]):
+            frames = read_frames(run, network)
+            first, labels = first or frames, labels or frames.labels
+            _check_same(run, frames, first, labels)
+            for key, of_method in distances.items():
+                found = measure_distances(
+                    getattr(frames, key),
+                    frames.groups,
+                    frames.clips,
+                    len(labels),
+                )
+                of_method[run.method.name].append(found)
+            if seed == seeds[0]:
+                shown[run.method.title] = frames
+    return Measured(labels, distances, shown)
+
+
+def _check_same(
+    run: Run, mine: Frames, other: Frames, labels: Sequence[str]
+) -> None:
+    if mine.labels != labels:
+        raise ValueError(
+            f"{run.folder}: its classes are {', '.join(mine.labels)}, other "
+            f"runs have {', '.join(labels)}: compare runs of one bank"
+        )
+    same = np.array_equal(mine.groups, other.groups)
+    if not same or not np.array_equal(mine.clips, other.clips):
+        raise ValueError(
+            f"{run.folder}: its test set is not that of the other method on "
+            f"seed {run.seed}: train both on the same data"
+        )

@@ -4,7 +4,7 @@
     python benchmarks/ablation.py --methods cutmix,lgc
     python benchmarks/embeddings.py
 
-Hears the test clips of finished runs of the ablation, with networks that were
+Runs networks on the test clips of finished runs of the ablation, which were
 trained without and with the contrast of frames and class prototypes, and
 measures cosine distances of frames within a class and between classes.
 """
@@ -18,10 +18,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ablation_methods import METHODS
-from ablation_runs import plan_runs
-from embedding_figure import plot_distances
-from embedding_map import plot_map
+from ablation_runs import METHODS, plan_runs
+from embedding_figure import plot_distances, plot_map
+from embedding_frames import (
+    REPRESENTATIONS,
+    Measured,
+    finished_seeds,
+    measure_runs,
+)
 from embedding_report import (
     Line,
     distance_table,
@@ -29,36 +33,12 @@ from embedding_report import (
     make_lines,
     seed_values,
 )
-from embedding_runs import (
-    REPRESENTATIONS,
-    Measured,
-    finished_seeds,
-    measure_runs,
-)
-from step_report import describe_run
-
-from lgc_plugin.utils.files import write_json
-
-OUT = Path(__file__).resolve().parent / "ablation"
+from harness import ABLATION, describe_run, make_parser, write_results
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
-    """Reads the command line.
-
-    Arguments
-    ---------
-    words : Sequence[str]
-        Behind the script's name.
-
-    Returns
-    -------
-    argparse.Namespace
-        With ``methods``, the names without and with the global term, and
-        ``seeds`` on which both are finished.
-    """
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    """Reads the command line."""
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add(
         "--folder",
@@ -115,17 +95,9 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 
 def main(words: Sequence[str]) -> int:
-    """Hears, measures, prints the tables.
+    """Measures, prints the tables.
 
-    Arguments
-    ---------
-    words : Sequence[str]
-        Behind the script's name.
-
-    Returns
-    -------
-    int
-        Exit status: 1 if a run cannot be read.
+    Returns exit status: 1 if a run cannot be read.
     """
     options = parse(words)
     try:
@@ -150,8 +122,10 @@ def main(words: Sequence[str]) -> int:
         print(f"\n{REPRESENTATIONS[key]}:\n\n{distance_table(lines)}")
     if options.write:
         _write(options, measured, tables)
-        plot_distances(tables["hidden"], titles, OUT / "embeddings.png")
-        plot_map(measured.shown, options.seeds[0], OUT / "embedding_map.png")
+        plot_distances(tables["hidden"], titles, ABLATION / "embeddings.png")
+        plot_map(
+            measured.shown, options.seeds[0], ABLATION / "embedding_map.png"
+        )
     return 0
 
 
@@ -186,9 +160,8 @@ def _write(
             "means": {line.title: line_values(line) for line in tables[key]},
             "by_seed": by_seed,
         }
-    path = OUT / "embeddings.json"
-    write_json(path, content)
-    print(f"\nwritten: {path}")
+    print()
+    write_results(ABLATION / "embeddings.json", content)
 
 
 def _listed(seeds: Sequence[int]) -> str:

@@ -12,7 +12,6 @@ text, for every clip anew, in SpeechBrain's own batches.
 from __future__ import annotations
 
 import argparse
-import platform
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ from typing import Any
 import numpy as np
 import soundfile
 import torch
+from harness import describe_machine, make_parser, write_results
 from speechbrain.dataio.batch import PaddedBatch
 from speechbrain.dataio.dataloader import SaveableDataLoader
 from speechbrain.dataio.dataset import DynamicItemDataset
@@ -42,7 +42,6 @@ from lgc_plugin.data.manifest import (
 from lgc_plugin.data.sampler import MixedBatchSampler
 from lgc_plugin.training.allocator import keep_freed_memory
 from lgc_plugin.types import Event, LabelKind
-from lgc_plugin.utils.files import write_json
 from lgc_plugin.utils.parallel import available_cores
 
 RATE = 16000
@@ -54,9 +53,7 @@ NAIVE = "naive"
 
 def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add("--clips", type=int, default=960, help="files to generate")
     add("--clip-seconds", type=float, default=10.0)
@@ -252,18 +249,9 @@ def measure(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
 
 def machine() -> dict[str, Any]:
     """What the numbers were measured on."""
-    processor = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                processor = line.partition(":")[2].strip()
-    return {
-        "processor": processor,
-        "cores": available_cores(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-    }
+    facts = describe_machine()
+    kept = {name: facts[name] for name in ("processor", "cores", "python")}
+    return {**kept, "torch": torch.__version__}
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -285,7 +273,7 @@ def main(words: Sequence[str] | None = None) -> int:
             "pin_memory": args.pin_memory,
             "results": results,
         }
-        write_json(args.output, content)
+        write_results(args.output, content)
     return 0
 
 

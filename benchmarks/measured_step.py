@@ -14,8 +14,8 @@ from plain_step import (
     PlainTeacher,
     plain_supervised_loss,
 )
+from step_report import Variant
 from step_setup import RandomBatch
-from step_variants import Variant
 from torch import Tensor, nn
 
 from lgc_plugin.augment.mixup import draw_mixup, mixup
@@ -31,17 +31,11 @@ _NETWORK_KEYS = (
 
 
 class StepResult(NamedTuple):
-    """What a step says of its batch.
+    """The losses of a step."""
 
-    Arguments
-    ---------
-    loss : Tensor
-        The whole loss, scalar.
-    terms : LGCTerms
-        The consistency terms.
-    """
-
+    #: The whole loss, scalar
     loss: Tensor
+    #: The consistency terms
     terms: LGCTerms
 
 
@@ -61,22 +55,7 @@ class Step(Protocol):
 def make_step(
     variant: Variant, hparams: Mapping[str, Any], device: str
 ) -> Step:
-    """The step of a variant, its memory settings applied.
-
-    Arguments
-    ---------
-    variant : Variant
-        Its pieces.
-    hparams : Mapping
-        From :func:`step_setup.load_hparams`; two steps of one of them share
-        weights.
-    device : str
-        Where the step is made.
-
-    Returns
-    -------
-    Step
-    """
+    """The step of a variant, its memory settings applied."""
     if variant.allocator:
         keep_freed_memory()
     if variant.recipe:
@@ -85,17 +64,7 @@ def make_step(
 
 
 class RecipeStep:
-    """What the recipe does with a batch: ``LGCBrain.fit_batch``.
-
-    Arguments
-    ---------
-    variant : Variant
-        Tells precision and compilation.
-    hparams : Mapping
-        From :func:`step_setup.load_hparams`.
-    device : str
-        Where the step is made.
-    """
+    """What the recipe does with a batch: ``LGCBrain.fit_batch``."""
 
     def __init__(
         self, variant: Variant, hparams: Mapping[str, Any], device: str
@@ -131,13 +100,7 @@ class RecipeStep:
 
 
 class VectorisedPrototypes:
-    """The shipped prototypes, for the plain step.
-
-    Arguments
-    ---------
-    lgc : LGC
-        Whose.
-    """
+    """The shipped prototypes, for the plain step."""
 
     def __init__(self, lgc: LGC) -> None:
         self._bank = lgc.bank
@@ -170,17 +133,7 @@ class VectorisedPrototypes:
 
 
 class PlainStep:
-    """The plain step, or with some of its pieces replaced.
-
-    Arguments
-    ---------
-    variant : Variant
-        Its pieces.
-    hparams : Mapping
-        From :func:`step_setup.load_hparams`.
-    device : str
-        Where the step is made.
-    """
+    """The plain step, or with some of its pieces replaced."""
 
     def __init__(
         self, variant: Variant, hparams: Mapping[str, Any], device: str

@@ -11,21 +11,7 @@ from lgc_plugin.types import SEDOutput
 
 
 class PlainBlock(nn.Module):
-    """3x3 convolution, batch norm, gated linear unit, dropout, pooling.
-
-    Arguments
-    ---------
-    in_channels, out_channels : int
-        Channels before and after.
-    pooling : tuple[int, int]
-        Average pooling over (time, mel).
-    dropout : float
-        Probability of dropping a value.
-    norm_momentum : float
-        Weight of the newest batch in the running statistics.
-    convolved_gate : bool
-        Whether the gate's linear layer is a 1x1 convolution instead.
-    """
+    """3x3 convolution, batch norm, gated linear unit, dropout, pooling."""
 
     def __init__(
         self,
@@ -64,27 +50,6 @@ class PlainCRNN(nn.Module):
 
     Its parameters have the same names. The arguments are the same as well,
     and two more.
-
-    Arguments
-    ---------
-    n_classes, n_mels : int
-        Classes to detect, mel bins of the input.
-    filters : Sequence[int]
-        Channels of each block.
-    pooling : Sequence[tuple[int, int]]
-        (time, mel) pooling of each block.
-    dropout, norm_momentum : float
-        Of the blocks; dropout also behind the GRU.
-    rnn_size, rnn_layers : int
-        GRU cells per direction, GRU layers.
-    rnn_dropout : float
-        Between two GRU layers.
-    embedding_dim : int
-        Size of an embedding.
-    convolved_gate : bool
-        Whether the gates' linear layers are 1x1 convolutions.
-    channels_last : bool
-        Whether feature maps have their channels together in memory.
     """
 
     def __init__(
@@ -149,14 +114,7 @@ class PlainCRNN(nn.Module):
         return SEDOutput(frame.transpose(1, 2), clip, unit)
 
     def load_tuned(self, state: dict[str, Tensor]) -> None:
-        """Takes the weights of a ``CRNN``.
-
-        Arguments
-        ---------
-        state : dict[str, Tensor]
-            Its ``state_dict()``; a (O, I, 1, 1) convolution fits a (O, I)
-            linear layer.
-        """
+        """Takes the weights of a ``CRNN``."""
         mine = self.state_dict()
         fitted = {
             name: value.reshape(mine[name].shape) if name in mine else value

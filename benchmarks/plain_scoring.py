@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from scipy.ndimage import median_filter
-from scoring_clips import AnnotatedClips
+from scoring_data import AnnotatedClips
 
 from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
@@ -34,23 +34,7 @@ _SCENARIOS = {
 def plain_decode(
     frames: FrameScores, windows: Sequence[int], thresholds: Sequence[float]
 ) -> dict[float, pd.DataFrame]:
-    """Events at each threshold.
-
-    Arguments
-    ---------
-    frames : FrameScores
-        What a network says.
-    windows : Sequence[int]
-        Of the median filter, one per class.
-    thresholds : Sequence[float]
-        Operating points.
-
-    Returns
-    -------
-    dict[float, pandas.DataFrame]
-        By threshold: ``filename``, ``onset`` and ``offset`` (s),
-        ``event_label``.
-    """
+    """Events at each threshold."""
     found: dict[float, list[pd.DataFrame]] = {t: [] for t in thresholds}
     for clip, scores, valid in zip(
         frames.clips, frames.scores, frames.valid_frames, strict=True
@@ -97,21 +81,6 @@ def plain_scores(
 
     Macro means are over the classes of the truth; the libraries' own leave
     out a class that is never hit.
-
-    Arguments
-    ---------
-    found : dict[float, pandas.DataFrame]
-        Events at each threshold, from :func:`plain_decode`.
-    operating : pandas.DataFrame
-        Events at the operating threshold.
-    clips : AnnotatedClips
-        The truth. What is detected in a clip without events is false.
-    labels : Sequence[str]
-        All classes.
-
-    Returns
-    -------
-    dict[str, float]
     """
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")  # of psds_eval, about pandas

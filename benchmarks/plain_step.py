@@ -26,15 +26,7 @@ from lgc_plugin.types import LabelKind, SEDOutput
 
 
 class PlainTeacher(nn.Module):
-    """Mean teacher that moves one parameter after the other.
-
-    Arguments
-    ---------
-    student : nn.Module
-        Copied.
-    decay : float
-        Largest weight of the past.
-    """
+    """Mean teacher that moves one parameter after the other."""
 
     def __init__(self, student: nn.Module, decay: float) -> None:
         super().__init__()
@@ -44,7 +36,7 @@ class PlainTeacher(nn.Module):
 
     @torch.no_grad()
     def forward(self, features: Tensor) -> SEDOutput:
-        """What the teacher says."""
+        """The output of the teacher."""
         return self.network(features)
 
     @torch.no_grad()
@@ -79,13 +71,7 @@ class Prototypes(Protocol):
 
 
 class PlainPrototypes:
-    """Prototypes in lists, class by class; all of them active.
-
-    Arguments
-    ---------
-    lgc : LGC
-        Whose prototypes and numbers to take.
-    """
+    """Prototypes in lists, class by class; all of them active."""
 
     def __init__(self, lgc: LGC) -> None:
         self.vectors = [list(of_class) for of_class in lgc.bank.prototypes]
@@ -155,19 +141,7 @@ class PlainPrototypes:
 
 
 class PlainLGC(nn.Module):
-    """The terms of :class:`~lgc_plugin.lgc.LGC`, all at work, written plainly.
-
-    Arguments
-    ---------
-    lgc : LGC
-        Whose numbers to take.
-    normalize : Callable
-        Magnitudes to what a network reads.
-    teacher : nn.Module
-        Runs a network without gradient; ``update`` follows the student.
-    prototypes : Prototypes
-        Plain or vectorised.
-    """
+    """The terms of :class:`~lgc_plugin.lgc.LGC`, all on, written plainly."""
 
     def __init__(
         self,
@@ -253,21 +227,8 @@ def plain_supervised_loss(
 ) -> Tensor:
     """Cross-entropy of strong clips' frames and of weak clips.
 
-    Arguments
-    ---------
-    predictions : SEDOutput
-        Of B clips.
-    frame_labels : Tensor
-        (B, C, T')
-    clip_labels : Tensor
-        (B, C)
-    label_kind : Tensor
-        (B,) values of :class:`~lgc_plugin.types.LabelKind`.
-
-    Returns
-    -------
-    Tensor
-        Scalar.
+    ``frame_labels``: (B, C, T'); ``clip_labels``: (B, C); ``label_kind``: (B,)
+    values of :class:`~lgc_plugin.types.LabelKind`.
     """
     strong = label_kind == LabelKind.STRONG
     weak = label_kind == LabelKind.WEAK

@@ -15,85 +15,45 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from datetime import datetime, timezone
-from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from scoring_clips import CLIPS
+from harness import (
+    RESULTS,
+    describe_run,
+    in_fresh_process,
+    make_parser,
+    pick,
+    print_goals,
+    take_turns,
+    versions,
+    write_results,
+)
+from scoring_data import CLIPS
 from scoring_report import differences, format_table, goals, summarize
 from scoring_variants import OURS, PLAIN, VARIANTS, Setting, Variant, measure
-from step_report import describe_machine
 
-from lgc_plugin.utils.files import write_json
 from lgc_plugin.utils.parallel import available_cores
 
-_HERE = Path(__file__).resolve().parent
 _LIBRARIES = ("numpy", "scipy", "pandas", "psds_eval", "sed_eval")
 _QUICK = {"rounds": 1, "plain_clips": 24, "n_bootstrap": 50}
 
 
-def measure_rounds(
-    variants: Sequence[Variant], setting: Setting, rounds: int
-) -> dict[str, list[dict[str, Any]]]:
-    """Measures all variants in turn, round after round.
-
-    Arguments
-    ---------
-    variants : Sequence[Variant]
-        What to measure.
-    setting : Setting
-        On what.
-    rounds : int
-        How often.
-
-    Returns
-    -------
-    dict[str, list[dict]]
-        Of each name, what :func:`scoring_variants.measure` says in each
-        round. A variant that failed is not tried again.
-    """
-    runs: dict[str, list[dict[str, Any]]] = {v.name: [] for v in variants}
-    for number in range(1, rounds + 1):
-        for variant in variants:
-            done = runs[variant.name]
-            if any("failed" in run for run in done):
-                continue
-            done.append(_run(variant, setting))
-            said = done[-1].get("failed") or f"{done[-1]['seconds']:.2f} s"
-            place = f"round {number}/{rounds}"
-            print(f"{place}  {variant.name}: {said}", file=sys.stderr)
-    return runs
-
-
 def _run(variant: Variant, setting: Setting) -> dict[str, Any]:
     """One variant in a fresh process; the reason if it fails."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        try:
-            return pool.submit(measure, variant, setting).result()
-        except Exception as error:  # one variant less; the others go on
-            return {"failed": f"{type(error).__name__}: {error}"}
+    try:
+        return in_fresh_process(measure, variant, setting)
+    except Exception as error:  # one variant less; the others go on
+        return {"failed": f"{type(error).__name__}: {error}"}
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """Reads the command line.
 
-    Arguments
-    ---------
-    words : Sequence[str]
-        Behind the script's name.
-
-    Returns
-    -------
-    argparse.Namespace
-        With ``variants`` as such, and ``out`` None if nothing is written.
+    Returns with ``variants`` as such, and ``out`` None if nothing is written.
     """
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = make_parser(__doc__)
     add = parser.add_argument
     names = "\n".join(f"  {v.name:16}{v.title}" for v in VARIANTS)
     add(
@@ -127,14 +87,11 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     add("--write", action="store_true", help="write results/scoring_cpu.json")
     add("--output", type=Path, help="JSON file of the results")
     options = parser.parse_args(words)
-    known = {v.name for v in VARIANTS}
-    wanted = set(options.variants.split(",")) if options.variants else known
-    if wanted - known:
-        parser.error(
-            f"variant {sorted(wanted - known)[0]!r} is unknown; there are "
-            f"{', '.join(v.name for v in VARIANTS)}"
-        )
-    wanted |= {PLAIN.name, OURS.name}
+    try:
+        names = pick(options.variants, [v.name for v in VARIANTS], "variant")
+    except ValueError as error:
+        parser.error(str(error))
+    wanted = {*names, PLAIN.name, OURS.name}
     options.variants = [v for v in VARIANTS if v.name in wanted]
     if options.quick:
         if options.write:
@@ -148,7 +105,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     if min(getattr(options, name) for name in [*counts, "threads"]) < 1:
         parser.error("every number but the seed must be at least 1")
     if options.write and options.output is None:
-        options.output = _HERE / "results" / "scoring_cpu.json"
+        options.output = RESULTS / "scoring_cpu.json"
     return options
 
 
@@ -165,7 +122,9 @@ def main(words: Sequence[str]) -> int:
         options.seed,
         options.desed_metadata,
     )
-    runs = measure_rounds(options.variants, setting, options.rounds)
+    runs = take_turns(
+        options.variants, options.rounds, lambda each: _run(each, setting)
+    )
     rows = summarize(options.variants, runs, options.clips)
     print(format_table(rows))
     failed = any(row.failed for row in rows.values())
@@ -175,31 +134,30 @@ def main(words: Sequence[str]) -> int:
         print(_describe_check(runs, wrong))
     # Few clips say nothing about what is asked of many.
     asked = [] if options.quick else goals(rows)
-    for goal in asked:
-        met = "met" if goal["met"] else "NOT met"
-        measured = f"{goal['measured']:.2f}"
-        print(f"{goal['goal']} {goal['limit']:g}: {measured}, {met}")
+    print_goals(asked)
     if options.output is not None:
         content = {
-            "benchmark": "scoring",
-            "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "quick": options.quick,
-            "rounds": options.rounds,
-            "truth": "DESED" if options.desed_metadata else "random",
-            "clips": options.clips,
-            "plain_clips": options.plain_clips,
-            "thresholds": options.thresholds,
-            "resamples": options.n_bootstrap,
-            "seed": options.seed,
-            "threads": options.threads,
-            "machine": _describe_machine(),
+            **describe_run(
+                "scoring",
+                {
+                    "quick": options.quick,
+                    "rounds": options.rounds,
+                    "truth": "DESED" if options.desed_metadata else "random",
+                    "clips": options.clips,
+                    "plain_clips": options.plain_clips,
+                    "thresholds": options.thresholds,
+                    "resamples": options.n_bootstrap,
+                    "seed": options.seed,
+                    "threads": options.threads,
+                },
+                **versions(*_LIBRARIES),
+            ),
             "scores": runs[OURS.name][0].get("scores"),
             "differences": wrong,
             "goals": asked,
             "rows": {name: asdict(row) for name, row in rows.items()},
         }
-        write_json(options.output, content)
-        print(f"written: {options.output}")
+        write_results(options.output, content)
     return int(failed or bool(wrong))
 
 
@@ -219,12 +177,6 @@ def _describe_check(
         f"plain and ours agree on {clips:,} clips: the same events "
         f"({events}), scores to 1e-9"
     )
-
-
-def _describe_machine() -> dict[str, Any]:
-    facts = describe_machine({})
-    kept = {key: fact for key, fact in facts.items() if fact is not None}
-    return {**kept, **{name: version(name) for name in _LIBRARIES}}
 
 
 if __name__ == "__main__":

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from report_table import compare_with_goal, markdown_table, number_cells
+from harness import (
+    Runs,
+    compare_with_goal,
+    failure,
+    markdown_table,
+    number_cells,
+    ratios,
+)
 from scoring_variants import OURS, PLAIN, Variant
-
-Runs = Mapping[str, Sequence[Mapping[str, Any]]]
 
 # What is asked of ours.
 _DECODE_RATIO, _RATIO = 50.0, 10.0
@@ -23,67 +28,37 @@ _TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table, all rounds together.
+    """One line of the table, all rounds together."""
 
-    Arguments
-    ---------
-    title : str
-        What was measured.
-    failed : str, optional
-        Why there are no numbers.
-    clips : int, optional
-        How many were scored.
-    seconds : list[float]
-        Of each round; of all clips, even if the plain path took fewer.
-    extrapolated : bool
-        Whether it did: the time of decoding is extrapolated then.
-    min_seconds, median_seconds : float, optional
-        Over the rounds.
-    ratio : float, optional
-        Shortest plain time / shortest time, where the same is computed.
-    ratio_of_rounds : float, optional
-        Median over the rounds of plain time / time.
-    ms_per_clip : float, optional
-        Shortest time, of each clip and both networks.
-    peak_mib : float, optional
-        Largest memory of the process in any round.
-    base_mib : float, optional
-        Of which it had as much before anything was scored.
-    """
-
+    #: What was measured
     title: str
+    #: Why there are no numbers
     failed: str | None
+    #: How many were scored
     clips: int | None = None
+    #: Of each round; of all clips, even if the plain path took fewer
     seconds: Sequence[float] = ()
+    #: Whether it did: the time of decoding is extrapolated then
     extrapolated: bool = False
+    #: Over the rounds
     min_seconds: float | None = None
     median_seconds: float | None = None
+    #: Shortest plain time / shortest time, where the same is computed
     ratio: float | None = None
+    #: Median over the rounds of plain time / time
     ratio_of_rounds: float | None = None
+    #: Shortest time, of each clip and both networks
     ms_per_clip: float | None = None
+    #: Largest memory of the process in any round
     peak_mib: float | None = None
+    #: Of which it had as much before anything was scored
     base_mib: float | None = None
 
 
 def summarize(
     variants: Sequence[Variant], runs: Runs, n_clips: int
 ) -> dict[str, Row]:
-    """Rows by name; decoding alone has rows of its own.
-
-    Arguments
-    ---------
-    variants : Sequence[Variant]
-        What was measured.
-    runs : Mapping
-        Of each name, what :func:`scoring_variants.measure` says in each
-        round.
-    n_clips : int
-        Clips of the test.
-
-    Returns
-    -------
-    dict[str, Row]
-    """
+    """Rows by name; decoding alone has rows of its own."""
     rows = {}
     for key, kind in (("decode_seconds", "decode_"), ("seconds", "")):
         plain = _seconds(runs.get(PLAIN.name, ()), key, n_clips)
@@ -102,7 +77,7 @@ def _seconds(
     runs: Sequence[Mapping[str, Any]], key: str, n_clips: int
 ) -> list[float]:
     """Of each round, for all clips."""
-    if any("failed" in run for run in runs):
+    if failure(runs):
         return []
     found = []
     for run in runs:
@@ -123,16 +98,16 @@ def _row(
     n_clips: int,
     plain: Sequence[float],
 ) -> Row:
-    failed = next((run["failed"] for run in runs if "failed" in run), None)
+    failed = failure(runs)
     if failed is not None:
         return Row(title, failed)
     seconds = _seconds(runs, key, n_clips)
     clips = max(runs[0]["clips"], n_clips)
     ratio = ratio_of_rounds = None
     if plain:
-        ratio = min(plain) / min(seconds)
-        pairs = zip(plain, seconds, strict=True)
-        ratio_of_rounds = median(theirs / mine for theirs, mine in pairs)
+        ratio, ratio_of_rounds = ratios(
+            [[one] for one in plain], [[one] for one in seconds]
+        )
     alone = key == "decode_seconds"
     return Row(
         title,
@@ -151,17 +126,7 @@ def _row(
 
 
 def format_table(rows: Mapping[str, Row]) -> str:
-    """A Markdown table, one line per row.
-
-    Arguments
-    ---------
-    rows : Mapping[str, Row]
-        From :func:`summarize`.
-
-    Returns
-    -------
-    str
-    """
+    """A Markdown table, one line per row."""
     head = "what|clips|s, min|s, median|ratio|ratio of rounds|ms/clip"
     columns = [*head.split("|"), "peak MiB", "of which base"]
     lines = []
@@ -185,19 +150,7 @@ def format_table(rows: Mapping[str, Row]) -> str:
 
 
 def differences(runs: Runs) -> list[str]:
-    """Where the plain path and ours do not agree.
-
-    Arguments
-    ---------
-    runs : Mapping
-        As for :func:`summarize`; every round is compared.
-
-    Returns
-    -------
-    list[str]
-        One line each: tables of events that differ in anything, scores that
-        are further apart than 1e-9.
-    """
+    """Where the plain path and ours do not agree."""
     found = []
     pairs = zip(runs[PLAIN.name], runs[OURS.name], strict=True)
     for plain, ours in pairs:
@@ -213,19 +166,7 @@ def differences(runs: Runs) -> list[str]:
 
 
 def goals(rows: Mapping[str, Row]) -> list[dict[str, Any]]:
-    """What is asked of ours, and what was measured.
-
-    Arguments
-    ---------
-    rows : Mapping[str, Row]
-        From :func:`summarize`.
-
-    Returns
-    -------
-    list[dict[str, Any]]
-        ``goal``, ``limit``, ``measured``, ``met``; without what was not
-        measured.
-    """
+    """What is asked of ours, and what was measured."""
     asked = [
         ("decoding, ratio, at least", "decode_ours", "ratio", _DECODE_RATIO),
         ("whole test, ratio, at least", "ours", "ratio", _RATIO),

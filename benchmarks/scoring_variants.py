@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import platform
-import re
-import resource
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -13,9 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from harness import peak_mib
 from plain_scoring import plain_decode, plain_scores
-from scoring_clips import LABELS, AnnotatedClips, draw_clips, read_clips
-from scoring_data import MEDIAN_WINDOWS, draw_scores, repeat_scores
+from scoring_data import (
+    LABELS,
+    MEDIAN_WINDOWS,
+    AnnotatedClips,
+    draw_clips,
+    draw_scores,
+    read_clips,
+    repeat_scores,
+)
 
 from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.evaluation.families import EVENT_METRICS, PSDS_METRICS
@@ -36,26 +41,17 @@ _PLAIN_METRICS = (*PSDS_METRICS, *EVENT_METRICS)
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to score a test.
+    """One way to score a test."""
 
-    Arguments
-    ---------
-    name : str
-        What ``--variants`` calls it.
-    title : str
-        What the table calls it.
-    metrics : tuple[str, ...] or None
-        Which scores; None means all.
-    resampled : bool
-        Whether they have intervals.
-    copies : int
-        How often the clips are repeated.
-    """
-
+    #: What ``--variants`` calls it
     name: str
+    #: What the table calls it
     title: str
+    #: Which scores; None means all
     metrics: tuple[str, ...] | None = _PLAIN_METRICS
+    #: Whether they have intervals
     resampled: bool = False
+    #: How often the clips are repeated
     copies: int = 1
 
 
@@ -79,29 +75,19 @@ VARIANTS = (
 
 @dataclass(frozen=True)
 class Setting:
-    """On what is measured.
+    """On what is measured."""
 
-    Arguments
-    ---------
-    clips : int
-        How many are drawn.
-    plain_clips : int
-        How many of them the plain path takes.
-    thresholds : int
-        Operating points of PSDS.
-    resamples : int
-        Of the bootstrap.
-    seed : int
-        Decides what is drawn.
-    metadata : Path, optional
-        Folder with the annotation of DESED, which is then the truth.
-    """
-
+    #: How many are drawn
     clips: int
+    #: How many of them the plain path takes
     plain_clips: int
+    #: Operating points of PSDS
     thresholds: int = 50
+    #: Of the bootstrap
     resamples: int = 1000
+    #: Decides what is drawn
     seed: int = 0
+    #: Folder with the annotation of DESED, which is then the truth
     metadata: Path | None = None
 
 
@@ -121,25 +107,7 @@ class _Test:
 
 
 def measure(variant: Variant, setting: Setting) -> dict[str, Any]:
-    """Scores a test and takes the time.
-
-    Arguments
-    ---------
-    variant : Variant
-        How it is scored. After a few clips that are not counted, since the
-        libraries are imported by then.
-    setting : Setting
-        On what.
-
-    Returns
-    -------
-    dict[str, Any]
-        ``clips``, ``seconds`` of the whole test, ``decode_seconds`` of the
-        events at all thresholds alone (of the first two variants),
-        ``peak_mib`` and ``base_mib`` (of the process with the test, and with
-        nothing but its imports and the clips), ``events`` and ``scores``, by
-        which two ways are compared: on as many clips as the plain path takes.
-    """
+    """Scores a test and takes the time."""
     encoder = EventEncoder(LABELS)
     test = _make_test(encoder, setting, variant.copies)
     few = test.first(setting.plain_clips)
@@ -149,13 +117,13 @@ def measure(variant: Variant, setting: Setting) -> dict[str, Any]:
     resamples = setting.resamples if variant.resampled else 0
     # One resample imports as much as all.
     _score(test.first(_WARM_UP), encoder, variant.metrics, min(resamples, 1))
-    base = _peak_mib()
+    base = peak_mib()
     start = time.perf_counter()
     scores = _score(test, encoder, variant.metrics, resamples)
     measured = {
         "clips": len(test.clips.durations),
         "seconds": time.perf_counter() - start,
-        "peak_mib": _peak_mib(),
+        "peak_mib": peak_mib(),
         "base_mib": base,
     }
     if variant.name != OURS.name:
@@ -170,7 +138,7 @@ def measure(variant: Variant, setting: Setting) -> dict[str, Any]:
 
 def _measure_plainly(test: _Test) -> dict[str, Any]:
     """As :func:`measure`: what it decodes is what it scores."""
-    base = _peak_mib()
+    base = peak_mib()
     start = time.perf_counter()
     found = {
         network: plain_decode(frames, MEDIAN_WINDOWS, test.thresholds)
@@ -195,7 +163,7 @@ def _measure_plainly(test: _Test) -> dict[str, Any]:
         "clips": len(test.clips.durations),
         "seconds": end - start,
         "decode_seconds": decoded - start,
-        "peak_mib": _peak_mib(),
+        "peak_mib": peak_mib(),
         "base_mib": base,
         "scores": scores,
         "events": _fingerprints(tables),
@@ -275,15 +243,3 @@ def _fingerprints(found: Mapping[str, pd.DataFrame]) -> dict[str, str]:
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         prints[network] = f"{len(table)} events, {digest}"
     return prints
-
-
-def _peak_mib() -> float:
-    """Largest size of this process so far."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        # What the system calls ru_maxrss is at least the parent's size.
-        peak = re.search(r"VmHWM:\s*(\d+) kB", status.read_text())
-        if peak:
-            return int(peak[1]) / 2**10
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if platform.system() == "Darwin" else 2**10)

@@ -23,41 +23,33 @@ from pathlib import Path
 import ablation
 from ablation_profile import check_runs, read_profile
 from ablation_runs import Run, make_data, plan_runs, train_all
+from harness import ABLATION, make_parser, pick, write_results
 from sensitivity_figure import plot_settings
-from sensitivity_report import describe, sensitivity_table, unborn_notes
-from sensitivity_results import read_method, read_settings
-from sensitivity_runs import plan
-from sensitivity_settings import (
+from sensitivity_plan import (
     REFERENCE,
     TITLES,
     check_options,
+    give_starts,
+    plan,
     plan_settings,
+    plan_starts,
+    start_words,
 )
-from sensitivity_starts import give_starts, plan_starts, start_words
+from sensitivity_report import (
+    describe,
+    read_method,
+    read_settings,
+    sensitivity_table,
+    untouched_notes,
+)
 
-from lgc_plugin.utils.files import write_json
 from lgc_plugin.utils.parallel import available_cores
-
-_HERE = Path(__file__).resolve().parent
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
-    """Reads the command line.
-
-    Arguments
-    ---------
-    words : Sequence[str]
-        Behind the script's name.
-
-    Returns
-    -------
-    argparse.Namespace
-        With ``settings`` as such, and the ``profile`` that they vary.
-    """
+    """Reads the command line."""
     usual = ablation.parse([])
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add("--bank", default=usual.bank, help="as of ablation.py")
     add("--settings", help=f"commas between them: {', '.join(TITLES)}")
@@ -88,12 +80,10 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         help="write ablation/sensitivity.json and ablation/sensitivity.png",
     )
     options = parser.parse_args(words)
-    names = options.settings.split(",") if options.settings else list(TITLES)
-    unknown = [name for name in names if name not in TITLES]
-    if unknown:
-        parser.error(
-            f"setting {unknown[0]!r} is unknown; there are {', '.join(TITLES)}"
-        )
+    try:
+        names = pick(options.settings, TITLES, "setting")
+    except ValueError as error:
+        parser.error(str(error))
     if options.n_jobs < 1:
         parser.error("--n-jobs must be at least 1")
     options.seeds = list(dict.fromkeys(options.seeds))
@@ -110,16 +100,8 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 def main(words: Sequence[str]) -> int:
     """Trains what is missing, prints the table, draws the figure.
 
-    Arguments
-    ---------
-    words : Sequence[str]
-        Behind the script's name.
-
-    Returns
-    -------
-    int
-        Exit status: 1 if a run failed or none is finished, 2 if the data
-        could not be made or finished runs are no runs of this plan.
+    Returns exit status: 1 if a run failed or none is finished, 2 if the data
+    could not be made or finished runs are no runs of this plan.
     """
     options = parse(words)
     runs = plan(options.folder, options.settings, options.seeds)
@@ -165,17 +147,14 @@ def _tell(runs: Sequence[Run], options: argparse.Namespace) -> None:
     found = read_settings(options.folder, settings, *known)
     reference = read_method(options.folder, REFERENCE, *known)
     print(f"\n{sensitivity_table(settings, found)}")
-    if notes := unborn_notes(settings, found):
+    if notes := untouched_notes(settings, found):
         print("", *notes, sep="\n")
     picture = "sensitivity.png"
     plot_settings(settings, found, reference, options.folder / picture)
     if options.write:
-        here = _HERE / "ablation"
-        plot_settings(settings, found, reference, here / picture)
-        path = here / "sensitivity.json"
+        plot_settings(settings, found, reference, ABLATION / picture)
         content = describe(settings, found, reference, runs, options.train)
-        write_json(path, content)
-        print(f"written: {path}")
+        write_results(ABLATION / "sensitivity.json", content)
 
 
 def _complain(text: str, status: int = 1) -> int:

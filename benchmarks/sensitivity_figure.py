@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 from ablation_report import SCORES
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from sensitivity_report import COMPARED
-from sensitivity_results import Found, Outcomes, shared_seeds
-from sensitivity_settings import TITLES, Setting
+from sensitivity_plan import TITLES, Setting
+from sensitivity_report import COMPARED, Found, Outcomes, shared_seeds
 
 from lgc_plugin.report.style import GRID, QUIET, bare, colours, new_figure
 
@@ -40,18 +39,6 @@ def plot_settings(
 
     Values stand at equal distances. A mean is over the seeds that all values
     of its panel have.
-
-    Arguments
-    ---------
-    settings : Sequence[Setting]
-        What was varied.
-    found : Mapping[str, Found]
-        From :func:`sensitivity_results.read_settings`.
-    reference : Outcomes
-        Of LGC without its global term; its mean is drawn where it has the
-        seeds of the panel.
-    path : Path
-        The picture.
     """
     rows = ceil(len(settings) / _MOST_COLUMNS)
     columns = ceil(len(settings) / rows)

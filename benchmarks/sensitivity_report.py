@@ -1,19 +1,139 @@
-"""The table of varied settings, and what is written of them."""
+"""What the runs with varied settings have come to, and its table."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any
+from typing import Any, NamedTuple
 
+from ablation_profile import changed_settings
 from ablation_report import SCORES
-from ablation_runs import Run
-from report_table import markdown_table
-from sensitivity_results import Found, Outcome, Outcomes, seed_differences
-from sensitivity_settings import REFERENCE, Setting
-from step_report import describe_run
+from ablation_runs import Method, Run, plan_runs
+from harness import describe_run, markdown_table
+from sensitivity_plan import REFERENCE, Setting
+
+_ANCHORS = re.compile(r"epoch: (\d+),.* train n_anchors: ([^\s,]+)")
+
+
+class Outcome(NamedTuple):
+    """What is known of a finished run."""
+
+    #: Of the teacher, by the names of :data:`ablation_report.SCORES`
+    scores: dict[str, float]
+    #: Frames per step that the contrast acts on, once there are prototypes.
+    #: None: there never were any
+    n_anchors: float | None
+    #: Whose checkpoint was tested, the best on validation
+    tested_epoch: int | None
+    #: At whose end the prototypes were initialized
+    contrast_start_epoch: int
+
+    @property
+    def tested_untouched(self) -> bool:
+        """Whether the tested network had never felt a prototype."""
+        return (
+            self.tested_epoch is not None
+            and self.tested_epoch <= self.contrast_start_epoch
+        )
+
+
+Outcomes = dict[int, Outcome]
+"""Of one method, by seed."""
+
+Found = dict[float, Outcomes]
+"""Of one setting, by value."""
+
+
+def read_outcome(run: Run, contrast_start_epoch: int) -> Outcome:
+    """Reads a finished run."""
+    results = json.loads((run.folder / "results.json").read_text())
+    return Outcome(
+        {name: results["scores"]["teacher"][name] for name in SCORES},
+        mean_anchors(run.folder / "train_log.txt", contrast_start_epoch),
+        results["epoch"],
+        contrast_start_epoch,
+    )
+
+
+def read_method(
+    folder: Path,
+    method: Method,
+    seeds: Sequence[int],
+    profile: Mapping[str, Any],
+) -> Outcomes:
+    """The finished runs of a method."""
+    start = {**profile, **changed_settings(method.words)}[
+        "contrast_start_epoch"
+    ]
+    return {
+        run.seed: read_outcome(run, start)
+        for run in plan_runs(folder, [method], seeds)
+        if run.finished
+    }
+
+
+def read_settings(
+    folder: Path,
+    settings: Sequence[Setting],
+    seeds: Sequence[int],
+    profile: Mapping[str, Any],
+) -> dict[str, Found]:
+    """The finished runs of all settings and values.
+
+    Returns by setting; values without a finished run are there, and empty.
+    """
+    return {
+        setting.name: {
+            value: read_method(folder, setting.method(value), seeds, profile)
+            for value in setting.values
+        }
+        for setting in settings
+    }
+
+
+def mean_anchors(log: Path, contrast_start_epoch: int) -> float | None:
+    r"""Anchors per step, over the epochs after the initialization.
+
+    Returns none without such epochs.
+
+    >>> log = getfixture("tmp_path") / "train_log.txt"
+    >>> line = "epoch: {}, step: 9 - train loss: 1.0, train n_anchors: {}"
+    >>> lines = [line.format(*each) for each in ((1, 0.0), (2, 8), (3, 9))]
+    >>> _ = log.write_text("\n".join(lines))
+    >>> mean_anchors(log, 1)
+    8.5
+    """
+    if not log.is_file():
+        return None
+    found = _ANCHORS.findall(log.read_text(encoding="utf-8"))
+    by_epoch = {int(epoch): float(count) for epoch, count in found}
+    after = [n for epoch, n in by_epoch.items() if epoch > contrast_start_epoch]
+    return mean(after) if after else None
+
+
+def seed_differences(
+    outcomes: Outcomes, base: Outcomes, score: str
+) -> list[float]:
+    """By how much a method is better than another, seed by seed."""
+    return [
+        outcome.scores[score] - base[seed].scores[score]
+        for seed, outcome in outcomes.items()
+        if seed in base
+    ]
+
+
+def shared_seeds(found: Found) -> list[int]:
+    """The seeds that all values have, so that their means compare.
+
+    >>> shared_seeds({1: {1: ..., 2: ...}, 3: {2: ...}, 8: {}})
+    [2]
+    """
+    there = [set(outcomes) for outcomes in found.values() if outcomes]
+    return sorted(set.intersection(*there)) if there else []
+
 
 SHOWN = ("psds1", "psds2", "event_f1_macro")
 COMPARED = ("psds1", "psds2")
@@ -22,20 +142,7 @@ COMPARED = ("psds1", "psds2")
 def sensitivity_table(
     settings: Sequence[Setting], found: Mapping[str, Found]
 ) -> str:
-    """Scores of every value, and how far they are from the default's.
-
-    Arguments
-    ---------
-    settings : Sequence[Setting]
-        What was varied.
-    found : Mapping[str, Found]
-        From :func:`sensitivity_results.read_settings`.
-
-    Returns
-    -------
-    str
-        Markdown; ``-`` where a run is missing.
-    """
+    """Scores of every value, and how far they are from the default's."""
     columns = ["setting", "value", "seeds"]
     columns += [SCORES[name] for name in SHOWN]
     columns += [f"{SCORES[name]} - default" for name in COMPARED]
@@ -47,7 +154,7 @@ def sensitivity_table(
     return markdown_table([*columns, "anchors a step"], lines)
 
 
-def unborn_notes(
+def untouched_notes(
     settings: Sequence[Setting], found: Mapping[str, Found]
 ) -> list[str]:
     """Which scores are not those of a network that felt the prototypes.
@@ -55,17 +162,7 @@ def unborn_notes(
     Validation chooses the checkpoint that is tested; it may choose an early
     one.
 
-    Arguments
-    ---------
-    settings : Sequence[Setting]
-        What was varied.
-    found : Mapping[str, Found]
-        From :func:`sensitivity_results.read_settings`.
-
-    Returns
-    -------
-    list[str]
-        A line per run, none twice.
+    Returns A line per run, none twice.
     """
     lines = [
         f"{setting.method(value).title}, seed {seed}: tested is epoch "
@@ -74,7 +171,7 @@ def unborn_notes(
         for setting in settings
         for value, outcomes in found[setting.name].items()
         for seed, outcome in outcomes.items()
-        if outcome.tested_unborn
+        if outcome.tested_untouched
     ]
     return list(dict.fromkeys(lines))
 
@@ -86,26 +183,7 @@ def describe(
     runs: Sequence[Run],
     train: str,
 ) -> dict[str, Any]:
-    """All that was found, and what it was measured with.
-
-    Arguments
-    ---------
-    settings : Sequence[Setting]
-        What was varied.
-    found : Mapping[str, Found]
-        From :func:`sensitivity_results.read_settings`.
-    reference : Outcomes
-        Of LGC without its global term.
-    runs : Sequence[Run]
-        The finished ones.
-    train : str
-        Further options of the recipe.
-
-    Returns
-    -------
-    dict[str, Any]
-        For a JSON file.
-    """
+    """All that was found, and what it was measured with."""
     results = json.loads((runs[0].folder / "results.json").read_text())
     return {
         **describe_run("sensitivity"),
@@ -174,6 +252,6 @@ def _describe_data(folder: Path) -> dict[str, Any] | None:
     file = folder / "soundscapes.json"
     if not file.is_file():
         return None
-    said = json.loads(file.read_text(encoding="utf-8"))
-    options = {k: v for k, v in said["options"].items() if k != "seed"}
-    return {"bank": said["bank"]["name"], "options": options}
+    described = json.loads(file.read_text(encoding="utf-8"))
+    options = {k: v for k, v in described["options"].items() if k != "seed"}
+    return {"bank": described["bank"]["name"], "options": options}

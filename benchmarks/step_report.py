@@ -1,88 +1,135 @@
-"""From measured seconds to one table."""
+"""Which pieces each measured training step is made of, and their table."""
 
 from __future__ import annotations
 
-import os
-import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
-from report_table import markdown_table
-from step_variants import Variant
+from harness import Runs, failure, markdown_table, ratios
 
-from lgc_plugin.utils.parallel import available_cores
 
-Runs = Mapping[str, Sequence[Mapping[str, Any]]]
+@dataclass(frozen=True)
+class Variant:
+    """A training step: the plain one with some of the tunings."""
+
+    #: What ``--variants`` calls it
+    name: str
+    #: What the table calls it; "+ ..." adds to the line above
+    title: str
+    #: Freed memory stays in the process
+    allocator: bool = False
+    #: Prototypes and contrast of all classes at once
+    vectorised_prototypes: bool = False
+    #: The teacher and the optimizer move all parameters in one go
+    fused_updates: bool = False
+    #: The gate's linear layer is a 1x1 convolution
+    convolved_gate: bool = False
+    #: Feature maps have their channels together in memory
+    channels_last: bool = False
+    #: ``LGCBrain`` makes the step, of the modules as they are shipped
+    recipe: bool = False
+    #: Forward passes under autocast to bfloat16
+    bf16: bool = False
+    #: ``torch.compile`` for student and teacher
+    compiled: bool = False
+
+
+_PLAIN = Variant("plain", "plain")
+_ALLOCATOR = replace(
+    _PLAIN, name="allocator", title="+ allocator", allocator=True
+)
+_PROTOTYPES = replace(
+    _ALLOCATOR,
+    name="prototypes",
+    title="+ vectorised prototypes",
+    vectorised_prototypes=True,
+)
+_FUSED = replace(
+    _PROTOTYPES,
+    name="fused",
+    title="+ fused EMA and optimizer",
+    fused_updates=True,
+)
+_GATE = replace(
+    _FUSED, name="gate", title="+ gate as 1x1 convolution", convolved_gate=True
+)
+_LAYOUT = replace(
+    _GATE, name="channels_last", title="+ channels_last", channels_last=True
+)
+_OURS = replace(
+    _LAYOUT, name="ours", title="+ shared dropout draws = ours", recipe=True
+)
+
+# Each line up to "ours" adds one tuning to the line before it.
+VARIANTS: tuple[Variant, ...] = (
+    _PLAIN,
+    _ALLOCATOR,
+    _PROTOTYPES,
+    _FUSED,
+    _GATE,
+    _LAYOUT,
+    _OURS,
+    replace(_OURS, name="compile", title="ours, compiled", compiled=True),
+    replace(_OURS, name="bf16", title="ours, bf16", bf16=True),
+    replace(
+        _OURS,
+        name="bf16_compile",
+        title="ours, bf16, compiled",
+        bf16=True,
+        compiled=True,
+    ),
+)
+
+
+def choose_variants(names: Iterable[str] | None = None) -> tuple[Variant, ...]:
+    """The variants of these names, in the order of the table."""
+    known = [variant.name for variant in VARIANTS]
+    wanted = set(known if names is None else names)
+    for name in wanted.difference(known):
+        raise ValueError(
+            f"--variants: {name!r} is unknown; there are {', '.join(known)}"
+        )
+    return tuple(v for v in VARIANTS if v.name in wanted or v is _PLAIN)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One variant, all rounds together.
+    """One variant, all rounds together."""
 
-    Arguments
-    ---------
-    name, title : str
-        Of the variant.
-    failed : str, optional
-        Why there are no numbers.
-    step_seconds : list[list[float]]
-        Of each round, seconds per step.
-    min_seconds, median_seconds : float, optional
-        Over all of them.
-    steps_per_second : float, optional
-        1 / ``min_seconds``.
-    ratio : float, optional
-        Shortest plain step / shortest step.
-    ratio_of_rounds : float, optional
-        Median over the rounds of (median plain step / median step).
-    peak_mib : float, optional
-        Largest memory of any round, in MiB: on a CPU, of the process; on a
-        GPU, of tensors.
-    compile_seconds : float, optional
-        What the first round spent on compiling, beyond the steps themselves.
-    anchors : float, optional
-        Mean number of anchors per step.
-    loss : float, optional
-        Of the last step.
-    waits : str, optional
-        What made the host wait for the GPU, "nothing" if nothing did; None
-        if it was not asked.
-    """
-
+    #: Of the variant
     name: str
     title: str
+    #: Why there are no numbers
     failed: str | None
+    #: Of each round, seconds per step
     step_seconds: list[list[float]]
+    #: Over all of them
     min_seconds: float | None = None
     median_seconds: float | None = None
+    #: 1 / ``min_seconds``
     steps_per_second: float | None = None
+    #: Shortest plain step / shortest step
     ratio: float | None = None
+    #: Median over the rounds of (median plain step / median step)
     ratio_of_rounds: float | None = None
+    #: Largest memory of any round, in MiB: on a CPU, of the process; on a GPU,
+    #: of tensors
     peak_mib: float | None = None
+    #: What the first round spent on compiling, beyond the steps themselves
     compile_seconds: float | None = None
+    #: Mean number of anchors per step
     anchors: float | None = None
+    #: Of the last step
     loss: float | None = None
+    #: What made the host wait for the GPU, "nothing" if nothing did; None if
+    #: it was not asked
     waits: str | None = None
 
 
 def summarize(variants: Sequence[Variant], runs: Runs) -> list[Row]:
-    """One row per variant, compared with the first.
-
-    Arguments
-    ---------
-    variants : Sequence[Variant]
-        The plain one first.
-    runs : Mapping
-        Of each name, what ``step_worker.py`` says in each round.
-
-    Returns
-    -------
-    list[Row]
-    """
+    """One row per variant, compared with the first."""
     plain = runs[variants[0].name]
     return [_summarize_one(v, runs[v.name], plain) for v in variants]
 
@@ -93,18 +140,14 @@ def _summarize_one(
     plain: Sequence[Mapping[str, Any]],
 ) -> Row:
     rounds = [list(run.get("step_seconds", [])) for run in runs]
-    failed = next((run["failed"] for run in runs if "failed" in run), None)
+    failed = failure(runs)
     if failed is not None:
         return Row(variant.name, variant.title, failed, rounds)
     seconds = [s for in_round in rounds for s in in_round]
     ratio = ratio_of_rounds = None
-    if not any("failed" in run for run in plain):
+    if not failure(plain):
         of_plain = [run["step_seconds"] for run in plain]
-        ratio = min(s for r in of_plain for s in r) / min(seconds)
-        ratio_of_rounds = median(
-            median(theirs) / median(mine)
-            for theirs, mine in zip(of_plain, rounds, strict=True)
-        )
+        ratio, ratio_of_rounds = ratios(of_plain, rounds)
     last = runs[-1]
     waits = (last["waits"] or "nothing") if "waits" in last else None
     return Row(
@@ -126,17 +169,7 @@ def _summarize_one(
 
 
 def format_table(rows: Sequence[Row]) -> str:
-    """A Markdown table, one line per variant.
-
-    Arguments
-    ---------
-    rows : Sequence[Row]
-        From :func:`summarize`.
-
-    Returns
-    -------
-    str
-    """
+    """A Markdown table, one line per variant."""
     checked = any(row.waits for row in rows)
     head = [
         "variant",
@@ -171,71 +204,3 @@ def format_table(rows: Sequence[Row]) -> str:
 
 def _number(value: float | None, digits: int) -> str:
     return "" if value is None else f"{value:.{digits}f}"
-
-
-def describe_run(name: str) -> dict[str, Any]:
-    """How the file of a benchmark without timings begins.
-
-    Arguments
-    ---------
-    name : str
-        Of the benchmark.
-
-    Returns
-    -------
-    dict[str, Any]
-
-    Example
-    -------
-    >>> list(describe_run("anchors"))
-    ['benchmark', 'date', 'machine']
-    """
-    return {
-        "benchmark": name,
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "machine": describe_machine({}),
-    }
-
-
-def describe_machine(runs: Runs) -> dict[str, Any]:
-    """What the numbers were measured on.
-
-    Arguments
-    ---------
-    runs : Mapping
-        Of each name, what ``step_worker.py`` says in each round.
-
-    Returns
-    -------
-    dict[str, Any]
-    """
-    said = [run for of_name in runs.values() for run in of_name]
-    said = [run for run in said if "torch" in run]
-    return {
-        "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
-        "cores": available_cores(),
-        "memory_gib": _memory_gib(),
-        "python": platform.python_version(),
-        "torch": said[0]["torch"] if said else None,
-        "clips": said[0]["batch"] if said else None,
-    }
-
-
-def _processor() -> str:
-    """The processor's name, as far as the system tells."""
-    described = Path("/proc/cpuinfo")
-    if described.exists():
-        for line in described.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _memory_gib() -> float | None:
-    """The machine's memory; None where the system does not tell."""
-    try:
-        pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError, AttributeError):
-        return None
-    return round(pages / 2**30, 1)

@@ -20,7 +20,7 @@ from lgc_plugin.utils.hparams import read_plain
 _HPARAMS = Path(__file__).resolve().parents[1] / "hparams"
 PROFILES = ("paper", "mini")
 _N_CLASSES = 10
-# An untrained network says a half of everything: no frame would have a class,
+# An untrained network gives scores of a half: no frame would have a class,
 # none would be an anchor. With louder logits, most of them low, there are
 # frames of all classes and of the background, and some hundred anchors.
 _LOGIT_GAIN = 30.0
@@ -30,19 +30,7 @@ _LOGIT_BIAS = -6.0
 def load_hparams(
     profile: str, overrides: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """What the recipe makes of its YAML files, without its logs.
-
-    Arguments
-    ---------
-    profile : str
-        ``paper`` or ``mini``.
-    overrides : Mapping, optional
-        Values that win over those of the profile.
-
-    Returns
-    -------
-    dict[str, Any]
-    """
+    """What the recipe makes of its YAML files, without its logs."""
     merged = {
         "labels": [f"class {i}" for i in range(_N_CLASSES)],
         # They write files.
@@ -55,21 +43,13 @@ def load_hparams(
     merged.update(overrides or {})
     with open(_HPARAMS / "lgc.yaml", encoding="utf-8") as stream:
         hparams = load_hyperpyyaml(stream, merged)
-    pretend_late(hparams["model"], hparams["lgc"])
+    set_late_stage(hparams["model"], hparams["lgc"])
     return hparams
 
 
 @torch.no_grad()
-def pretend_late(student: CRNN, lgc: LGC) -> None:
-    """As late in a training: opinions, and prototypes, at random.
-
-    Arguments
-    ---------
-    student : CRNN
-        The network that learns.
-    lgc : LGC
-        Its teacher gets the same opinions.
-    """
+def set_late_stage(student: CRNN, lgc: LGC) -> None:
+    """As late in a training: confident scores, and random prototypes."""
     for network in (student, lgc.teacher.network):
         network.frame_head.weight.mul_(_LOGIT_GAIN)
         network.frame_head.bias.fill_(_LOGIT_BIAS)
@@ -87,29 +67,19 @@ class Padded(NamedTuple):
 
 @dataclass(frozen=True)
 class RandomBatch:
-    """Like a batch of the recipe; but it is on its device already.
+    """Like a batch of the recipe; but it is on its device already."""
 
-    Arguments
-    ---------
-    id : list[str]
-        Names of the B clips.
-    wav : Padded
-        (B, N) int16
-    n_samples : Tensor
-        (B,) on the host, where the recipe reads it.
-    frame_labels : Padded
-        (B, C, T'), 0 unless the clip is strongly labeled.
-    clip_labels : Padded
-        (B, C), 0 unless the clip is labeled.
-    label_kind : Tensor
-        (B,) values of :class:`~lgc_plugin.types.LabelKind`.
-    """
-
+    #: Names of the B clips
     id: list[str]
+    #: (B, N) int16
     wav: Padded
+    #: (B,) on the host, where the recipe reads it
     n_samples: Tensor
+    #: (B, C, T'), 0 unless the clip is strongly labeled
     frame_labels: Padded
+    #: (B, C), 0 unless the clip is labeled
     clip_labels: Padded
+    #: (B,) values of :class:`~lgc_plugin.types.LabelKind`
     label_kind: Tensor
 
     def to(self, device: str, non_blocking: bool = False) -> RandomBatch:
@@ -124,23 +94,7 @@ def random_batch(
     shrink: int = 1,
     seed: int = 0,
 ) -> RandomBatch:
-    """Noise of varying loudness with random events.
-
-    Arguments
-    ---------
-    hparams : Mapping
-        From :func:`load_hparams`.
-    device : str
-        Where the step will be made.
-    shrink : int
-        Divides the number of clips of each kind; one stays.
-    seed : int
-        Of the noise and the events.
-
-    Returns
-    -------
-    RandomBatch
-    """
+    """Noise of varying loudness with random events."""
     sizes = {
         kind: max(1, hparams["batch_sizes"][name] // shrink)
         for kind, name in (

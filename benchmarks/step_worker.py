@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import platform
-import resource
 import statistics
 import sys
 import time
@@ -19,9 +17,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+from harness import peak_mib
 from measured_step import make_step
+from step_report import choose_variants
 from step_setup import load_hparams, random_batch
-from step_variants import choose_variants
 from torch import Tensor
 
 from lgc_plugin.types import LabelKind
@@ -30,22 +29,7 @@ _BLOCKS = 3  # on a GPU, each of --steps steps
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Times the steps of a variant.
-
-    Arguments
-    ---------
-    options : argparse.Namespace
-        Of :func:`parse`.
-
-    Returns
-    -------
-    dict[str, Any]
-        ``step_seconds`` (one number per step on a CPU, per block of steps on
-        a GPU), ``warm_up_seconds``, ``compile_seconds``, ``peak_mib``,
-        ``anchors`` (mean per step), ``loss`` (of the last step), ``waits``
-        (why the host had to wait for the GPU, None if it had not), and what
-        PyTorch says of itself.
-    """
+    """Times the steps of a variant."""
     torch.set_num_threads(options.threads)
     variant = choose_variants([options.variant])[-1]
     hparams = load_hparams(options.profile)
@@ -116,8 +100,7 @@ def _peak_mib(on_gpu: bool) -> float:
     """Of PyTorch's tensors on a GPU, of the whole process on a CPU."""
     if on_gpu:
         return torch.cuda.max_memory_allocated() / 2**20
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if platform.system() == "Darwin" else 2**10)
+    return peak_mib()
 
 
 def _clips_by_kind(label_kind: Tensor) -> dict[str, int]:
@@ -147,17 +130,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
-    """Reads the command line.
-
-    Arguments
-    ---------
-    words : Sequence[str]
-        Behind the script's name.
-
-    Returns
-    -------
-    argparse.Namespace
-    """
+    """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("variant")
     parser.add_argument("result", help="JSON file to write")

@@ -17,17 +17,27 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from step_report import describe_machine, format_table, summarize
-from step_variants import VARIANTS, Variant, choose_variants
+from harness import (
+    HERE,
+    RESULTS,
+    describe_run,
+    make_parser,
+    take_turns,
+    write_results,
+)
+from step_report import (
+    VARIANTS,
+    Variant,
+    choose_variants,
+    format_table,
+    summarize,
+)
 
-from lgc_plugin.utils.files import write_json
 from lgc_plugin.utils.parallel import available_cores
 
-_HERE = Path(__file__).resolve().parent
 _WARM_UP = 2
 _WARM_UP_COMPILED = 4
 _QUICK_SHRINK = 6  # of the paper's batch, 2, 2 and 4 clips are left
@@ -36,32 +46,14 @@ _QUICK_SHRINK = 6  # of the paper's batch, 2, 2 and 4 clips are left
 def measure_rounds(
     options: argparse.Namespace, variants: Sequence[Variant]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Measures all variants in turn, round after round.
-
-    Arguments
-    ---------
-    options : argparse.Namespace
-        Of :func:`parse`.
-    variants : Sequence[Variant]
-        What to measure.
-
-    Returns
-    -------
-    dict[str, list[dict]]
-        Of each name, what ``step_worker.py`` says in each round. A variant
-        that failed is not tried again.
-    """
-    runs: dict[str, list[dict[str, Any]]] = {v.name: [] for v in variants}
+    """What ``step_worker.py`` measures of each variant, in each round."""
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(1, options.rounds + 1):
-            for variant in variants:
-                done = runs[variant.name]
-                if any("failed" in run for run in done):
-                    continue
-                run = _run_worker(variant, options, Path(folder))
-                done.append(run)
-                _tell(f"round {number}/{options.rounds}", variant, run)
-    return runs
+        return take_turns(
+            variants,
+            options.rounds,
+            lambda variant: _run_worker(variant, options, Path(folder)),
+            lambda run: ", ".join(f"{x:.3f} s" for x in run["step_seconds"]),
+        )
 
 
 def _run_worker(
@@ -79,7 +71,7 @@ def _run_worker(
         "warm-up": 1 if options.quick else warm_up,
         "shrink": _QUICK_SHRINK if options.quick else 1,
     }
-    command = [sys.executable, str(_HERE / "step_worker.py"), variant.name]
+    command = [sys.executable, str(HERE / "step_worker.py"), variant.name]
     command += [str(result), *(f"--{k}={v}" for k, v in words.items())]
     if options.sync_check:
         command.append("--sync-check")
@@ -97,30 +89,12 @@ def _run_worker(
     return json.loads(result.read_text(encoding="utf-8"))
 
 
-def _tell(place: str, variant: Variant, run: dict[str, Any]) -> None:
-    """Says on the terminal how far it is."""
-    said = run.get("failed") or ", ".join(
-        f"{seconds:.3f} s" for seconds in run["step_seconds"]
-    )
-    print(f"{place}  {variant.name}: {said}", file=sys.stderr, flush=True)
-
-
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """Reads the command line.
 
-    Arguments
-    ---------
-    words : Sequence[str]
-        Behind the script's name.
-
-    Returns
-    -------
-    argparse.Namespace
-        With ``variants`` as such, and ``out`` None if nothing is written.
+    Returns with ``variants`` as such, and ``out`` None if nothing is written.
     """
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add("--device", default="cpu", help="cpu, cuda, cuda:1 ...")
     add(
@@ -170,7 +144,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         options.rounds = options.steps = 1
     elif options.output is None:
         name = f"train_step_{options.profile}_{kind}.json"
-        options.output = _HERE / "results" / name
+        options.output = RESULTS / name
     return options
 
 
@@ -183,20 +157,19 @@ def main(words: Sequence[str]) -> int:
     rows = summarize(options.variants, runs)
     print(format_table(rows))
     if options.output is not None:
+        names = ("profile", "device", "quick", "rounds", "steps", "threads")
+        done = [run for of_name in runs.values() for run in of_name]
+        described = next((run for run in done if "torch" in run), {})
         content = {
-            "benchmark": "train_step",
-            "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "profile": options.profile,
-            "device": options.device,
-            "quick": options.quick,
-            "rounds": options.rounds,
-            "steps": options.steps,
-            "threads": options.threads,
-            "machine": describe_machine(runs),
+            **describe_run(
+                "train_step",
+                {name: getattr(options, name) for name in names},
+                torch=described.get("torch"),
+                clips=described.get("batch"),
+            ),
             "variants": [asdict(row) for row in rows],
         }
-        write_json(options.output, content)
-        print(f"written: {options.output}")
+        write_results(options.output, content)
     return int(any(row.failed for row in rows))
 
 

@@ -172,7 +172,8 @@ def test_make_lint_installs_its_tools_and_no_pytorch(venv):
     *_, install = (line for line in asked(venv) if "pip install" in line)
     assert install.startswith(LOCKED)
     names = install.removeprefix(LOCKED).split()
-    assert [name.split(">")[0] for name in names] == ["ruff", "yamllint"]
+    tools = ["ruff", "yamllint", "mypy"]
+    assert [name.split(">")[0] for name in names] == tools
 
 
 @pytest.fixture

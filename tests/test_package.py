@@ -82,6 +82,7 @@ def test_both_archives_hold_every_file_of_the_package(built):
             name = path.relative_to(ROOT).as_posix()
             assert name in inside and name in sources
     assert not any(name.startswith("tests/") for name in inside)
+    assert "lgc_plugin/py.typed" in inside, "type checkers need it"
     assert sources >= set(BUILT_FROM)
 
 

@@ -14,8 +14,8 @@ from lgc_plugin.cli.scoring_arguments import (
     add_operating_arguments,
     add_truth_arguments,
     check_bootstrap,
+    header,
     inputs,
-    intervals_text,
     median_windows,
     print_notes,
     read_annotations_of,
@@ -35,13 +35,7 @@ _NO_SETTINGS = "-"
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
-    """Adds the command to the command line.
-
-    Arguments
-    ---------
-    subparsers : argparse._SubParsersAction
-        Where commands are added.
-    """
+    """Adds the command to the command line."""
     parser = subparsers.add_parser(
         "compare",
         help="tell how sure the difference of two systems is",
@@ -84,18 +78,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs the command.
-
-    Arguments
-    ---------
-    args : argparse.Namespace
-        What :func:`add_parser` asks for.
-
-    Returns
-    -------
-    int
-        Exit status.
-    """
+    """Runs the command; returns the exit status."""
     from lgc_plugin.evaluation.compare import compare_systems
     from lgc_plugin.evaluation.notes import Notes
     from lgc_plugin.report.difference import difference_table
@@ -104,7 +87,8 @@ def run(args: argparse.Namespace) -> int:
     check_bootstrap(args, least=1)
     notes = Notes()
     paths = (Path(args.first), Path(args.second))
-    names = tuple(args.names or _names(*paths))
+    first, second = args.names or _names(*paths)
+    names = (first, second)
     comparison = compare_systems(
         paths,
         read_annotations_of(args, notes),
@@ -119,7 +103,8 @@ def run(args: argparse.Namespace) -> int:
     print(_header(comparison, names, args))
     table = difference_table(
         comparison.differences,
-        *(result.scores for result in comparison.results),
+        comparison.results[0].scores,
+        comparison.results[1].scores,
         names,
         resamples=args.n_bootstrap,
     )
@@ -147,7 +132,8 @@ def _options(args: argparse.Namespace) -> list[OperatingOptions]:
     from lgc_plugin.evaluation.operating_options import OperatingOptions
     from lgc_plugin.evaluation.score_files import is_score_source
 
-    windows = median_windows(args.median_windows)
+    words = args.median_windows
+    windows = median_windows(words) if words else None
     settings = args.settings or [_NO_SETTINGS] * 2
     scores = [is_score_source(each) for each in (args.first, args.second)]
     options = []
@@ -165,17 +151,12 @@ def _header(
     comparison: Comparison, names: tuple[str, str], args: argparse.Namespace
 ) -> str:
     """What was compared, in a few lines."""
-    from lgc_plugin.evaluation.evaluate import profile_text
-    from lgc_plugin.report.text import aligned
-
     rows = []
     for name, system in zip(names, comparison.systems, strict=True):
         found = system.predictions
         rows.append([name, f"{found.path}: {found.form}"])
         rows.append(["", f"F1 scores at {system.point.text}"])
-    rows.append(["profile", profile_text(comparison)])
-    rows.append(["intervals", intervals_text(args)])
-    return f"{aligned(rows, left=True)}\n{comparison.coverage.line}"
+    return header(rows, comparison, args)
 
 
 def _write(

@@ -5,17 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from lgc_plugin.cli.detect_arguments import (
+from lgc_plugin.cli.detect_options import (
     DESCRIPTION,
     EPILOG,
     STREAM,
     add_detect_arguments,
-)
-from lgc_plugin.cli.detect_choices import (
     check_detect_arguments,
     parse_threshold,
     pictures_folder,
@@ -35,13 +33,7 @@ if TYPE_CHECKING:
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
-    """Adds the command to the command line.
-
-    Arguments
-    ---------
-    subparsers : argparse._SubParsersAction
-        Where commands are added.
-    """
+    """Adds the command to the command line."""
     parser = subparsers.add_parser(
         "detect",
         help="find the events of recordings, or of a stream",
@@ -54,18 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs the command.
-
-    Arguments
-    ---------
-    args : argparse.Namespace
-        What :func:`add_parser` asks for.
-
-    Returns
-    -------
-    int
-        Exit status: 1 if a recording could not be read.
-    """
+    """Runs the command; the status is 1 if a recording cannot be read."""
     check_detect_arguments(args)
     threshold = parse_threshold(args.threshold)
     with _warnings_in_lines():
@@ -108,7 +89,7 @@ def _run_files(args: argparse.Namespace, threshold: Threshold) -> int:
     with (
         _telling_partial(args),
         open_writer(args.format, results_path(args), facts) as writer,
-        closing(outcomes),
+        closing(cast("Generator[Outcome]", outcomes)),
     ):
         for outcome in outcomes:
             _write(outcome, writer)
@@ -226,7 +207,7 @@ def _warnings_in_lines() -> Iterator[None]:
 
     shown = set()
 
-    def show(message: Warning | str, category: type, *_: Any) -> None:
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
         line = " ".join(str(message).split())
         if line not in shown:
             shown.add(line)

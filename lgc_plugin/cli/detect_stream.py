@@ -39,24 +39,7 @@ def print_stream(
     threshold: Threshold,
     kind: str,
 ) -> None:
-    """Prints the events of standard input, line by line.
-
-    Arguments
-    ---------
-    detector : SoundEventDetector
-        The model.
-    sample_rate, channels : int
-        Of the raw 16-bit samples.
-    threshold : float or Mapping[str, float], optional
-        See :meth:`.SoundEventDetector.detect`.
-    kind : str
-        One of :data:`.FORMATS`.
-
-    Raises
-    ------
-    ValueError
-        If the input holds no samples, or is no raw audio.
-    """
+    """Prints the events of standard input, line by line."""
     raw = read_raw(sys.stdin.buffer, sample_rate, channels, _CHUNK_SECONDS)
     chunks = StoppableChunks(refuse_header(raw))
     events = detector.detect_stream(chunks, sample_rate, threshold=threshold)

@@ -15,8 +15,8 @@ from lgc_plugin.cli.scoring_arguments import (
     add_operating_arguments,
     add_truth_arguments,
     check_bootstrap,
+    header,
     inputs,
-    intervals_text,
     median_windows,
     print_notes,
     read_annotations_of,
@@ -38,13 +38,7 @@ _SAME = 1e-9
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
-    """Adds the command to the command line.
-
-    Arguments
-    ---------
-    subparsers : argparse._SubParsersAction
-        Where commands are added.
-    """
+    """Adds the command to the command line."""
     parser = subparsers.add_parser(
         "evaluate",
         help="score the detections or frame scores of any system",
@@ -88,18 +82,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs the command.
-
-    Arguments
-    ---------
-    args : argparse.Namespace
-        What :func:`add_parser` asks for.
-
-    Returns
-    -------
-    int
-        Exit status: 1 if the libraries' scores are others.
-    """
+    """Runs the command; the status is 1 if the libraries' scores differ."""
     from lgc_plugin.evaluation.evaluate import evaluate
     from lgc_plugin.evaluation.notes import Notes
     from lgc_plugin.evaluation.operating_options import OperatingOptions
@@ -115,7 +98,8 @@ def run(args: argparse.Namespace) -> int:
     path, notes = Path(args.predictions).resolve(), Notes()
     stem = path.name if path.is_dir() else path.stem
     name = args.name or stem
-    windows = median_windows(args.median_windows)
+    words = args.median_windows
+    windows = median_windows(words) if words else None
     annotations = read_annotations_of(args, notes)
     evaluation = evaluate(
         args.predictions,
@@ -138,17 +122,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _header(evaluation: Evaluation, args: argparse.Namespace) -> str:
     """What was scored, in a few lines."""
-    from lgc_plugin.evaluation.evaluate import profile_text
-    from lgc_plugin.report.text import aligned
-
     predictions = evaluation.system.predictions
     rows = [
         ["predictions", f"{predictions.path}: {predictions.form}"],
         ["F1 scores at", evaluation.system.point.text],
-        ["profile", profile_text(evaluation)],
-        ["intervals", intervals_text(args)],
     ]
-    return f"{aligned(rows, left=True)}\n{evaluation.coverage.line}"
+    return header(rows, evaluation, args)
 
 
 def _verify(evaluation: Evaluation) -> dict[str, tuple[float, float]]:

@@ -18,13 +18,7 @@ inside, held to PyTorch's scores before they are written.
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
-    """Adds the command to the command line.
-
-    Arguments
-    ---------
-    subparsers : argparse._SubParsersAction
-        Where commands are added.
-    """
+    """Adds the command to the command line."""
     parser = subparsers.add_parser(
         "export",
         help="copy a trained detector to where it will work, or to ONNX",
@@ -60,18 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs the command.
-
-    Arguments
-    ---------
-    args : argparse.Namespace
-        What :func:`add_parser` asks for.
-
-    Returns
-    -------
-    int
-        Exit status.
-    """
+    """Runs the command; returns the exit status."""
     from lgc_plugin.inference.model.export import export_model
 
     exported = export_model(

@@ -14,13 +14,7 @@ and teacher give the scores that they gave before.
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
-    """Adds the command to the command line.
-
-    Arguments
-    ---------
-    subparsers : argparse._SubParsersAction
-        Where commands are added.
-    """
+    """Adds the command to the command line."""
     parser = subparsers.add_parser(
         "import-checkpoint",
         help="use weights of the DCASE baseline or the LGC authors' code",
@@ -68,18 +62,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs the command.
-
-    Arguments
-    ---------
-    args : argparse.Namespace
-        What :func:`add_parser` asks for.
-
-    Returns
-    -------
-    int
-        Exit status.
-    """
+    """Runs the command; returns the exit status."""
     from lgc_plugin.training.imported_run import OVERRIDES, write_imported_run
 
     if args.n_mels is not None and args.n_mels < 1:

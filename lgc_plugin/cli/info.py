@@ -34,13 +34,7 @@ _EXTRAS = {
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
-    """Adds the command to the command line.
-
-    Arguments
-    ---------
-    subparsers : argparse._SubParsersAction
-        Where commands are added.
-    """
+    """Adds the command to the command line."""
     parser = subparsers.add_parser(
         "info",
         help="versions, devices and what is wrong with them",
@@ -50,18 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs the command.
-
-    Arguments
-    ---------
-    args : argparse.Namespace
-        What :func:`add_parser` asks for.
-
-    Returns
-    -------
-    int
-        Exit status: 1 if something that is needed does not work.
-    """
+    """Runs the command; the status is 1 if a requirement does not work."""
     from lgc_plugin.report.text import aligned
 
     unloadable = _load_problems()
@@ -128,9 +111,9 @@ def _devices() -> Iterator[list[str]]:
         built = f"ROCm {torch.version.hip}"
     yield ["built for", built]
     for index in range(torch.cuda.device_count()):
-        facts = torch.cuda.get_device_properties(index)
-        size = facts.total_memory / 2**30
-        yield ["device", f"cuda:{index}: {facts.name}, {size:.0f} GiB"]
+        gpu = torch.cuda.get_device_properties(index)
+        size = gpu.total_memory / 2**30
+        yield ["device", f"cuda:{index}: {gpu.name}, {size:.0f} GiB"]
     if torch.backends.mps.is_available():
         yield ["device", "mps"]
     if shutil.which("nvidia-smi") and not torch.cuda.is_available():

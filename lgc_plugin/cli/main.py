@@ -36,20 +36,10 @@ COMMANDS = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command.
 
-    Arguments
-    ---------
-    argv : Sequence[str], optional
-        Arguments after the program's name; None takes the process's own.
+    Returns exit status: 0 for success, 2 for input that cannot be used (with
+    one line on standard error that says why), 130 after Ctrl-C, 141 if nobody
+    reads the output to its end.
 
-    Returns
-    -------
-    int
-        Exit status: 0 for success, 2 for input that cannot be used (with one
-        line on standard error that says why), 130 after Ctrl-C, 141 if nobody
-        reads the output to its end.
-
-    Example
-    -------
     >>> main(["soundscapes", "--bank=no/such", "--output=x", "--seed=-1"])
     2
     """

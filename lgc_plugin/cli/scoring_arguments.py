@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from lgc_plugin.evaluation.notes import Notes
     from lgc_plugin.evaluation.truth_files import Annotations
 
 PROFILES = ("strict", "dcase")
+Number = TypeVar("Number", int, float)
 
 
 def add_truth_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds what tells the truth.
-
-    Arguments
-    ---------
-    parser : argparse.ArgumentParser
-        The command.
-    """
+    """Adds what tells the truth."""
     group = parser.add_argument_group("truth")
     group.add_argument(
         "--ground-truth",
@@ -63,15 +58,7 @@ def add_truth_arguments(parser: argparse.ArgumentParser) -> None:
 def add_bootstrap_arguments(
     parser: argparse.ArgumentParser, *, needed: bool = False
 ) -> None:
-    """Adds how intervals are made.
-
-    Arguments
-    ---------
-    parser : argparse.ArgumentParser
-        The command.
-    needed : bool
-        Whether there must be resamples.
-    """
+    """Adds how intervals are made."""
     group = parser.add_argument_group("intervals")
     group.add_argument(
         "--n-bootstrap",
@@ -90,13 +77,7 @@ def add_bootstrap_arguments(
 
 
 def add_missing_argument(parser: argparse._ActionsContainer) -> None:
-    """Adds what happens to clips without predictions.
-
-    Arguments
-    ---------
-    parser : argparse._ActionsContainer
-        The command, or a group of it.
-    """
+    """Adds what happens to clips without predictions."""
     parser.add_argument(
         "--drop-missing",
         action="store_true",
@@ -106,13 +87,7 @@ def add_missing_argument(parser: argparse._ActionsContainer) -> None:
 
 
 def add_operating_arguments(parser: argparse._ActionsContainer) -> None:
-    """Adds how predictions become events at one operating point.
-
-    Arguments
-    ---------
-    parser : argparse._ActionsContainer
-        The command, or a group of it.
-    """
+    """Adds how predictions become events at one operating point."""
     parser.add_argument(
         "--threshold",
         type=float,
@@ -129,20 +104,7 @@ def add_operating_arguments(parser: argparse._ActionsContainer) -> None:
 
 
 def check_bootstrap(args: argparse.Namespace, *, least: int = 0) -> None:
-    """Refuses numbers that cannot be.
-
-    Arguments
-    ---------
-    args : argparse.Namespace
-        With ``resamples`` and ``seed``.
-    least : int
-        Smallest number of resamples.
-
-    Raises
-    ------
-    ValueError
-        If there are less, or the seed is negative.
-    """
+    """Refuses numbers that cannot be."""
     if args.n_bootstrap < least:
         raise ValueError(
             f"resamples is {args.n_bootstrap}: give {least} or more"
@@ -152,19 +114,7 @@ def check_bootstrap(args: argparse.Namespace, *, least: int = 0) -> None:
 
 
 def read_annotations_of(args: argparse.Namespace, notes: Notes) -> Annotations:
-    """Reads what :func:`add_truth_arguments` asks for.
-
-    Arguments
-    ---------
-    args : argparse.Namespace
-        The arguments.
-    notes : Notes
-        Gets what a user should know.
-
-    Returns
-    -------
-    Annotations
-    """
+    """Reads what :func:`add_truth_arguments` asks for."""
     from lgc_plugin.evaluation.truth_files import read_annotations
 
     return read_annotations(
@@ -178,91 +128,64 @@ def read_annotations_of(args: argparse.Namespace, notes: Notes) -> Annotations:
 
 
 def print_notes(notes: Notes) -> None:
-    """Shows notes and warnings on standard error, before any score.
-
-    Arguments
-    ---------
-    notes : Notes
-        What was noted.
-    """
+    """Shows notes and warnings on standard error, before any score."""
     for line in notes.lines:
         print(line, file=sys.stderr)
 
 
 def inputs(args: argparse.Namespace) -> dict[str, Any]:
-    """All arguments, as the user gave them, for ``results.json``.
-
-    Arguments
-    ---------
-    args : argparse.Namespace
-        Of a command.
-
-    Returns
-    -------
-    dict[str, Any]
-    """
+    """All arguments, as the user gave them, for ``results.json``."""
     return {k: v for k, v in vars(args).items() if k != "run"}
 
 
-def intervals_text(args: argparse.Namespace) -> str:
-    """How intervals are made, for people.
+def header(rows: list[list[str]], scored: Any, args: argparse.Namespace) -> str:
+    """What was scored and how, from an ``Evaluation`` or a ``Comparison``."""
+    from lgc_plugin.evaluation.evaluate import profile_text
+    from lgc_plugin.report.text import aligned
 
-    Arguments
-    ---------
-    args : argparse.Namespace
-        With ``resamples`` and ``seed``.
-
-    Returns
-    -------
-    str
-    """
-    if not args.n_bootstrap:
-        return "none (--n-bootstrap 0)"
-    return f"95 %, {args.n_bootstrap} resamples of the clips, seed {args.seed}"
+    intervals = "none (--n-bootstrap 0)"
+    if args.n_bootstrap:
+        intervals = (
+            f"95 %, {args.n_bootstrap} resamples of the clips, seed {args.seed}"
+        )
+    rows = [
+        *rows,
+        ["profile", profile_text(scored)],
+        ["intervals", intervals],
+    ]
+    return f"{aligned(rows, left=True)}\n{scored.coverage.line}"
 
 
 def median_windows(
-    words: Sequence[str] | None,
-) -> int | list[int] | dict[str, int] | None:
-    """Median windows from the command line.
+    words: Sequence[str],
+) -> int | list[int] | dict[str, int]:
+    """Median windows from the command line; commas do as well as spaces.
 
-    Arguments
-    ---------
-    words : Sequence[str], optional
-        ``7``, ``7 3 5`` or ``Cat=7 Dog=3``; commas do as well as spaces.
-
-    Returns
-    -------
-    int or list[int] or dict[str, int] or None
-        None for None.
-
-    Raises
-    ------
-    ValueError
-        If it is none of these.
-
-    Example
-    -------
     >>> median_windows(["7"]), median_windows(["7,3"])
     (7, [7, 3])
     >>> median_windows(["Cat=7", "Dog=3"])
     {'Cat': 7, 'Dog': 3}
     """
-    if words is None:
-        return None
-    parts = ",".join(words).split(",")
+    found = numbers_or_labels(",".join(words).split(","), int)
+    if found is None:
+        raise ValueError(
+            f"median windows are {' '.join(words)!r}: give whole numbers, or "
+            "LABEL=FRAMES once for each class"
+        )
+    if isinstance(found, list) and len(found) == 1:
+        return found[0]
+    return found
+
+
+def numbers_or_labels(
+    parts: Sequence[str], kind: Callable[[str], Number]
+) -> list[Number] | dict[str, Number] | None:
+    """Numbers, or numbers by class (``Cat=7``); None if it is neither."""
     try:
-        if "=" in parts[0]:
-            pairs = [part.rsplit("=", 1) for part in parts]
-            windows = {name.strip(): int(number) for name, number in pairs}
-            if len(windows) == len(pairs):
-                return windows
-        else:
-            numbers = [int(part) for part in parts]
-            return numbers[0] if len(numbers) == 1 else numbers
+        if "=" not in parts[0]:
+            return [kind(part) for part in parts]
+        pairs = [part.rsplit("=", 1) for part in parts]
+        found = {label.strip(): kind(number) for label, number in pairs}
     except ValueError:
-        pass
-    raise ValueError(
-        f"median windows are {' '.join(words)!r}: give whole numbers, or "
-        "LABEL=FRAMES once for each class"
-    )
+        return None
+    return found if len(found) == len(pairs) else None

@@ -19,13 +19,7 @@ recordings). No recording is heard both in training and in validation.
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
-    """Adds the command to the command line.
-
-    Arguments
-    ---------
-    subparsers : argparse._SubParsersAction
-        Where commands are added.
-    """
+    """Adds the command to the command line."""
     parser = subparsers.add_parser(
         "soundscapes",
         help="make labeled clips from a bank of sounds",
@@ -58,27 +52,17 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs the command.
-
-    Arguments
-    ---------
-    args : argparse.Namespace
-        What :func:`add_parser` asks for.
-
-    Returns
-    -------
-    int
-        Exit status.
-    """
+    """Runs the command; returns the exit status."""
     from lgc_plugin.data.soundscapes.generate import write_soundscapes
 
     if args.n_jobs is not None and args.n_jobs < 1:
         raise ValueError(f"n_jobs is {args.n_jobs}: give 1 or more")
-    values = {name: getattr(args, name) for name in _DEFAULTS}
-    # Lists from the command line: the options are to be hashable.
-    options = SoundscapeOptions(
-        **{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    )
+    values: dict[str, Any] = {}
+    for name in _DEFAULTS:
+        value = getattr(args, name)
+        # The options are hashable: no lists.
+        values[name] = tuple(value) if isinstance(value, list) else value
+    options = SoundscapeOptions(**values)
     out = write_soundscapes(
         None if args.bank == SYNTHETIC else args.bank,
         args.output,

@@ -37,13 +37,7 @@ cannot be reported.
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
-    """Adds the command to the command line.
-
-    Arguments
-    ---------
-    subparsers : argparse._SubParsersAction
-        Where commands are added.
-    """
+    """Adds the command to the command line."""
     parser = subparsers.add_parser(
         "tune",
         help="choose median windows and thresholds on validation clips",
@@ -74,18 +68,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs the command.
-
-    Arguments
-    ---------
-    args : argparse.Namespace
-        What :func:`add_parser` asks for.
-
-    Returns
-    -------
-    int
-        Exit status.
-    """
+    """Runs the command; returns the exit status."""
     from lgc_plugin.evaluation.notes import Notes
     from lgc_plugin.evaluation.shared_clips import refuse_shared
     from lgc_plugin.evaluation.tuning import check_tuning_metric
@@ -101,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
     _check_out(Path(args.output))
     notes = Notes()
     tuned_on = _read_set(args, "", notes)
+    assert tuned_on is not None  # argparse asks for both of its files
     reported = _read_set(args, "report_", notes.named("report"))
     print_notes(notes)
     if reported is not None:

@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 import soundfile
 
-from lgc_plugin.utils.progress import progress_bar
+from lgc_plugin.utils.parallel import progress_bar
 
 # The first is preferred where a clip comes in several formats.
 SUFFIXES = (".wav", ".flac")

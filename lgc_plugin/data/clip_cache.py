@@ -42,8 +42,7 @@ from lgc_plugin.data.packed_clips import (
     packed_path,
     write_packed,
 )
-from lgc_plugin.utils.parallel import available_cores
-from lgc_plugin.utils.progress import progress_bar
+from lgc_plugin.utils.parallel import available_cores, progress_bar
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from lgc_plugin.evaluation.class_scores import ClassScores
 from lgc_plugin.evaluation.decoding import PostProcessing
-from lgc_plugin.utils.progress import progress_bar
+from lgc_plugin.utils.parallel import progress_bar
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -20,13 +20,6 @@ def keep_freed_memory() -> bool:
     faults on gigabytes. Call it before training; memory use stays at its
     peak.
 
-    Returns
-    -------
-    bool
-        Whether the allocator took the settings; False without glibc.
-
-    Example
-    -------
     >>> keep_freed_memory() in (True, False)
     True
     """

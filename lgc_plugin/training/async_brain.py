@@ -18,7 +18,7 @@ from lgc_plugin.utils.distributed import (
     broadcast_module,
     broadcast_object,
 )
-from lgc_plugin.utils.progress import is_terminal
+from lgc_plugin.utils.parallel import is_terminal
 
 logger = logging.getLogger(__name__)
 

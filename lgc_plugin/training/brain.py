@@ -16,8 +16,8 @@ from lgc_plugin.losses.supervised import supervised_losses
 from lgc_plugin.models.statistics import StatisticsGuard
 from lgc_plugin.training.async_brain import AsyncBrain
 from lgc_plugin.training.device_values import MeanMeter
-from lgc_plugin.training.epoch_log import log_epoch
 from lgc_plugin.training.lgc_mixin import LGCMixin
+from lgc_plugin.training.run_log import log_epoch
 from lgc_plugin.types import SEDBatch, SEDOutput
 from lgc_plugin.utils.distributed import (
     all_reduce_mean,

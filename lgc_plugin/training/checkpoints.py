@@ -163,7 +163,8 @@ class RandomState:
         """
         if not if_main_process():
             return
-        kind, keys, *rest = np.random.get_state()
+        legacy: Any = np.random.get_state()
+        kind, keys, *rest = legacy
         state = {
             "python": random.getstate(),
             "numpy": (kind, torch.from_numpy(keys.astype(np.int64)), *rest),

@@ -8,30 +8,35 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from speechbrain.dataio.dataloader import SaveableDataLoader
 from speechbrain.utils.epoch_loop import EpochCounterWithStopper
+from torch import Tensor
 
 from lgc_plugin.data.fields import check_label
 from lgc_plugin.data.preparation import file_digest
 from lgc_plugin.lgc import LGC
 from lgc_plugin.models.crnn import CRNN
+from lgc_plugin.models.features import LogMel
 from lgc_plugin.training.brain import SELECTION_KEY, LGCBrain
 from lgc_plugin.training.checkpoints import AtomicCheckpointer, RandomState
-from lgc_plugin.training.lightning_file import read_lightning_file
 from lgc_plugin.training.lightning_import import (
     ImportedWeights,
     convert_state_dict,
+    read_lightning_file,
 )
-from lgc_plugin.training.lightning_mels import read_mel_filters
 from lgc_plugin.utils.files import atomic_folder, write_json, write_text
 from lgc_plugin.utils.versions import package_versions
 
 RECORD = "imported.json"
 OVERRIDES = "network.yaml"
+
+_FILTERS, _WINDOW = "mel_scale.fb", "spectrogram.window"
+# Releases of torchaudio differ in the last digits.
+_TOLERANCE = 1e-4
 
 
 def write_imported_run(
@@ -51,37 +56,6 @@ def write_imported_run(
     teacher, and without prototypes. ``network.yaml`` holds the settings that
     the weights need, as overrides; ``imported.json`` tells where they come
     from.
-
-    Arguments
-    ---------
-    source : str or Path
-        The checkpoint; see :mod:`lgc_plugin.training.lightning_import`.
-    out : str or Path
-        The folder. It must not exist, or be empty.
-    labels : Sequence[str], optional
-        The classes in the order of the network's outputs; None leaves them
-        to the data, whose classes are in alphabetical order.
-    n_mels : int, optional
-        Mel bins; None reads them from the checkpoint's mel filters, and takes
-        the default of ``CRNN`` if there are none.
-    pooling : Sequence[tuple[int, int]], optional
-        (time, mel) pooling of each block; None takes the default of ``CRNN``.
-    seed : int
-        Of the projection, where the checkpoint has none, and of the random
-        state that training from the folder begins with.
-
-    Returns
-    -------
-    dict[str, Any]
-        The content of ``imported.json``.
-
-    Raises
-    ------
-    FileExistsError
-        If ``out`` is there and not empty.
-    ValueError
-        If the checkpoint cannot be read or converted, or the labels are not
-        one per class.
     """
     content = read_lightning_file(source)
     filters = read_mel_filters(content["state_dict"])
@@ -114,21 +88,6 @@ def write_imported_run(
 def check_imported(folder: str | Path, settings: Mapping[str, Any]) -> None:
     """Refuses settings that imported weights do not fit.
 
-    Arguments
-    ---------
-    folder : str or Path
-        Output folder of a run; nothing is checked if it was not imported.
-    settings : Mapping[str, Any]
-        Plain values of the hparams file, with the ``labels`` of the data.
-
-    Raises
-    ------
-    ValueError
-        If the network would not have the shape of the weights, or the classes
-        are others.
-
-    Example
-    -------
     >>> check_imported("no/such/run", {})
     """
     file = Path(folder) / RECORD
@@ -151,6 +110,51 @@ def check_imported(folder: str | Path, settings: Mapping[str, Any]) -> None:
             f"the data have {len(labels)} ({', '.join(labels)}): give "
             "--labels with those of the training, in its order"
         )
+
+
+class MelFilters(NamedTuple):
+    """What a checkpoint tells of its front end."""
+
+    #: Mel bins; None if it does not tell
+    n_mels: int | None
+    #: Whether filters and window are those of
+    #: :class:`~lgc_plugin.models.features.LogMel` with its defaults. With
+    #: others, the networks do not give the scores that they gave before. None
+    #: if the checkpoint does not tell
+    same_as_ours: bool | None
+
+
+def read_mel_filters(state: Mapping[str, Any]) -> MelFilters:
+    """Compares the buffers of torchaudio's ``MelSpectrogram`` with ours.
+
+    >>> buffers = LogMel(n_mels=64).spectrogram.state_dict(prefix="mel_spec.")
+    >>> read_mel_filters(buffers)
+    MelFilters(n_mels=64, same_as_ours=True)
+    >>> read_mel_filters({})
+    MelFilters(n_mels=None, same_as_ours=None)
+    """
+    filters, window = _find(state, _FILTERS), _find(state, _WINDOW)
+    if filters is None or filters.ndim != 2:
+        return MelFilters(None, None)
+    n_mels = filters.shape[1]
+    ours = LogMel(n_mels=n_mels).spectrogram.state_dict()
+    same = _close(filters, ours[_FILTERS]) and (
+        window is None or _close(window, ours[_WINDOW])
+    )
+    return MelFilters(n_mels, same)
+
+
+def _find(state: Mapping[str, Any], ending: str) -> Tensor | None:
+    for key, value in state.items():
+        if key.endswith(ending) and isinstance(value, Tensor):
+            return value
+    return None
+
+
+def _close(theirs: Tensor, ours: Tensor) -> bool:
+    return theirs.shape == ours.shape and torch.allclose(
+        theirs.to(ours), ours, rtol=0.0, atol=_TOLERANCE
+    )
 
 
 def _check_labels(labels: Sequence[str] | None, n_classes: int) -> None:

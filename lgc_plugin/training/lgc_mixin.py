@@ -22,7 +22,7 @@ from lgc_plugin.training.device_values import MeanMeter
 from lgc_plugin.types import SEDBatch, SEDOutput
 from lgc_plugin.utils.distributed import get_rank, get_world_size
 from lgc_plugin.utils.files import atomic_file
-from lgc_plugin.utils.progress import progress_bar
+from lgc_plugin.utils.parallel import progress_bar
 
 logger = logging.getLogger(__name__)
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import inspect
 import math
+import pickle
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.serialization import get_unsafe_globals_in_checkpoint
 
 from lgc_plugin.models.crnn import CRNN
 
@@ -41,26 +44,81 @@ _Parts = Mapping[str, Mapping[str, Tensor]]
 
 
 class ImportedWeights(NamedTuple):
-    """Both networks of a checkpoint, under our names.
+    """Both networks of a checkpoint, under our names."""
 
-    Arguments
-    ---------
-    student, teacher : dict[str, Tensor]
-        For :class:`~lgc_plugin.models.crnn.CRNN`; without the ``projection``
-        if the checkpoint has none.
-    network : dict[str, Any]
-        Arguments of ``CRNN`` that make networks of these shapes.
-    has_projection : bool
-        Whether the checkpoint has a projection: the baseline has none.
-    ignored : tuple[str, ...]
-        Names in the checkpoint that are not needed, sorted.
-    """
-
+    #: For :class:`~lgc_plugin.models.crnn.CRNN`; without the ``projection`` if
+    #: the checkpoint has none
     student: dict[str, Tensor]
     teacher: dict[str, Tensor]
+    #: Arguments of ``CRNN`` that make networks of these shapes
     network: dict[str, Any]
+    #: Whether the checkpoint has a projection: the baseline has none
     has_projection: bool
+    #: Names in the checkpoint that are not needed, sorted
     ignored: tuple[str, ...]
+
+
+def read_lightning_file(path: str | Path) -> dict[str, Any]:
+    """Reads a checkpoint on the CPU; only tensors and plain values are made.
+
+    A pickle can run any program when it is read. One that names a class
+    other than those of tensors is refused, not trusted.
+
+    >>> file = getfixture("tmp_path") / "a.ckpt"
+    >>> torch.save({"state_dict": {"a": torch.ones(1)}, "epoch": 3}, file)
+    >>> read_lightning_file(file)
+    {'state_dict': {'a': tensor([1.])}, 'epoch': 3}
+    """
+    with open(path, "rb") as stream:  # says itself what is wrong with a path
+        try:
+            content = torch.load(stream, map_location="cpu", weights_only=True)
+        except Exception as error:  # a damaged file can raise anything
+            raise ValueError(_why_unreadable(path, error)) from error
+    # Weights without anything around them.
+    if (
+        isinstance(content, dict)
+        and content
+        and all(isinstance(value, Tensor) for value in content.values())
+    ):
+        content = {"state_dict": content}
+    state = content.get("state_dict") if isinstance(content, dict) else None
+    if not isinstance(state, dict):
+        raise ValueError(
+            f"{path}: no state_dict in it: give a checkpoint of "
+            "PyTorch-Lightning, or a file with {'state_dict': ...}"
+        )
+    return content
+
+
+def _why_unreadable(path: str | Path, error: Exception) -> str:
+    """What is wrong with a file that PyTorch does not load, and what to do."""
+    refused = _unsafe_globals(path, error)
+    if refused:
+        return (
+            f"{path}: refused, since reading it would load "
+            f"{', '.join(refused)}, and a pickled class can run any program; "
+            "if you trust the file, write its weights to another one where "
+            "its packages are installed, and import that: "
+            "python -c \"import torch; torch.save({'state_dict': torch.load("
+            f"{Path(path).name!r}, 'cpu', weights_only=False)['state_dict']}}, "
+            "'weights.ckpt')\""
+        )
+    # PyTorch's advice to switch the protection off is not repeated.
+    reason = str(error).partition(". ")[0].strip() or "it ends too early"
+    if isinstance(error, pickle.UnpicklingError) or "weights_only" in reason:
+        reason = "it is no archive of tensors and plain values"
+    return (
+        f"{path}: not a whole checkpoint of PyTorch ({reason}): copy it again, "
+        "or give another file"
+    )
+
+
+def _unsafe_globals(path: str | Path, error: Exception) -> list[str]:
+    """Names that the pickle would import; none if it cannot be told."""
+    try:
+        return sorted(get_unsafe_globals_in_checkpoint(path))
+    except Exception:  # a damaged file, or one of before PyTorch 1.6
+        return re.findall(r"GLOBAL (\w[\w.]*) was not", str(error))
 
 
 def convert_state_dict(
@@ -73,33 +131,6 @@ def convert_state_dict(
 
     The sizes of the network are read from the shapes of its weights; its
     pooling and mel bins leave no trace there, but have to fit the GRU.
-
-    Arguments
-    ---------
-    state : Mapping[str, Tensor]
-        The state dict.
-    n_mels : int, optional
-        Mel bins of the input; None takes the default of ``CRNN``.
-    pooling : Sequence[tuple[int, int]], optional
-        (time, mel) pooling of each block; None takes the default of ``CRNN``.
-
-    Returns
-    -------
-    ImportedWeights
-
-    Raises
-    ------
-    ValueError
-        If names are missing or unknown, or shapes do not fit each other; all
-        of them are named.
-
-    Example
-    -------
-    >>> convert_state_dict({"sed_student.dense.bias": torch.zeros(10)})
-    ... # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-        ...
-    ValueError: no weights of sed_teacher: names begin with sed_student; ...
     """
     parts = {network: _part(state, network) for network in NETWORKS}
     _check_both(parts, state)
@@ -187,16 +218,14 @@ def _check_names(parts: _Parts, expected: set[str]) -> None:
             ("no tensor", no_tensors & expected),
         ):
             if of:
-                problems.append(f"{problem} in {network}: {_listed(of)}")
+                problems.append(
+                    f"{problem} in {network}: {', '.join(sorted(of))}"
+                )
     if problems:
         raise ValueError(
             f"{'; '.join(problems)} (only the CRNN of the DCASE 2022 baseline, "
             "with or without the LGC authors' projection, can be imported)"
         )
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))
 
 
 def _network(
@@ -249,7 +278,7 @@ def _check_gru_input(
 def _renamed(
     parts: _Parts, theirs: Mapping[str, str], network: Mapping[str, Any]
 ) -> list[dict[str, Tensor]]:
-    """The networks under our names, once their shapes are checked."""
+    """The networks under our names, after a check of their shapes."""
     with torch.device("meta"):
         shapes = {k: v.shape for k, v in CRNN(**network).state_dict().items()}
     problems = []

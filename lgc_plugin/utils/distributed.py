@@ -30,8 +30,6 @@ from torch import Tensor, nn
 def get_rank() -> int:
     """Number of this process, from 0; 0 without others.
 
-    Example
-    -------
     >>> get_rank(), get_world_size()
     (0, 1)
     """
@@ -49,23 +47,6 @@ def init_process_group(run_options: RunOptions) -> RunOptions:
     Without a GPU for each of them they talk through gloo, whatever the
     options say: SpeechBrain's default, NCCL, only knows GPUs.
 
-    Arguments
-    ---------
-    run_options : RunOptions
-        SpeechBrain's run options.
-
-    Returns
-    -------
-    RunOptions
-        The same, with the backend that fits the devices.
-
-    Raises
-    ------
-    ValueError
-        If there are more processes than GPUs.
-
-    Example
-    -------
     >>> init_process_group(RunOptions(device="cpu")).distributed_backend
     'gloo'
     >>> get_world_size()
@@ -95,18 +76,6 @@ def destroy_process_group() -> None:
 def all_reduce_sum(values: Tensor) -> Tensor:
     """The sum of a tensor over all processes.
 
-    Arguments
-    ---------
-    values : Tensor
-        Any shape, the same on all processes.
-
-    Returns
-    -------
-    Tensor
-        A new tensor, or ``values`` itself in a single process.
-
-    Example
-    -------
     >>> all_reduce_sum(torch.tensor([1.0, 2.0]))
     tensor([1., 2.])
     """
@@ -124,17 +93,6 @@ def all_reduce_mean(values: Tensor) -> Tensor:
     count, becomes the loss of all processes' cells when the gradients of all
     processes are averaged.
 
-    Arguments
-    ---------
-    values : Tensor
-        Any shape, the same on all processes.
-
-    Returns
-    -------
-    Tensor
-
-    Example
-    -------
     >>> all_reduce_mean(torch.tensor(3.0))
     tensor(3.)
     """
@@ -143,13 +101,7 @@ def all_reduce_mean(values: Tensor) -> Tensor:
 
 @torch.no_grad()
 def broadcast_module(module: nn.Module) -> None:
-    """Gives all processes the main one's parameters and buffers.
-
-    Arguments
-    ---------
-    module : nn.Module
-        Of the same architecture on all processes.
-    """
+    """Gives all processes the main one's parameters and buffers."""
     if is_distributed_initialized():
         for tensor in (*module.parameters(), *module.buffers()):
             dist.broadcast(tensor.data, src=0)
@@ -157,13 +109,7 @@ def broadcast_module(module: nn.Module) -> None:
 
 @torch.no_grad()
 def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
-    """Averages gradients over all processes, in one exchange.
-
-    Arguments
-    ---------
-    parameters : Iterable[nn.Parameter]
-        Those without a gradient, the same on all processes, are left alone.
-    """
+    """Averages gradients over all processes, in one exchange."""
     if not is_distributed_initialized():
         return
     gradients = [p.grad for p in parameters if p.grad is not None]
@@ -180,11 +126,6 @@ def average_statistics(module: nn.Module) -> None:
     """Averages the floating-point buffers of a module over all processes.
 
     These are its batch statistics: each process has seen other clips.
-
-    Arguments
-    ---------
-    module : nn.Module
-        Of the same architecture on all processes.
     """
     if is_distributed_initialized():
         for buffer in module.buffers():
@@ -195,18 +136,8 @@ def average_statistics(module: nn.Module) -> None:
 def gather_object(content: Any) -> list[Any] | None:
     """Collects one picklable object of each process on the main one.
 
-    Arguments
-    ---------
-    content : Any
-        What this process adds.
+    In the order of the processes; None on all but the main process.
 
-    Returns
-    -------
-    list or None
-        In the order of the processes; None on all but the main process.
-
-    Example
-    -------
     >>> gather_object("a")
     ['a']
     """
@@ -220,18 +151,6 @@ def gather_object(content: Any) -> list[Any] | None:
 def broadcast_object(content: Any) -> Any:
     """Hands the main process's object to all processes.
 
-    Arguments
-    ---------
-    content : Any
-        Picklable; read on the main process only.
-
-    Returns
-    -------
-    Any
-        The main process's.
-
-    Example
-    -------
     >>> broadcast_object({"f1": 0.5})
     {'f1': 0.5}
     """
@@ -250,15 +169,6 @@ def draw_apart(seed: int, epoch: int) -> None:
     its random state, which checkpoints hold; the others follow from the seed,
     the epoch and their rank.
 
-    Arguments
-    ---------
-    seed : int
-        Of the experiment.
-    epoch : int
-        Epoch that begins.
-
-    Example
-    -------
     >>> before = torch.get_rng_state()
     >>> draw_apart(seed=1, epoch=1)
     >>> torch.equal(torch.get_rng_state(), before)

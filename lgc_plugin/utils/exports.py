@@ -17,25 +17,6 @@ def lazy_exports(
     Commands that need no network, and the worker processes of data generation,
     start without PyTorch, so nothing is imported before it is asked for.
 
-    Arguments
-    ---------
-    package : str
-        Its ``__name__``.
-    names : Mapping[str, str]
-        Module of each public name, below the package. No name may be that of
-        a module, which would hide it.
-
-    Returns
-    -------
-    tuple[Callable, Callable, list[str]]
-
-    Raises
-    ------
-    LoadError
-        From the first of them, if PyTorch or SpeechBrain is missing.
-
-    Example
-    -------
     >>> find, _, names = lazy_exports("lgc_plugin", {"CRNN": "models.crnn"})
     >>> names, find("CRNN").__name__
     (['CRNN'], 'CRNN')

@@ -16,18 +16,6 @@ from typing import Any
 def atomic_file(path: str | Path) -> Iterator[Path]:
     """Lends a temporary name; the final name appears only on success.
 
-    Arguments
-    ---------
-    path : str or Path
-        The final name. Missing parent folders are made.
-
-    Yields
-    ------
-    Path
-        A file of the same suffix, in the same folder, to write to.
-
-    Example
-    -------
     >>> folder = getfixture("tmp_path")
     >>> with atomic_file(folder / "a.txt") as temporary:
     ...     _ = temporary.write_text("whole")
@@ -49,23 +37,6 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
 def atomic_folder(path: str | Path) -> Iterator[Path]:
     """Lends a temporary folder that is renamed to ``path`` on success.
 
-    Arguments
-    ---------
-    path : str or Path
-        The final name. It must not exist, or be an empty folder.
-
-    Yields
-    ------
-    Path
-        An empty folder beside ``path`` to fill.
-
-    Raises
-    ------
-    FileExistsError
-        If ``path`` exists and is not an empty folder.
-
-    Example
-    -------
     >>> folder = getfixture("tmp_path")
     >>> with atomic_folder(folder / "set") as temporary:
     ...     _ = (temporary / "a.txt").write_text("whole")
@@ -94,15 +65,6 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
 def write_text(path: str | Path, text: str) -> None:
     """Writes a text file whole or not at all.
 
-    Arguments
-    ---------
-    path : str or Path
-        The file.
-    text : str
-        Its content, stored as UTF-8.
-
-    Example
-    -------
     >>> file = getfixture("tmp_path") / "note.txt"
     >>> write_text(file, "done")
     >>> file.read_text()
@@ -115,16 +77,6 @@ def write_text(path: str | Path, text: str) -> None:
 def write_json(path: str | Path, content: Any) -> None:
     """Writes a JSON file (indented, keys in the order given) whole.
 
-    Arguments
-    ---------
-    path : str or Path
-        The file.
-    content : Any
-        What :func:`json.dumps` takes; NaN and infinity are refused, since
-        JSON has no name for them.
-
-    Example
-    -------
     >>> file = getfixture("tmp_path") / "a.json"
     >>> write_json(file, {"seed": 1})
     >>> file.read_text().split()

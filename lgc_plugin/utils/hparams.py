@@ -25,20 +25,13 @@ from lgc_plugin.utils.files import write_text
 
 
 class RecipeArguments(NamedTuple):
-    """What a recipe was asked to do.
+    """What a recipe was asked to do."""
 
-    Arguments
-    ---------
-    hparams_file : str
-        The YAML file.
-    run_options : RunOptions
-        SpeechBrain's run options.
-    overrides : dict[str, Any]
-        Values for keys of the YAML file; later ones have won.
-    """
-
+    #: The YAML file
     hparams_file: str
+    #: SpeechBrain's run options
     run_options: RunOptions
+    #: Values for keys of the YAML file; later ones have won
     overrides: dict[str, Any]
 
 
@@ -48,25 +41,6 @@ def parse_recipe_arguments(arguments: Sequence[str]) -> RecipeArguments:
     ``HPARAMS.yaml [--overrides=FILE ...] [--key=value ...]``; keys on the
     command line win over files, later ones over earlier ones.
 
-    Arguments
-    ---------
-    arguments : Sequence[str]
-        The words behind the script's name.
-
-    Returns
-    -------
-    RecipeArguments
-
-    Raises
-    ------
-    ValueError
-        If an option is unknown (the message names the nearest), has no
-        value, or a file of overrides has a key that the YAML file lacks.
-    FileNotFoundError
-        If a file is missing.
-
-    Example
-    -------
     >>> file = getfixture("tmp_path") / "a.yaml"
     >>> _ = file.write_text("lr: 0.1\nseed: 1\n")
     >>> parsed = parse_recipe_arguments([str(file), "--lr=0.2", "--debug"])
@@ -83,7 +57,7 @@ def parse_recipe_arguments(arguments: Sequence[str]) -> RecipeArguments:
     keys = _top_level_keys(hparams_file)
     run_names = {field.name for field in fields(RunOptions)}
     run_words, files, given = [hparams_file], [], {}
-    for name, value in _options(words, run_names):
+    for name, value in _options(words):
         if name == "overrides":
             files.append(value)
         elif name in run_names:
@@ -126,21 +100,8 @@ def read_plain(hparams_file: str | Path, overrides: Mapping) -> dict[str, Any]:
     A recipe prepares its data first, since the label list that the network
     is made for may come from there.
 
-    Arguments
-    ---------
-    hparams_file : str or Path
-        A HyperPyYAML file.
-    overrides : Mapping
-        Values that win over those of the file.
+    Keys whose value is made by ``!new``, ``!name`` or ``!apply`` are None.
 
-    Returns
-    -------
-    dict[str, Any]
-        Keys whose value is made by ``!new``, ``!name`` or ``!apply`` are
-        None.
-
-    Example
-    -------
     >>> file = getfixture("tmp_path") / "a.yaml"
     >>> _ = file.write_text("a: 1\nb: !ref <a>/x\nc: !new:list\n")
     >>> read_plain(file, {"a": 2})
@@ -157,21 +118,6 @@ def hparams_text(hparams_file: str | Path, overrides: Mapping) -> str:
     such as median windows by class. That place is emptied here, so that the
     override fills it.
 
-    Arguments
-    ---------
-    hparams_file : str or Path
-        A HyperPyYAML file.
-    overrides : Mapping
-        What will override it.
-
-    Returns
-    -------
-    str
-        The text of the file; only where a value changes its kind, it is
-        written anew.
-
-    Example
-    -------
     >>> file = getfixture("tmp_path") / "a.yaml"
     >>> _ = file.write_text("windows: 7")
     >>> read_plain(file, {"windows": {"Cat": 3}})
@@ -195,17 +141,7 @@ def hparams_text(hparams_file: str | Path, overrides: Mapping) -> str:
 
 
 def save_hparams(folder: str | Path, text: str, overrides: Mapping) -> None:
-    """Writes the hyperparameters of a run, as SpeechBrain does.
-
-    Arguments
-    ---------
-    folder : str or Path
-        Folder of the run; ``hyperparams.yaml`` goes there.
-    text : str
-        From :func:`hparams_text`.
-    overrides : Mapping
-        What overrides it.
-    """
+    """Writes the hyperparameters of a run, as SpeechBrain does."""
     resolved = resolve_references(text, dict(overrides)).getvalue()
     file = Path(folder) / "hyperparams.yaml"
     write_text(file, f"# yamllint disable\n{resolved}")
@@ -225,9 +161,7 @@ def _load_plain(text: str) -> Any:
     return loader.load(text)
 
 
-def _options(
-    words: Sequence[str], run_names: Iterable[str]
-) -> list[tuple[str, str | None]]:
+def _options(words: Sequence[str]) -> list[tuple[str, str | None]]:
     """Pairs of option and value; None for a bare flag."""
     pairs: list[tuple[str, str | None]] = []
     position = 0

@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType, TracebackType
+from typing import Any
 
 WATCHED = ("torch", "torchaudio", "speechbrain")
 
@@ -32,7 +33,9 @@ class LoadError(ImportError):
             sys.excepthook = _print_sentence
 
 
-_previous_hooks = []
+_previous_hooks: list[
+    Callable[[type[BaseException], BaseException, TracebackType | None], Any]
+] = []
 
 
 def _print_sentence(
@@ -52,13 +55,6 @@ def check_versions() -> None:
     pip sees to it when it installs the project, but not when another package
     is installed afterwards. Recipes call this first.
 
-    Raises
-    ------
-    LoadError
-        It names every such package and the command that helps.
-
-    Example
-    -------
     >>> from lgc_plugin.utils.loading import check_versions
     >>> check_versions()
     """
@@ -100,9 +96,10 @@ class _Watch(MetaPathFinder):
 
 def _explain_failures(spec: ModuleSpec) -> None:
     """Turns what goes wrong while a module runs into a LoadError."""
-    run = getattr(spec.loader, "exec_module", None)
+    loader: Any = spec.loader
+    run = getattr(loader, "exec_module", None)
     # A loader that is a class serves other modules too.
-    if run is None or isinstance(spec.loader, type):
+    if run is None or isinstance(loader, type):
         return
 
     def run_or_explain(module: ModuleType) -> None:
@@ -113,7 +110,7 @@ def _explain_failures(spec: ModuleSpec) -> None:
         except Exception as error:
             raise LoadError(failure(spec.name, error)) from None
 
-    spec.loader.exec_module = run_or_explain
+    loader.exec_module = run_or_explain
 
 
 def _silence_speechbrain() -> None:
@@ -127,19 +124,7 @@ def _silence_speechbrain() -> None:
 
 
 def failure(name: str, error: BaseException) -> str:
-    """Why a package cannot be loaded, and what helps, in one sentence.
-
-    Arguments
-    ---------
-    name : str
-        One of ``WATCHED``.
-    error : BaseException
-        What its import raised.
-
-    Returns
-    -------
-    str
-    """
+    """Why a package cannot be loaded, and what helps, in one sentence."""
     from lgc_plugin.utils.versions import installed_version, working_pair
 
     versions = {each: installed_version(each) for each in WATCHED}
@@ -158,18 +143,7 @@ def failure(name: str, error: BaseException) -> str:
 
 
 def explained(error: ModuleNotFoundError) -> ImportError:
-    """The error to raise where a module is missing.
-
-    Arguments
-    ---------
-    error : ModuleNotFoundError
-        What an import raised.
-
-    Returns
-    -------
-    ImportError
-        A :class:`LoadError` for one of ``WATCHED``, else the same error.
-    """
+    """The error to raise where a module is missing."""
     from lgc_plugin.utils.versions import LOCKED_PAIR
 
     name = str(error.name).partition(".")[0]

@@ -1,28 +1,40 @@
-"""A parallel map with a progress bar."""
+"""A parallel map, and progress bars."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from lgc_plugin.utils.progress import progress_bar
+from tqdm import tqdm
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+def progress_bar(
+    items: Iterable | None = None, *, shown: bool = True, **options: Any
+) -> tqdm:
+    """A :class:`tqdm.tqdm` on standard error, if that is a terminal.
+
+    A log file would hold thousands of bars.
+    """
+    disable = not (shown and is_terminal())
+    return tqdm(items, dynamic_ncols=True, disable=disable, **options)
+
+
+def is_terminal() -> bool:
+    """Whether standard error is a terminal."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
 def available_cores() -> int:
     """Number of processor cores that this process may use.
 
-    Returns
-    -------
-    int
-
-    Example
-    -------
     >>> available_cores() >= 1
     True
     """
@@ -46,46 +58,24 @@ def parallel_map(
     PyTorch's threads can hang), so the function must be importable and should
     not need heavy imports.
 
-    Arguments
-    ---------
-    function : Callable
-        A module-level function (or a ``functools.partial`` of one).
-    items : Iterable
-        Its arguments, one each.
-    n_jobs : int, optional
-        Worker processes; None takes every core, and 1 stays in this process.
-    description : str
-        What the progress bar says.
-    unit : str
-        What one item is called.
-    progress : bool
-        Whether a progress bar is shown, on a terminal.
-
-    Returns
-    -------
-    list
-        The results, in the order of the items. The first exception of a
-        worker is raised here, and the rest of the work is dropped.
-
-    Example
-    -------
     >>> parallel_map(abs, [-1, 2], n_jobs=1, progress=False)
     [1, 2]
     """
     items = list(items)
     n_jobs = min(n_jobs or available_cores(), max(len(items), 1))
-    bar = {
-        "total": len(items),
-        "desc": description,
-        "unit": unit,
-        "shown": progress,
-    }
+    bar = partial(
+        progress_bar,
+        total=len(items),
+        desc=description,
+        unit=unit,
+        shown=progress,
+    )
     if n_jobs == 1:
-        return [function(item) for item in progress_bar(items, **bar)]
+        return [function(item) for item in bar(items)]
     chunk = max(1, min(16, len(items) // (4 * n_jobs)))
     pool = ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn"))
     try:
         results = pool.map(function, items, chunksize=chunk)
-        return list(progress_bar(results, **bar))
+        return list(bar(results))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

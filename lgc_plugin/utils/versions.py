@@ -34,18 +34,8 @@ def package_versions(
 ) -> dict[str, str | None]:
     """Versions of Python, of this package and of those that make the scores.
 
-    Arguments
-    ---------
-    names : Iterable[str]
-        Distribution names, as pip takes them.
+    None for a package that is not installed.
 
-    Returns
-    -------
-    dict[str, str or None]
-        By name; None for a package that is not installed.
-
-    Example
-    -------
     >>> package_versions(["no_such_package"])["no_such_package"] is None
     True
     """
@@ -67,16 +57,8 @@ def installed_version(name: str) -> str | None:
 def requirements(extra: str = "") -> list[Requirement]:
     """What the project asks for in ``setup.cfg``, or what an extra adds.
 
-    Arguments
-    ---------
-    extra : str
-        The extra; "" for what is always needed.
-
-    Returns
-    -------
-    list[Requirement]
-        Those that apply to this Python and system. Empty where the project is
-        used from its folder without being installed.
+    Those that apply to this Python and system; none where the project is used
+    from its folder without being installed.
     """
     try:
         lines = metadata.requires(DISTRIBUTION) or []
@@ -99,20 +81,6 @@ def find_problems(
 ) -> list[str]:
     """One sentence for each package that is missing or cannot work.
 
-    Arguments
-    ---------
-    needed : Iterable[Requirement]
-        What must be there.
-    installed : Mapping[str, str or None]
-        Versions by name, with the names of ``needed``.
-
-    Returns
-    -------
-    list[str]
-        Empty if all is well.
-
-    Example
-    -------
     >>> needed = [Requirement("pandas<3,>=2.2")]
     >>> find_problems(needed, {"pandas": "2.3.1"})
     []
@@ -153,19 +121,6 @@ def working_pair(torch: str | None, torchaudio: str | None) -> tuple[str, str]:
     torchaudio 2.11.1 for torch 2.11 or newer, but loads with 2.13 or newer
     only. CONTRIBUTING.md has the table of what was tried.
 
-    Arguments
-    ---------
-    torch, torchaudio : str or None
-        The installed versions.
-
-    Returns
-    -------
-    tuple[str, str]
-        With the installed torch, if that has a partner which is not the one
-        that is installed; else those of the locked environment.
-
-    Example
-    -------
     >>> working_pair("2.11.0", "2.11.1")
     ('2.11.0', '2.11.0')
     >>> working_pair("2.9.1", "2.11.0")

@@ -7,11 +7,8 @@ from typing import Any
 
 from speechbrain.utils.distributed import get_rank, run_on_main
 
+from lgc_plugin.data.soundscapes.generate import make_toy_dataset, toy_root
 from lgc_plugin.data.soundscapes.options import SoundscapeOptions
-from lgc_plugin.data.soundscapes.toy_dataset import (
-    make_toy_dataset,
-    toy_root,
-)
 from lgc_plugin.utils.hparams import (
     RecipeArguments,
     parse_recipe_arguments,

@@ -32,9 +32,9 @@ from finished_model import plan_model, write_finished_model
 from lgc_plugin.data.loaders import loader_options
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.training.brain import LGCBrain
-from lgc_plugin.training.energy import EnergyMeter
 from lgc_plugin.training.imported_run import check_imported
 from lgc_plugin.training.resume import check_same_run
+from lgc_plugin.training.run_log import EnergyMeter
 from lgc_plugin.utils.distributed import (
     destroy_process_group,
     get_world_size,

@@ -4,8 +4,7 @@ import json
 
 import numpy as np
 import soundfile
-from ablation_methods import METHODS
-from ablation_runs import plan_runs
+from ablation_runs import METHODS, plan_runs
 
 from lgc_plugin.data.manifest import ClipRow, write_manifest
 from lgc_plugin.evaluation.frame_scores import FrameScores

@@ -5,18 +5,24 @@ import json
 import ablation
 import numpy as np
 import pytest
-from ablation_figure import plot_scores
-from ablation_methods import HEADLINE, METHODS, pairs
 from ablation_profile import changed_settings, check_runs, read_profile
 from ablation_report import (
     SCORES,
     compare_pair,
     difference_table,
+    plot_scores,
     pool,
     score_table,
     seed_scores,
 )
-from ablation_runs import plan_runs, train_all, train_command
+from ablation_runs import (
+    HEADLINE,
+    METHODS,
+    pairs,
+    plan_runs,
+    train_all,
+    train_command,
+)
 
 from lgc_plugin.data.manifest import ClipRow, write_manifest
 from lgc_plugin.evaluation.frame_scores import FrameScores
@@ -170,16 +176,15 @@ def test_finished_runs_to_tables_and_files(runs, tmp_path, monkeypatch, capsys):
         record = {**profile, **own, "seed": run.seed, "labels": list(LABELS)}
         (run.folder / "settings.json").unlink(missing_ok=True)
         check_same_run(run.folder, record)
-    (tmp_path / "ablation").mkdir()
-    monkeypatch.setattr(ablation, "_HERE", tmp_path)
+    monkeypatch.setattr(ablation, "ABLATION", tmp_path)
     words = [f"--folder={runs[0]}", "--methods=supervised,lgc"]
     words += ["--seeds", "1", "2", "--n-bootstrap=20", "--bank=folder/mine"]
     assert ablation.main([*words, "--write=now"]) == 0
     assert "seeds ahead, PSDS1" in capsys.readouterr().out
-    written = json.loads((tmp_path / "ablation" / "now.json").read_text())
+    written = json.loads((tmp_path / "now.json").read_text())
     assert written["seeds"] == [1, 2]
     assert written["profile"]["pos_threshold"] == profile["pos_threshold"]
-    assert (tmp_path / "ablation" / "now.png").stat().st_size > 10_000
+    assert (tmp_path / "now.png").stat().st_size > 10_000
     assert ablation.main([*words, "--train=--lr=7"]) == 2
     assert "now it is 7" in capsys.readouterr().err
     assert ablation.main([*words, "--bank=yours"]) == 2

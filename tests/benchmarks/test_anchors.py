@@ -6,9 +6,8 @@ import anchors
 import pytest
 import torch
 from ablation_cases import write_runs
-from ablation_methods import METHODS
-from ablation_runs import plan_runs
-from anchor_frames import count_anchors, hear_as_in_training
+from ablation_runs import METHODS, plan_runs
+from anchor_frames import count_anchors, run_as_in_training
 
 from lgc_plugin.inference.model.model_folder import write_model
 from model_cases import small_settings, used_network
@@ -61,7 +60,7 @@ def run(tmp_path):
 def test_every_frame_is_heard_once_with_its_truth(run):
     """Cut with each other, but none lost; the same draws with one seed."""
     state = torch.get_rng_state()
-    first = hear_as_in_training(run, 4, (0.2, 0.5))
+    first = run_as_in_training(run, 4, (0.2, 0.5))
     assert torch.equal(torch.get_rng_state(), state)
     student, teacher, truth = first
     encoder = small_settings().encoder()
@@ -69,9 +68,9 @@ def test_every_frame_is_heard_once_with_its_truth(run):
     assert student.shape == teacher.shape == truth.shape
     # All six clips have one event of 0.2 to 0.7 s, wherever they are cut.
     assert 0 < truth.float().mean() < 0.5
-    again = hear_as_in_training(run, 4, (0.2, 0.5))
+    again = run_as_in_training(run, 4, (0.2, 0.5))
     assert all(map(torch.equal, first, again))
-    other = hear_as_in_training(run, 4, (0.2, 0.5), seed=1)
+    other = run_as_in_training(run, 4, (0.2, 0.5), seed=1)
     assert not torch.equal(other[0], first[0])
 
 
@@ -81,7 +80,7 @@ def test_every_frame_is_heard_once_with_its_truth(run):
 def test_from_run_to_table_and_file(
     run, word, name, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(anchors, "OUT", tmp_path)
+    monkeypatch.setattr(anchors, "ABLATION", tmp_path)
     assert anchors.main([f"--folder={tmp_path}", word]) == 0
     out = capsys.readouterr().out
     assert "| **0.8, 0.5** |" in out and out.count("%") >= 12

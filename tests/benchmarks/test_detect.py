@@ -8,13 +8,19 @@ import detect
 import numpy as np
 import pytest
 import soundfile
-from detect_audio import Audio, write_audio
-from detect_measure import count_events, run_case
 from detect_model import make_model
 from detect_process import run
-from detect_report import format_table, goals, summarize
-from detect_variants import LENGTHS, VARIANTS, duration, make_cases
-from scoring_clips import LABELS
+from detect_report import count_events, format_table, goals, run_case, summarize
+from detect_variants import (
+    LENGTHS,
+    VARIANTS,
+    Audio,
+    duration,
+    make_cases,
+    write_audio,
+)
+from harness import HERE
+from scoring_data import LABELS
 
 from lgc_plugin.inference.detector import SoundEventDetector
 from lgc_plugin.inference.model.model_folder import read_model, write_model
@@ -92,7 +98,7 @@ def measure(tmp_path, code):
     """As run_case does: a small process starts the one that is measured."""
     helper = "import json, sys; from detect_process import run; "
     helper += "print(json.dumps(run(json.loads(sys.argv[1]))))"
-    folder = str(detect._HERE)
+    folder = str(HERE)
     words = [f"import sys; sys.path.append({folder!r}); {helper}"]
     words.append(json.dumps(request(tmp_path, code)))
     outer = {**request(tmp_path, ""), "stdout": str(tmp_path / "said")}
@@ -244,7 +250,9 @@ def test_the_script_prints_and_writes_its_table(tmp_path, capsys, monkeypatch):
         return {"latency_seconds": {"1 s": 7.5}, **facts}
 
     # The real one takes seconds, as does each process.
-    monkeypatch.setattr(detect, "_make_model", small_model)
+    monkeypatch.setattr(
+        detect, "in_fresh_process", lambda _, *given: small_model(*given)
+    )
     file, folder = tmp_path / "detect.json", tmp_path / "work"
     words = ["--quick", "--lengths", "2", "--variants=stream", "--threads=1"]
     assert detect.main([*words, f"--folder={folder}", f"--output={file}"]) == 0

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import detect
-import detect_audio
+import detect_variants
 import numpy as np
 import pytest
 import soundfile
-from detect_audio import Audio, check_space, write_audio
+from detect_variants import Audio, check_space, write_audio
 
 
 def test_a_recording_is_as_long_as_asked_and_fits_its_estimate(tmp_path):
@@ -47,7 +47,7 @@ def test_a_full_disk_is_refused_before_anything_is_written(
     tmp_path, monkeypatch, capsys
 ):
     hour = Audio(3600)
-    monkeypatch.setattr(detect_audio, "free_disk", lambda _: 400e6)
+    monkeypatch.setattr(detect_variants, "free_disk", lambda _: 400e6)
     check_space(tmp_path, [hour, hour])  # one file
     with pytest.raises(OSError, match=r"need 0\.6 GB, 0\.4 GB are free"):
         check_space(tmp_path, [hour, replace(hour, suffix="mp3"), Audio(3599)])

@@ -8,11 +8,15 @@ import embeddings
 import numpy as np
 import pytest
 from ablation_cases import write_runs
-from embedding_distances import Distances, measure_distances
-from embedding_figure import plot_distances
+from embedding_figure import plot_distances, plot_map, principal_axes
 from embedding_frames import Frames, read_frames, sole_classes
-from embedding_map import plot_map, principal_axes
-from embedding_report import MEAN, distance_table, make_lines
+from embedding_report import (
+    MEAN,
+    Distances,
+    distance_table,
+    make_lines,
+    measure_distances,
+)
 
 from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.manifest import ClipRow
@@ -150,7 +154,7 @@ def test_what_the_classifier_reads(runs):
 
 
 def test_from_runs_to_table_and_files(runs, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(embeddings, "OUT", tmp_path)
+    monkeypatch.setattr(embeddings, "ABLATION", tmp_path)
     assert embeddings.main(["--folder", str(runs[0]), "--write"]) == 0
     printed = capsys.readouterr().out
     assert "seeds 1, 2" in printed

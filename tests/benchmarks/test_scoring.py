@@ -9,8 +9,15 @@ import pandas as pd
 import pytest
 import scoring
 from plain_scoring import plain_decode, plain_scores
-from scoring_clips import CLIPS, LABELS, draw_clips, read_clips
-from scoring_data import MEDIAN_WINDOWS, draw_scores, repeat_scores
+from scoring_data import (
+    CLIPS,
+    LABELS,
+    MEDIAN_WINDOWS,
+    draw_clips,
+    draw_scores,
+    read_clips,
+    repeat_scores,
+)
 from scoring_report import Row, differences, format_table, goals, summarize
 from scoring_variants import VARIANTS, measure
 

@@ -8,13 +8,13 @@ import sensitivity
 import sensitivity_figure
 from matplotlib.figure import Figure
 from sensitivity_cases import EPOCHS, small_profile, write_run, write_runs
-from sensitivity_results import mean_anchors, read_settings
-from sensitivity_runs import plan
-from sensitivity_settings import (
+from sensitivity_plan import (
     REFERENCE,
     Setting,
+    plan,
     plan_settings,
 )
+from sensitivity_report import mean_anchors, read_settings
 
 from lgc_plugin.utils.files import write_json
 
@@ -115,7 +115,7 @@ def no_training(*_):
 def test_report_of_what_is_finished(profile, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sensitivity, "make_data", no_training)
     monkeypatch.setattr(sensitivity, "train_all", no_training)
-    monkeypatch.setattr(sensitivity, "_HERE", tmp_path / "here")
+    monkeypatch.setattr(sensitivity, "ABLATION", tmp_path / "here")
     folder = tmp_path / "runs of mine"
     train = f"--train=--number_of_epochs={EPOCHS} --contrast_start_epoch=2"
     words = ["--report", "--folder", str(folder), train]
@@ -135,9 +135,9 @@ def test_report_of_what_is_finished(profile, tmp_path, monkeypatch, capsys):
     assert len(rows) == 3
     (note,) = [line for line in lines if "before the prototypes" in line]
     assert note.startswith(f"{runs[1].method.title}, seed 1: tested is epoch 2")
-    for place in (folder, tmp_path / "here" / "ablation"):
+    for place in (folder, tmp_path / "here"):
         assert (place / "sensitivity.png").stat().st_size > 10_000
-    written = tmp_path / "here" / "ablation" / "sensitivity.json"
+    written = tmp_path / "here" / "sensitivity.json"
     found = json.loads(written.read_text())
     assert found["seeds"] == [1]
     assert found["data"] == {"bank": "mine", "options": {"strong": 9}}

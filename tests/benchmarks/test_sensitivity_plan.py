@@ -9,12 +9,14 @@ import sensitivity
 from ablation_profile import read_profile
 from ablation_runs import ROOT, train_command
 from sensitivity_cases import small_profile, write_run
-from sensitivity_runs import plan
-from sensitivity_settings import (
+from sensitivity_plan import (
     TITLES,
+    give_starts,
+    plan,
     plan_settings,
+    plan_starts,
+    shares_start,
 )
-from sensitivity_starts import give_starts, plan_starts, shares_start
 
 from lgc_plugin.utils.hparams import parse_recipe_arguments
 

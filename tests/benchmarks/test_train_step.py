@@ -7,9 +7,8 @@ import step_worker
 import torch
 import train_step
 from measured_step import make_step
-from step_report import format_table, summarize
+from step_report import VARIANTS, choose_variants, format_table, summarize
 from step_setup import load_hparams, random_batch
-from step_variants import VARIANTS, choose_variants
 
 N_STEPS = 3
 EAGER = [v for v in VARIANTS if not v.compiled]

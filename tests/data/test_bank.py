@@ -15,8 +15,8 @@ from lgc_plugin.data.soundscapes.bank import (
     Sound,
     read_bank,
     recording_of,
+    split_bank,
 )
-from lgc_plugin.data.soundscapes.bank_split import split_bank
 
 
 def touch(path: Path) -> None:

@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 
 from lgc_plugin.data.soundscapes.bank import Sound
 from lgc_plugin.data.soundscapes.generate import (
-    SoundscapeOptions,
+    make_toy_dataset,
+    toy_root,
     write_soundscapes,
 )
 from lgc_plugin.data.soundscapes.mixing import rms
+from lgc_plugin.data.soundscapes.options import SoundscapeOptions
 from lgc_plugin.data.soundscapes.scene import (
     SceneSettings,
     place_sounds,
@@ -407,3 +409,21 @@ def test_options_say_what_is_wrong(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         SoundscapeOptions(**change)
+
+
+def test_toy_soundscapes_are_made_once_per_options(tmp_path: Path) -> None:
+    options = SoundscapeOptions(
+        strong=1,
+        strong_validation=1,
+        weak=1,
+        unlabeled=1,
+        validation=1,
+        clip_seconds=1.0,
+        sounds_per_class=3,
+    )
+    root = make_toy_dataset(tmp_path, options, n_jobs=1, progress=False)
+    mark = root / "soundscapes.json"
+    made = mark.stat().st_mtime_ns
+    again = make_toy_dataset(tmp_path, options, n_jobs=1, progress=False)
+    assert again == root and mark.stat().st_mtime_ns == made
+    assert toy_root(tmp_path, replace(options, seed=1)) != root

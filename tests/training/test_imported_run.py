@@ -1,4 +1,4 @@
-"""The folder that an import leaves."""
+"""The folder that an import leaves, and the mel filters that it reads."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ import torch
 from ruamel.yaml import YAML
 from speechbrain.dataio.dataloader import SaveableDataLoader
 from speechbrain.utils.epoch_loop import EpochCounterWithStopper
+from torchaudio.transforms import MelSpectrogram
 
 from lgc_plugin.lgc import LGC
 from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.training.brain import SELECTION_KEY, LGCBrain
 from lgc_plugin.training.checkpoints import AtomicCheckpointer, RandomState
-from lgc_plugin.training.imported_run import check_imported, write_imported_run
+from lgc_plugin.training.imported_run import (
+    check_imported,
+    read_mel_filters,
+    write_imported_run,
+)
 from lgc_plugin.utils.hparams import read_plain
 from published_crnn import lightning_checkpoint, published_module
 
@@ -231,3 +236,43 @@ def test_another_number_of_classes_is_refused(
     with pytest.raises(ValueError, match=message):
         check_imported(tmp_path, {**settings, "labels": ["Cat", "Dog"]})
     check_imported(tmp_path, {**settings, "labels": ["A", "B", "C"]})
+
+
+PUBLISHED = {
+    "sample_rate": 16000,
+    "n_fft": 2048,
+    "hop_length": 256,
+    "f_min": 0,
+    "f_max": 8000,
+    "n_mels": 128,
+    "window_fn": torch.hamming_window,
+    "wkwargs": {"periodic": False},
+}
+
+
+def mel_state(**changes) -> dict[str, torch.Tensor]:
+    spectrogram = MelSpectrogram(**{**PUBLISHED, **changes})
+    return spectrogram.state_dict(prefix="mel_spec.")
+
+
+def test_the_published_front_end_is_ours() -> None:
+    assert read_mel_filters(mel_state()) == (128, True)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"f_max": 7600},
+        {"sample_rate": 22050},
+        {"n_fft": 1024},
+        {"wkwargs": {"periodic": True}},
+        {"mel_scale": "slaney"},
+    ],
+    ids=str,
+)
+def test_another_front_end_is_noticed(changes) -> None:
+    assert read_mel_filters(mel_state(**changes)) == (128, False)
+
+
+def test_other_mel_bins_are_read() -> None:
+    assert read_mel_filters(mel_state(n_mels=40)) == (40, True)

@@ -1,7 +1,8 @@
 """A bank of isolated sounds on disk: which files, classes and recordings.
 
 A bank is a folder ``foreground/<Label>/*`` of isolated sounds and
-``background/*`` of sounds that carry no event.
+``background/*`` of sounds that carry no event. Sounds cut from one recording
+resemble each other, so a bank is split by recording, never by file.
 """
 
 from __future__ import annotations
@@ -11,54 +12,41 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from lgc_plugin.data.audio_files import audio_suffixes
 
 _ESC_STEM = re.compile(r"\d+-(\d+)-[A-Za-z]+-\d+")
 _RESERVED = set(",;:\t\n")
 BACKGROUND = "background"
+_SIDES = ("validation", "strong_validation", "train")
 
 
 @dataclass(frozen=True)
 class Sound:
-    """One audio file of a bank.
+    """One audio file of a bank."""
 
-    Arguments
-    ---------
-    path : str
-        The file.
-    label : str
-        Its class, without suffix; ``"background"`` for a background.
-    recording : str
-        The recording that it was cut from.
-    no_onset : bool
-        Whether the sound began before the file does.
-    no_offset : bool
-        Whether the sound went on after the file ends.
-    """
-
+    #: The file
     path: str
+    #: Its class, without suffix; ``"background"`` for a background
     label: str
+    #: The recording that it was cut from
     recording: str
+    #: Whether the sound began before the file does
     no_onset: bool = False
+    #: Whether the sound went on after the file ends
     no_offset: bool = False
 
 
 @dataclass(frozen=True)
 class Bank:
-    """Sounds of a bank, or of one part of it.
+    """Sounds of a bank, or of one part of it."""
 
-    Arguments
-    ---------
-    foreground : Mapping[str, tuple[Sound, ...]]
-        Sounds of each class that is labeled.
-    non_target : Mapping[str, tuple[Sound, ...]]
-        Sounds of each class that is mixed in but not labeled.
-    background : tuple[Sound, ...]
-        Backgrounds.
-    """
-
+    #: Sounds of each class that is labeled
     foreground: Mapping[str, tuple[Sound, ...]]
+    #: Sounds of each class that is mixed in but not labeled
     non_target: Mapping[str, tuple[Sound, ...]]
+    #: Backgrounds
     background: tuple[Sound, ...]
 
     @property
@@ -67,12 +55,7 @@ class Bank:
         return tuple(sorted(self.foreground))
 
     def groups(self) -> dict[str, tuple[Sound, ...]]:
-        """All sounds by class, backgrounds under ``"background"``.
-
-        Returns
-        -------
-        dict[str, tuple[Sound, ...]]
-        """
+        """All sounds by class, backgrounds under ``"background"``."""
         return {
             **self.foreground,
             **self.non_target,
@@ -80,17 +63,7 @@ class Bank:
         }
 
     def keeping(self, recordings: Mapping[str, set[str]]) -> Bank:
-        """The part of this bank that was cut from some recordings.
-
-        Arguments
-        ---------
-        recordings : Mapping[str, set[str]]
-            Recordings to keep of each group of :meth:`groups`.
-
-        Returns
-        -------
-        Bank
-        """
+        """The part of this bank that was cut from some recordings."""
 
         def part(group: str, sounds: Iterable[Sound]) -> tuple[Sound, ...]:
             return tuple(s for s in sounds if s.recording in recordings[group])
@@ -107,28 +80,6 @@ def recording_of(
 ) -> str:
     """Name of the recording that a file was cut from.
 
-    Arguments
-    ---------
-    path : str or Path
-        The file; only its name counts.
-    pattern : str or re.Pattern, optional
-        A regular expression with one group, searched in the file name; the
-        group is the recording. Without it, a name like ESC's
-        ``1-187207-A-2.flac`` gives the number in second place, and any other
-        name its whole stem.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        If the pattern is no regular expression with one group, or does not
-        match the name.
-
-    Example
-    -------
     >>> recording_of("Dog/1-187207-A-2.flac"), recording_of("Dog/dog003.wav")
     ('187207', 'dog003')
     >>> recording_of("Dog/rex_take4.wav", r"^([a-z]+)_")
@@ -148,22 +99,7 @@ def recording_of(
 
 
 def compiled_pattern(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
-    """A recording pattern, checked.
-
-    Arguments
-    ---------
-    pattern : str or re.Pattern
-        A regular expression with one group.
-
-    Returns
-    -------
-    re.Pattern
-
-    Raises
-    ------
-    ValueError
-        If it is no regular expression, or has not one group.
-    """
+    """A recording pattern, checked."""
     try:
         compiled = re.compile(pattern)
     except re.error as error:
@@ -186,29 +122,8 @@ def read_bank(
 ) -> Bank:
     """Lists the sounds of a bank; no audio is read.
 
-    Arguments
-    ---------
-    folder : str or Path
-        Holds ``foreground/<Label>/*`` and ``background/*``. A label folder
-        may end in ``_nOn`` (the file lacks the sound's onset), ``_nOff`` (it
-        lacks the offset) or both; the label is what comes before. Folders
-        within are searched too; files that are not audio are passed over.
-    non_target : Iterable[str]
-        Labels (without suffix) that are mixed in but not labeled.
-    recording_pattern : str, optional
-        See :func:`recording_of`.
-
-    Returns
-    -------
-    Bank
-
-    Raises
-    ------
-    FileNotFoundError
-        If one of the two folders is missing.
-    ValueError
-        If a label cannot be used, a non-target label does not exist, or no
-        labeled class is left.
+    A label folder may end in ``_nOn`` (its files lack the sound's onset),
+    ``_nOff`` (the offset) or both; the label is what comes before.
     """
     folder = Path(folder)
     for name in ("foreground", BACKGROUND):
@@ -271,3 +186,82 @@ def _audio_files(folder: Path) -> list[Path]:
         for file in folder.rglob("*")
         if file.suffix.lower() in suffixes and not file.name.startswith(".")
     )
+
+
+def split_bank(
+    bank: Bank,
+    *,
+    validation_share: float,
+    strong_validation_share: float,
+    strong_share: float,
+    rng: np.random.Generator,
+) -> dict[str, Bank]:
+    """Splits a bank by recording, class by class.
+
+    Every recording falls on one of three sides: train, strong validation,
+    validation. A recording found in several classes (or in a class and in
+    the background) falls on one side as a whole.
+    """
+    groups = {
+        name: sorted({sound.recording for sound in sounds})
+        for name, sounds in bank.groups().items()
+    }
+    side: dict[str, str] = {}
+    # The poorest class chooses first: it has the least room to give way.
+    for name in sorted(groups, key=lambda name: (len(groups[name]), name)):
+        n = len(groups[name])
+        if n < 3:
+            raise ValueError(
+                f"{name!r} has {n} recording(s) in the bank, and needs 3 or "
+                "more: one to train, one for each validation set. Add sounds "
+                "of other recordings, or leave the class out; if several "
+                "recordings were taken for one, give a recording pattern"
+            )
+        n_validation = min(max(1, round(validation_share * n)), n - 2)
+        n_strong = max(1, round(strong_validation_share * n))
+        n_strong = min(n_strong, n - 1 - n_validation)
+        quota = dict(zip(_SIDES, (n_validation, n_strong, n), strict=True))
+        _assign(groups[name], quota, side, rng)
+        for wanted in _SIDES:
+            if wanted not in {side[rec] for rec in groups[name]}:
+                raise ValueError(
+                    f"{name!r} has no recording left for {wanted}: too many "
+                    "are shared with other classes. Add recordings, or give "
+                    "a recording pattern if they are not the same"
+                )
+
+    def of_side(wanted: str) -> dict[str, set[str]]:
+        return {
+            name: {rec for rec in recordings if side[rec] == wanted}
+            for name, recordings in groups.items()
+        }
+
+    parts = {name: of_side(name) for name in _SIDES}
+    parts["strong"] = {
+        name: _part(sorted(recordings), strong_share, rng)
+        for name, recordings in parts["train"].items()
+    }
+    return {name: bank.keeping(part) for name, part in parts.items()}
+
+
+def _assign(
+    recordings: list[str],
+    quota: Mapping[str, int],
+    side: dict[str, str],
+    rng: np.random.Generator,
+) -> None:
+    """Gives each recording without a side one, up to each side's quota."""
+    free = [rec for rec in recordings if rec not in side]
+    free = [free[i] for i in rng.permutation(len(free))]
+    taken = [side[rec] for rec in recordings if rec in side]
+    for name, wanted in quota.items():
+        n = max(0, wanted - taken.count(name))
+        side.update(dict.fromkeys(free[:n], name))
+        free = free[n:]
+
+
+def _part(
+    recordings: list[str], share: float, rng: np.random.Generator
+) -> set[str]:
+    n = max(1, round(share * len(recordings)))
+    return {recordings[i] for i in rng.permutation(len(recordings))[:n]}

@@ -8,6 +8,9 @@ nearer to the background: they hold what the strong clips alone cannot teach.
 
 from __future__ import annotations
 
+import hashlib
+import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -19,8 +22,12 @@ import numpy as np
 import soundfile
 
 from lgc_plugin import __version__
-from lgc_plugin.data.soundscapes.bank import BACKGROUND, Bank, read_bank
-from lgc_plugin.data.soundscapes.bank_split import split_bank
+from lgc_plugin.data.soundscapes.bank import (
+    BACKGROUND,
+    Bank,
+    read_bank,
+    split_bank,
+)
 from lgc_plugin.data.soundscapes.options import SoundscapeOptions
 from lgc_plugin.data.soundscapes.plan import (
     DESCRIPTION,
@@ -35,7 +42,7 @@ from lgc_plugin.types import Event, LabelKind
 from lgc_plugin.utils.files import atomic_folder, write_json, write_text
 from lgc_plugin.utils.parallel import parallel_map
 
-__all__ = ["SoundscapeOptions", "write_soundscapes"]
+logger = logging.getLogger(__name__)
 
 _NOTE = (
     "Generated, not recorded: a program mixed these clips from the isolated "
@@ -46,17 +53,11 @@ _NOTE = (
 
 
 class PlacedRecording(NamedTuple):
-    """One sound of a clip, or its background.
+    """One sound of a clip, or its background."""
 
-    Arguments
-    ---------
-    event : Event
-        When and what.
-    recording : str
-        The recording that it was cut from.
-    """
-
+    #: When and what
     event: Event
+    #: The recording that it was cut from
     recording: str
 
 
@@ -77,35 +78,6 @@ def write_soundscapes(
     The same bank, options and seed give the same bytes, whatever the number
     of processes. ``soundscapes.json`` in the root says what was made of what,
     and which recordings each set holds.
-
-    Arguments
-    ---------
-    bank : str, Path or None
-        Folder of the bank (see :func:`.soundscapes.bank.read_bank`);
-        None makes the sounds by code.
-    out : str or Path
-        Folder to write; it must not exist, or be empty.
-    options : SoundscapeOptions
-        What to write.
-    n_jobs : int, optional
-        Worker processes; None takes every core.
-    progress : bool
-        Whether progress bars are shown.
-
-    Returns
-    -------
-    Path
-        ``out``.
-
-    Raises
-    ------
-    FileExistsError
-        If ``out`` is not empty.
-    FileNotFoundError
-        If the bank is not there.
-    ValueError
-        If the bank cannot be used: too few recordings of a class, or a file
-        that holds no sound.
     """
     out = Path(out)
     with (
@@ -126,6 +98,32 @@ def write_soundscapes(
         content = _description(name, sounds, heard, options)
         write_json(root / DESCRIPTION, content)
     return out
+
+
+def toy_root(folder: str | Path, options: SoundscapeOptions) -> Path:
+    """Where the toy dataset of some options lies."""
+    request = json.dumps(asdict(options), sort_keys=True)
+    digest = hashlib.sha256(request.encode()).hexdigest()[:8]
+    return Path(folder) / f"soundscapes-{digest}"
+
+
+def make_toy_dataset(
+    folder: str | Path,
+    options: SoundscapeOptions,
+    *,
+    n_jobs: int | None = None,
+    progress: bool = True,
+) -> Path:
+    """Soundscapes of the sounds made by code, generated once."""
+    root = toy_root(folder, options)
+    # That file is written last, into a folder that appears when it is whole.
+    if (root / DESCRIPTION).is_file():
+        logger.info("Toy dataset: using %s", root)
+        return root
+    logger.info("Toy dataset: generating it in %s", root)
+    return write_soundscapes(
+        None, root, options, n_jobs=n_jobs, progress=progress
+    )
 
 
 def _write_clips(
@@ -164,23 +162,7 @@ def _write_clips(
 
 
 def write_clip(plan: ClipPlan) -> list[PlacedRecording]:
-    """Mixes one clip and writes it as 16-bit PCM.
-
-    Arguments
-    ---------
-    plan : ClipPlan
-        What to mix, and where to write it.
-
-    Returns
-    -------
-    list[PlacedRecording]
-        What is heard in it, by onset; edges in seconds, rounded to 1 ms.
-
-    Raises
-    ------
-    ValueError
-        If a sound cannot be used.
-    """
+    """Mixes one clip and writes it as 16-bit PCM."""
     settings = plan.settings
     rng = np.random.default_rng(plan.seed)
     placed = place_sounds(plan.sounds, settings, rng)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 import soundfile
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from lgc_plugin.data.resample import resample
 
-Signal = NDArray[np.float32]
+Signal: TypeAlias = NDArray[np.float32]
 
 # What lies this far below the loudest moment of a sound counts as silence:
 # the rule by which event edges are set.
@@ -25,24 +26,7 @@ _PEAK = 0.99
 def load_sound(path: str, sample_rate: int, *, trim: bool = True) -> Signal:
     """Reads an audio file as one channel; the latest 256 stay in memory.
 
-    Arguments
-    ---------
-    path : str
-        Any file that libsndfile reads; its channels are averaged.
-    sample_rate : int
-        Samples per second of the result.
-    trim : bool
-        Whether silence at both ends is cut away.
-
-    Returns
-    -------
-    ndarray
-        (N,) samples, read-only.
-
-    Raises
-    ------
-    ValueError
-        If the file cannot be read, is empty, silent or not finite.
+    Returns (N,) samples, read-only.
     """
     try:
         audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
@@ -66,20 +50,9 @@ def load_sound(path: str, sample_rate: int, *, trim: bool = True) -> Signal:
 def trim_silence(sound: Signal, sample_rate: int) -> Signal:
     """Cuts silence away from both ends of a sound.
 
-    Arguments
-    ---------
-    sound : ndarray
-        (N,) samples, not all zero.
-    sample_rate : int
-        Samples per second.
+    ``sound``: (N,) samples, not all zero. Returns (n,) what
+    :func:`audible_span` calls audible.
 
-    Returns
-    -------
-    ndarray
-        (n,) what :func:`audible_span` calls audible.
-
-    Example
-    -------
     >>> silence, tone = np.zeros(500), np.ones(200)
     >>> trim_silence(np.concatenate([silence, tone, silence]), 1000).shape
     (200,)
@@ -88,23 +61,11 @@ def trim_silence(sound: Signal, sample_rate: int) -> Signal:
     return sound[first:end]
 
 
-def loudness(sound: Signal, sample_rate: int) -> Signal:
+def loudness(sound: Signal, sample_rate: int) -> NDArray[np.float64]:
     """Mean power of every 10 ms of a sound.
 
-    Arguments
-    ---------
-    sound : ndarray
-        (N,) samples.
-    sample_rate : int
-        Samples per second.
+    ``sound``: (N,) samples.
 
-    Returns
-    -------
-    ndarray
-        One power for every 10 ms; the last may cover less.
-
-    Example
-    -------
     >>> loudness(np.full(25, 2.0), 1000).tolist()
     [4.0, 4.0, 4.0]
     """
@@ -116,27 +77,13 @@ def loudness(sound: Signal, sample_rate: int) -> Signal:
 
 
 def audible_span(
-    sound: Signal, reference: Signal, sample_rate: int
+    sound: Signal, reference: NDArray[np.float64], sample_rate: int
 ) -> tuple[int, int]:
     """Where a sound begins and ends to be heard, in steps of 10 ms.
 
-    Arguments
-    ---------
-    sound : ndarray
-        (N,) samples.
-    reference : ndarray
-        :func:`loudness` of the sound, or of a longer one that it is a part
-        of; within 40 dB of its loudest 10 ms means audible.
-    sample_rate : int
-        Samples per second.
+    ``sound``: (N,) samples. Returns first sample, and the sample after the
+    last; (0, 0) if there is none.
 
-    Returns
-    -------
-    tuple[int, int]
-        First sample, and the sample after the last; (0, 0) if there is none.
-
-    Example
-    -------
     >>> tone = np.repeat([0.0, 1.0, 0.0], 100)
     >>> audible_span(tone, loudness(tone, 1000), 1000)
     (100, 200)
@@ -158,24 +105,8 @@ def fill(
 ) -> Signal:
     """A stretch of a sound, repeated with crossfades if it is too short.
 
-    Arguments
-    ---------
-    sound : ndarray
-        (N,) samples.
-    n : int
-        Samples wanted.
-    sample_rate : int
-        Samples per second.
-    rng : numpy.random.Generator
-        Decides where the stretch begins.
+    ``sound``: (N,) samples. Returns (n,) samples.
 
-    Returns
-    -------
-    ndarray
-        (n,) samples.
-
-    Example
-    -------
     >>> fill(np.ones(8), 20, 16000, np.random.default_rng(0)).shape
     (20,)
     """
@@ -195,22 +126,8 @@ def fill(
 def faded(sound: Signal, n_in: int, n_out: int) -> Signal:
     """A copy that rises and falls smoothly at its ends.
 
-    Arguments
-    ---------
-    sound : ndarray
-        (N,) samples.
-    n_in : int
-        Samples of the rise, at most half of the sound.
-    n_out : int
-        Samples of the fall, at most half of the sound.
+    ``sound``: (N,) samples. Returns (N,) samples.
 
-    Returns
-    -------
-    ndarray
-        (N,) samples.
-
-    Example
-    -------
     >>> faded(np.ones(4), 2, 0).round(2).tolist()
     [0.15, 0.85, 1.0, 1.0]
     """
@@ -230,17 +147,6 @@ def _rise(n: int) -> Signal:
 def rms(sound: NDArray[np.floating]) -> float:
     """Root mean square over all samples and channels.
 
-    Arguments
-    ---------
-    sound : ndarray
-        Samples of any shape.
-
-    Returns
-    -------
-    float
-
-    Example
-    -------
     >>> rms(np.array([3.0, -3.0]))
     3.0
     """
@@ -250,21 +156,6 @@ def rms(sound: NDArray[np.floating]) -> float:
 def gain_for(level: float, reference: float, decibels: float) -> float:
     """Factor that lifts a level to some decibels above a reference.
 
-    Arguments
-    ---------
-    level : float
-        RMS of what is to be lifted; 0 stays 0.
-    reference : float
-        RMS of what it is compared with.
-    decibels : float
-        The wanted ratio in dB.
-
-    Returns
-    -------
-    float
-
-    Example
-    -------
     >>> gain_for(0.5, 0.1, 20.0)
     2.0
     """
@@ -274,17 +165,6 @@ def gain_for(level: float, reference: float, decibels: float) -> float:
 def below_full_scale(mix: Signal) -> Signal:
     """Turns a mixture down as a whole if its peak exceeds 0.99.
 
-    Arguments
-    ---------
-    mix : ndarray
-        Samples of any shape, full scale being 1.
-
-    Returns
-    -------
-    ndarray
-
-    Example
-    -------
     >>> below_full_scale(np.array([2.0, -1.0])).tolist()
     [0.99, -0.495]
     """

@@ -15,60 +15,6 @@ _LOWEST_RT60 = 0.05
 class SoundscapeOptions:
     """Sizes and sound of the sets that ``write_soundscapes`` makes.
 
-    Arguments
-    ---------
-    strong : int
-        Clips with strong labels to train on.
-    strong_validation : int
-        Clips with strong labels, mixed alike, to select a model by.
-    weak : int
-        Clips of which the classes are known, but not when they sound.
-    unlabeled : int
-        Clips of which nothing is told.
-    validation : int
-        Clips to test on, mixed like the unlabeled ones.
-    snr : tuple[float, float]
-        Level of events over the background in the strong sets, in dB.
-    recorded_snr : tuple[float, float]
-        The same in the other sets.
-    max_events : int
-        Labeled events in a clip.
-    max_overlap : int
-        Sounds that may be heard at any one moment, the background left out.
-    clip_seconds : float
-        Length of a clip.
-    sample_rate : int
-        Samples per second.
-    channels : int
-        Channels of a clip.
-    reverberation : tuple[float, float]
-        Range of reverberation times (RT60) of the recorded sets, in seconds;
-        (0, 0) for none.
-    validation_share : float
-        Share of the recordings of each class that only validation hears.
-    strong_validation_share : float
-        Share that only the strong validation set hears.
-    strong_share : float
-        Share of the training recordings that the strong set hears.
-    empty_share : float
-        Share of the unlabeled and of the validation clips without an event.
-    non_target : tuple[str, ...]
-        Classes of the bank that are mixed in but not labeled.
-    recording_pattern : str or None
-        How file names tell recordings apart; see
-        :func:`lgc_plugin.data.soundscapes.bank.recording_of`.
-    sounds_per_class : int
-        Size of the bank, where the sounds are made by code.
-    seed : int
-        Where chance begins.
-
-    Raises
-    ------
-    ValueError
-        If a value is out of range; the message says which, and what to do.
-
-    Example
-    -------
     >>> SoundscapeOptions(strong=10).clip_seconds
     10.0
     >>> SoundscapeOptions(max_overlap=0)
@@ -77,26 +23,49 @@ class SoundscapeOptions:
     ValueError: max_overlap is 0: give a whole number from 1 up
     """
 
+    #: Clips with strong labels to train on
     strong: int = 600
+    #: Clips with strong labels, mixed alike, to select a model by
     strong_validation: int = 100
+    #: Clips whose classes are known without onsets
     weak: int = 300
+    #: Clips without labels
     unlabeled: int = 1500
+    #: Clips to test on, mixed like the unlabeled ones
     validation: int = 200
+    #: Level of events over the background in the strong sets, in dB
     snr: tuple[float, float] = (6.0, 30.0)
+    #: The same in the other sets
     recorded_snr: tuple[float, float] = (-3.0, 15.0)
+    #: Labeled events in a clip
     max_events: int = 5
+    #: Sounds that may overlap at any moment, without the background
     max_overlap: int = 3
+    #: Length of a clip
     clip_seconds: float = 10.0
+    #: Samples per second
     sample_rate: int = 16000
+    #: Channels of a clip
     channels: int = 1
+    #: Range of reverberation times (RT60) of the recorded sets, in seconds;
+    #: (0, 0) for none
     reverberation: tuple[float, float] = (0.2, 0.8)
+    #: Share of the recordings of each class for validation only
     validation_share: float = 0.25
+    #: Share for the strong validation set only
     strong_validation_share: float = 0.1
+    #: Share of the training recordings that the strong set uses
     strong_share: float = 2 / 3
+    #: Share of the unlabeled and of the validation clips without an event
     empty_share: float = 0.05
+    #: Classes of the bank that are mixed in but not labeled
     non_target: tuple[str, ...] = ()
+    #: How file names tell recordings apart; see
+    #: :func:`lgc_plugin.data.soundscapes.bank.recording_of`
     recording_pattern: str | None = None
+    #: Size of the bank, where the sounds are made by code
     sounds_per_class: int = 24
+    #: Seed of all random draws
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -28,35 +28,23 @@ _NON_TARGET = 0.25
 
 @dataclass(frozen=True)
 class SetLayout:
-    """One set of clips: its place in DESED's layout and what it is made of.
+    """One set of clips: its place in DESED's layout and what it is made of."""
 
-    Arguments
-    ---------
-    name : str
-        The option that gives the number of clips.
-    part : str
-        The part of the bank that is heard.
-    kind : LabelKind
-        What the annotation tells.
-    audio : str
-        Folder of the clips.
-    annotation : str
-        File of the annotation.
-    durations : str
-        File of the durations, or nothing.
-    recorded : bool
-        Whether the clips imitate recordings.
-    may_be_empty : bool
-        Whether some clips have no event.
-    """
-
+    #: The option that gives the number of clips
     name: str
+    #: The part of the bank that is mixed in
     part: str
+    #: The kind of labels
     kind: LabelKind
+    #: Folder of the clips
     audio: str
+    #: File of the annotation
     annotation: str
+    #: File of the durations, or nothing
     durations: str = ""
+    #: Whether the clips imitate recordings
     recorded: bool = False
+    #: Whether some clips have no event
     may_be_empty: bool = False
 
 
@@ -109,49 +97,24 @@ LAYOUT = (
 
 @dataclass(frozen=True)
 class ClipPlan:
-    """What a worker needs to make one clip.
+    """What a worker needs to make one clip."""
 
-    Arguments
-    ---------
-    path : Path
-        The file to write.
-    seed : numpy.random.SeedSequence
-        Where the clip's own chance begins.
-    background : Sound
-        Its background.
-    sounds : tuple[Sound, ...]
-        Its sounds, the most important first.
-    settings : SceneSettings
-        How to mix.
-    """
-
+    #: The file to write
     path: Path
+    #: Seed of the clip's random draws
     seed: np.random.SeedSequence
+    #: Its background
     background: Sound
+    #: Its sounds, the most important first
     sounds: tuple[Sound, ...]
+    #: How to mix
     settings: SceneSettings
 
 
 def plan_dataset(
     root: Path, parts: Mapping[str, Bank], options: SoundscapeOptions
 ) -> dict[SetLayout, list[ClipPlan]]:
-    """Chooses the sounds of every clip.
-
-    Arguments
-    ---------
-    root : Path
-        Folder of the dataset.
-    parts : Mapping[str, Bank]
-        What each part of the split holds.
-    options : SoundscapeOptions
-        Numbers of clips, of events, the seed.
-
-    Returns
-    -------
-    dict[SetLayout, list[ClipPlan]]
-        Clips are numbered through all sets: no two share a name, and a name
-        says nothing of what is heard.
-    """
+    """Chooses the sounds of every clip."""
     plans: dict[SetLayout, list[ClipPlan]] = {}
     first = 0
     for index, layout in enumerate(LAYOUT):

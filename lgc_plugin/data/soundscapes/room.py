@@ -34,24 +34,8 @@ def room_response(
     seconds, high frequencies twice as fast. Reflections and tail together
     lie 9 dB below to 3 dB above the direct sound.
 
-    Arguments
-    ---------
-    rng : numpy.random.Generator
-        Where chance comes from.
-    rt60 : float
-        Reverberation time in seconds.
-    sample_rate : int
-        Samples per second.
-    channels : int
-        Microphones; each hears its own reflections.
+    Returns (channels, L), L being ``rt60`` seconds.
 
-    Returns
-    -------
-    ndarray
-        (channels, L), L being ``rt60`` seconds.
-
-    Example
-    -------
     >>> room_response(np.random.default_rng(0), 0.3, 16000, 2).shape
     (2, 4800)
     """
@@ -79,22 +63,8 @@ def room_response(
 def reverberate(sound: Signal, response: Signal, n: int) -> Signal:
     """A sound as every microphone hears it in a room.
 
-    Arguments
-    ---------
-    sound : ndarray
-        (N,) samples.
-    response : ndarray
-        (channels, L) impulse responses.
-    n : int
-        Samples kept; what rings on beyond them is lost.
+    ``sound``: (N,) samples. Returns (channels, min(n, N + L - 1)) samples.
 
-    Returns
-    -------
-    ndarray
-        (channels, min(n, N + L - 1)) samples.
-
-    Example
-    -------
     >>> echo = np.array([[1.0, 0.0, 0.5]])
     >>> reverberate(np.array([1.0, 1.0]), echo, 3).round(6).tolist()
     [[1.0, 1.0, 0.5]]
@@ -107,24 +77,8 @@ def coloured_noise(
 ) -> Signal:
     """Noise with a random slope between white and 1/f in amplitude.
 
-    Arguments
-    ---------
-    rng : numpy.random.Generator
-        Where chance comes from.
-    n : int
-        Samples.
-    sample_rate : int
-        Samples per second.
-    channels : int
-        Channels, independent of each other.
+    Returns (channels, n) with an RMS of 1.
 
-    Returns
-    -------
-    ndarray
-        (channels, n) with an RMS of 1.
-
-    Example
-    -------
     >>> noise = coloured_noise(np.random.default_rng(0), 1000, 16000)
     >>> round(rms(noise), 3)
     1.0
@@ -146,22 +100,8 @@ def through_microphone(
     frequency), a high-pass (30 to 250 Hz) and a low-pass (from half the
     Nyquist frequency up), without shifting anything in time.
 
-    Arguments
-    ---------
-    mix : ndarray
-        (channels, n) samples.
-    rng : numpy.random.Generator
-        Where chance comes from.
-    sample_rate : int
-        Samples per second.
+    Returns (channels, n) samples.
 
-    Returns
-    -------
-    ndarray
-        (channels, n) samples.
-
-    Example
-    -------
     >>> mix = np.ones((1, 1000), dtype=np.float32)
     >>> through_microphone(mix, np.random.default_rng(0), 16000).shape
     (1, 1000)

@@ -45,33 +45,22 @@ _PAN_DB = 3.0
 
 @dataclass(frozen=True)
 class SceneSettings:
-    """How the clips of one set are mixed.
+    """How the clips of one set are mixed."""
 
-    Arguments
-    ---------
-    clip_seconds : float
-        Length of a clip.
-    sample_rate : int
-        Samples per second.
-    channels : int
-        Channels of a clip.
-    snr : tuple[float, float]
-        Range of the level of an event over the background, in dB.
-    max_overlap : int
-        Sounds at any one moment, the background left out.
-    recorded : bool
-        Whether noise and a microphone's colouring are added.
-    reverberation : tuple[float, float]
-        Range of the reverberation time in seconds; (0, 0) means none. Only
-        recorded clips have any.
-    """
-
+    #: Length of a clip
     clip_seconds: float
+    #: Samples per second
     sample_rate: int
+    #: Channels of a clip
     channels: int
+    #: Range of the level of an event over the background, in dB
     snr: tuple[float, float]
+    #: Sounds that may overlap, without the background
     max_overlap: int
+    #: Whether noise and a microphone's colouring are added
     recorded: bool = False
+    #: Range of the reverberation time in seconds; (0, 0) means none. Only
+    #: recorded clips have any
     reverberation: tuple[float, float] = (0.0, 0.0)
 
     @property
@@ -82,20 +71,13 @@ class SceneSettings:
 
 @dataclass(frozen=True)
 class Placed:
-    """A sound, which part of it is heard, and when.
+    """A sound, which part of it is used, and when."""
 
-    Arguments
-    ---------
-    sound : Sound
-        The file.
-    audio : ndarray
-        (n,) the samples that are heard, with their fades.
-    first : int
-        Sample of the clip at which they begin.
-    """
-
+    #: The file
     sound: Sound
+    #: (n,) the samples that are used, with their fades
     audio: Signal
+    #: Sample of the clip at which they begin
     first: int
 
     @property
@@ -109,22 +91,7 @@ def place_sounds(
     settings: SceneSettings,
     rng: np.random.Generator,
 ) -> list[Placed]:
-    """Finds each sound a place; one that finds none is left out.
-
-    Arguments
-    ---------
-    sounds : Sequence[Sound]
-        What to place, the most important first.
-    settings : SceneSettings
-        Length of the clip and how many sounds may overlap.
-    rng : numpy.random.Generator
-        Where chance comes from.
-
-    Returns
-    -------
-    list[Placed]
-        Sounds of one class never overlap.
-    """
+    """Finds each sound a place; one that finds none is left out."""
     placed: list[Placed] = []
     for sound in sounds:
         source = load_sound(sound.path, settings.sample_rate)
@@ -141,17 +108,6 @@ def place_sounds(
 def polyphony(spans: Sequence[tuple[float, float]]) -> int:
     """The most spans that hold at any one moment.
 
-    Arguments
-    ---------
-    spans : Sequence[tuple[float, float]]
-        Start and end of each; the end itself does not belong to it.
-
-    Returns
-    -------
-    int
-
-    Example
-    -------
     >>> polyphony([(0, 2), (1, 3), (2, 4)])
     2
     """
@@ -173,21 +129,7 @@ def render(
     hears it (room included); that of the background is its RMS over the
     clip, in a recorded clip together with the noise.
 
-    Arguments
-    ---------
-    background : Sound
-        What is heard all the time.
-    placed : Sequence[Placed]
-        Sounds and their places.
-    settings : SceneSettings
-        How to mix.
-    rng : numpy.random.Generator
-        Where chance comes from.
-
-    Returns
-    -------
-    ndarray
-        (channels, n) samples with peaks of at most 0.99.
+    Returns (channels, n) samples with peaks of at most 0.99.
     """
     floor = 10 ** (rng.uniform(*_BACKGROUND_DBFS) / 20)
     mix = _background(background, floor, settings, rng)

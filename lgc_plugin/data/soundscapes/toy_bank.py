@@ -59,28 +59,9 @@ def synthesize(
 ) -> np.ndarray:
     """One isolated sound of a class.
 
-    Arguments
-    ---------
-    label : str
-        One of :data:`DESED_LABELS`.
-    rng : np.random.Generator
-        Where chance comes from: the same state gives the same sound.
-    sample_rate : int
-        Samples per second, at least 8000.
+    Returns (n,) float32 with a peak of 0.8; it begins and ends where the
+    sound rises above and falls below a hundredth of its peak.
 
-    Returns
-    -------
-    np.ndarray
-        (n,) float32 with a peak of 0.8; it begins and ends where the sound
-        rises above and falls below a hundredth of its peak.
-
-    Raises
-    ------
-    ValueError
-        If the label is unknown or the sample rate too low.
-
-    Example
-    -------
     >>> sound = synthesize("Dog", np.random.default_rng(0), 16000)
     >>> sound.dtype, round(float(abs(sound).max()), 3)
     (dtype('float32'), 0.8)
@@ -100,27 +81,8 @@ def synthesize_background(
 ) -> np.ndarray:
     """One background: a scene without events.
 
-    Arguments
-    ---------
-    rng : np.random.Generator
-        Where chance comes from: the same state gives the same sound.
-    sample_rate : int
-        Samples per second, at least 8000.
-    seconds : float
-        Length, above 0.
+    Returns (seconds * sample_rate,) float32 with a peak of 0.8.
 
-    Returns
-    -------
-    np.ndarray
-        (seconds * sample_rate,) float32 with a peak of 0.8.
-
-    Raises
-    ------
-    ValueError
-        If the sample rate is too low or the length not above 0.
-
-    Example
-    -------
     >>> rng = np.random.default_rng(0)
     >>> synthesize_background(rng, 16000, 0.5).shape
     (8000,)
@@ -154,37 +116,6 @@ def write_synthetic_bank(
     ``seed`` and ``sample_rate`` only, a larger bank contains the smaller one,
     and no two sounds are alike.
 
-    Arguments
-    ---------
-    folder : str or Path
-        The bank. It must not exist, or be an empty folder.
-    seed : int
-        Not negative.
-    sample_rate : int
-        Samples per second, at least 8000.
-    sounds_per_class : int
-        Sounds of each class, at least 1.
-    n_backgrounds : int
-        Backgrounds of 10 s to 12 s, at least 1.
-    n_jobs : int, optional
-        Worker processes; None takes every core.
-    progress : bool
-        Whether a progress bar is shown.
-
-    Returns
-    -------
-    Path
-        The bank.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-    FileExistsError
-        If the folder exists and is not empty.
-
-    Example
-    -------
     >>> bank = write_synthetic_bank(
     ...     getfixture("tmp_path") / "bank",
     ...     sounds_per_class=1,

@@ -13,7 +13,7 @@ from lgc_plugin.inference.audio_blocks import read_blocks
 from lgc_plugin.inference.event_stream import Detection
 from lgc_plugin.inference.files.event_writers import check_filename
 from lgc_plugin.report.bounded_columns import BoundedColumns
-from lgc_plugin.utils.progress import progress_bar
+from lgc_plugin.utils.parallel import progress_bar
 
 if TYPE_CHECKING:
     import numpy as np

@@ -16,8 +16,8 @@ from lgc_plugin.data.soundscapes.synthesis.sources import (
     harmonic_wave,
     noise,
     phase_of,
+    vibrating_folds,
 )
-from lgc_plugin.data.soundscapes.synthesis.voice import vibrating_folds
 
 _BREATH = ((300, -12), (1500, 0), (6000, -6), (10000, -12), (20000, -30))
 
@@ -25,17 +25,7 @@ _BREATH = ((300, -12), (1500, 0), (6000, -6), (10000, -12), (20000, -30))
 def cat(rng: np.random.Generator, sample_rate: int) -> np.ndarray:
     """Meows, or a purr, or a hiss.
 
-    Arguments
-    ---------
-    rng : np.random.Generator
-        Where chance comes from.
-    sample_rate : int
-        Samples per second.
-
-    Returns
-    -------
-    np.ndarray
-        (n,), 0.3 s to 5 s.
+    Returns (n,), 0.3 s to 5 s.
     """
     kinds = (_meows, _purr, _hiss)
     kind = rng.choice(len(kinds), p=[0.65, 0.2, 0.15])
@@ -45,17 +35,7 @@ def cat(rng: np.random.Generator, sample_rate: int) -> np.ndarray:
 def dog(rng: np.random.Generator, sample_rate: int) -> np.ndarray:
     """Barks, or a whine, or a growl.
 
-    Arguments
-    ---------
-    rng : np.random.Generator
-        Where chance comes from.
-    sample_rate : int
-        Samples per second.
-
-    Returns
-    -------
-    np.ndarray
-        (n,), 0.1 s to 3 s.
+    Returns (n,), 0.1 s to 3 s.
     """
     kinds = (_barks, _whine, _growl)
     kind = rng.choice(len(kinds), p=[0.7, 0.15, 0.15])

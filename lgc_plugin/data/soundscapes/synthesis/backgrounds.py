@@ -18,8 +18,8 @@ from lgc_plugin.data.soundscapes.synthesis.sources import (
     noise,
     overlay,
     phase_of,
+    vibrating_folds,
 )
-from lgc_plugin.data.soundscapes.synthesis.voice import vibrating_folds
 
 Scene = Callable[[np.random.Generator, int, int], np.ndarray]
 
@@ -29,22 +29,6 @@ def background(
 ) -> np.ndarray:
     """One or two scenes over each other, above the noise of a room.
 
-    Arguments
-    ---------
-    rng : np.random.Generator
-        Where chance comes from.
-    n : int
-        Number of samples.
-    sample_rate : int
-        Samples per second.
-
-    Returns
-    -------
-    np.ndarray
-        (n,)
-
-    Example
-    -------
     >>> background(np.random.default_rng(0), 8000, 16000).shape
     (8000,)
     """

@@ -31,17 +31,7 @@ _GONG_RATIOS = np.array([1.0, 1.73, 2.3, 3.0, 4.1, 5.4, 6.8, 8.2])
 def alarm(rng: np.random.Generator, sample_rate: int) -> np.ndarray:
     """An alarm or a bell of a random kind.
 
-    Arguments
-    ---------
-    rng : np.random.Generator
-        Where chance comes from.
-    sample_rate : int
-        Samples per second.
-
-    Returns
-    -------
-    np.ndarray
-        (n,), 0.8 s to 7 s.
+    Returns (n,), 0.8 s to 7 s.
     """
     kinds = (_hammer_bell, _struck_bell, _beeper, _siren, _telephone)
     kind = rng.choice(len(kinds), p=[0.25, 0.2, 0.25, 0.15, 0.15])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import lfilter
@@ -13,20 +14,6 @@ from scipy.signal import lfilter
 def n_samples(seconds: float, sample_rate: int) -> int:
     """Length of a duration, in samples.
 
-    Arguments
-    ---------
-    seconds : float
-        The duration.
-    sample_rate : int
-        Samples per second.
-
-    Returns
-    -------
-    int
-        At least 1.
-
-    Example
-    -------
     >>> n_samples(0.5, 16000)
     8000
     """
@@ -36,51 +23,24 @@ def n_samples(seconds: float, sample_rate: int) -> int:
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
     """A random number whose logarithm is uniform, as pitches are heard.
 
-    Arguments
-    ---------
-    rng : np.random.Generator
-        Where chance comes from.
-    low, high : float
-        The range, above 0.
-
-    Returns
-    -------
-    float
-
-    Example
-    -------
     >>> 100 <= log_uniform(np.random.default_rng(0), 100, 400) < 400
     True
     """
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
-def glide(knots: Sequence[float], n: int) -> np.ndarray:
+def glide(knots: ArrayLike, n: int) -> np.ndarray:
     """A smooth curve through equally spaced knots, without overshoot.
 
-    Arguments
-    ---------
-    knots : Sequence[float]
-        Two or more values, the first and the last at the ends.
-    n : int
-        Number of samples.
-
-    Returns
-    -------
-    np.ndarray
-        (n,)
-
-    Example
-    -------
     >>> glide([0.0, 1.0, 0.0], 5).tolist()
     [0.0, 0.75, 1.0, 0.75, 0.0]
     """
-    knots = np.asarray(knots, dtype=float)
+    values = np.asarray(knots, dtype=float)
     # A pitch or a level needs no more than a point per 16 samples.
-    coarse = np.linspace(0, 1, min(n, n // 16 + 2 * len(knots)))
-    curve = PchipInterpolator(np.linspace(0, 1, len(knots)), knots)(coarse)
+    coarse = np.linspace(0, 1, min(n, n // 16 + 2 * len(values)))
+    curve = PchipInterpolator(np.linspace(0, 1, len(values)), values)(coarse)
     # Rounding must not take a level below 0.
-    curve = np.clip(curve, knots.min(), knots.max())
+    curve = np.clip(curve, values.min(), values.max())
     return np.interp(np.linspace(0, 1, n), coarse, curve)
 
 
@@ -94,26 +54,8 @@ def drift(
 ) -> np.ndarray:
     """A factor that wanders around 1.
 
-    Arguments
-    ---------
-    rng : np.random.Generator
-        Where chance comes from.
-    n : int
-        Number of samples.
-    sample_rate : int
-        Samples per second.
-    per_second : float
-        How many independent values there are in a second.
-    depth : float
-        Standard deviation of the factor's logarithm.
+    Returns (n,), above 0.
 
-    Returns
-    -------
-    np.ndarray
-        (n,), above 0.
-
-    Example
-    -------
     >>> rng = np.random.default_rng(0)
     >>> drift(rng, 100, 100, per_second=5, depth=0.0).tolist() == [1.0] * 100
     True
@@ -127,24 +69,6 @@ def lag(
 ) -> np.ndarray:
     """Follows a target with inertia, as a rotor follows its switch.
 
-    Arguments
-    ---------
-    target : np.ndarray
-        (n,)
-    seconds : float
-        Time constant: after it, 63 % of a step is done.
-    sample_rate : int
-        Samples per second.
-    start : float
-        Value before the first sample.
-
-    Returns
-    -------
-    np.ndarray
-        (n,)
-
-    Example
-    -------
     >>> lag(np.ones(1000), 0.01, 1000).round(2)[[9, 999]].tolist()
     [0.63, 1.0]
     """
@@ -158,22 +82,8 @@ def fade(
 ) -> np.ndarray:
     """Fades a signal in and out with raised cosines.
 
-    Arguments
-    ---------
-    signal : np.ndarray
-        (n,)
-    attack, release : float
-        Seconds; each is cut to half of the signal.
-    sample_rate : int
-        Samples per second.
+    Returns (n,), a copy.
 
-    Returns
-    -------
-    np.ndarray
-        (n,), a copy.
-
-    Example
-    -------
     >>> fade(np.ones(8), 0.002, 0.004, 1000).round(2).tolist()
     [0.15, 0.85, 1.0, 1.0, 0.96, 0.69, 0.31, 0.04]
     """
@@ -189,26 +99,12 @@ def fade(
 
 
 def steps(
-    values: Sequence[float], lengths: Sequence[int], smooth: int
+    values: ArrayLike, lengths: Sequence[int] | np.ndarray, smooth: int
 ) -> np.ndarray:
     """Values held for given lengths, with their edges smoothed.
 
-    Arguments
-    ---------
-    values : Sequence[float]
-        One value per step.
-    lengths : Sequence[int]
-        Length of each step, in samples.
-    smooth : int
-        Samples that a transition takes.
+    Returns (sum of lengths,)
 
-    Returns
-    -------
-    np.ndarray
-        (sum of lengths,)
-
-    Example
-    -------
     >>> steps([0.0, 3.0], [3, 3], smooth=3).tolist()
     [0.0, 0.0, 1.0, 2.0, 3.0, 3.0]
     """

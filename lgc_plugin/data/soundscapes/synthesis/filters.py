@@ -18,7 +18,7 @@ def resonances(
     signal: np.ndarray,
     centres: Sequence[np.ndarray | float],
     bandwidths: Sequence[float],
-    gains: Sequence[float],
+    gains: Sequence[float] | np.ndarray,
     sample_rate: int,
 ) -> np.ndarray:
     """Parallel band-pass resonances that may move: a vocal tract, a tube.
@@ -26,25 +26,6 @@ def resonances(
     Each has the response ``gain / (1 + j Q (f / F - F / f))`` with
     ``Q = F / bandwidth``, applied frame by frame (about 30 ms).
 
-    Arguments
-    ---------
-    signal : np.ndarray
-        (n,), at least 50 ms.
-    centres : Sequence
-        Centre F of each resonance in Hz: a number, or (K,) values at equally
-        spaced times from the first to the last sample.
-    bandwidths, gains : Sequence[float]
-        Hz and level of each resonance.
-    sample_rate : int
-        Samples per second.
-
-    Returns
-    -------
-    np.ndarray
-        (n,)
-
-    Example
-    -------
     >>> hiss = np.random.default_rng(0).standard_normal(16000)
     >>> tone = resonances(hiss, [1000.0], [20.0], [1.0], 16000)
     >>> int(np.abs(np.fft.rfft(tone)).argmax() / 20) in (49, 50)
@@ -75,20 +56,8 @@ def resonances(
 def tube_resonances(length: float, count: int) -> np.ndarray:
     """Resonances of a tube that is closed at one end.
 
-    Arguments
-    ---------
-    length : float
-        Metres.
-    count : int
-        How many.
+    Returns (count,) odd multiples of a quarter wave, in Hz.
 
-    Returns
-    -------
-    np.ndarray
-        (count,) odd multiples of a quarter wave, in Hz.
-
-    Example
-    -------
     >>> tube_resonances(0.343, 3).round().tolist()
     [250.0, 750.0, 1250.0]
     """
@@ -98,18 +67,8 @@ def tube_resonances(length: float, count: int) -> np.ndarray:
 def convolve(signal: np.ndarray, response: np.ndarray) -> np.ndarray:
     """Convolution by fast Fourier transform.
 
-    Arguments
-    ---------
-    signal, response : np.ndarray
-        (n,) and (m,)
+    Returns (n + m - 1,)
 
-    Returns
-    -------
-    np.ndarray
-        (n + m - 1,)
-
-    Example
-    -------
     >>> convolve(np.array([1.0, 2.0]), np.array([1.0, -1.0])).round(6)
     array([ 1.,  1., -2.])
     """
@@ -126,22 +85,8 @@ def recorded(
     A short reverberation, a tilted and bumpy frequency response and a faint
     floor of noise, all drawn at random.
 
-    Arguments
-    ---------
-    rng : np.random.Generator
-        Where chance comes from.
-    signal : np.ndarray
-        (n,) dry sound.
-    sample_rate : int
-        Samples per second.
+    Returns (n + tail,)
 
-    Returns
-    -------
-    np.ndarray
-        (n + tail,)
-
-    Example
-    -------
     >>> rng = np.random.default_rng(0)
     >>> len(recorded(rng, np.ones(1600), 16000)) > 1600
     True

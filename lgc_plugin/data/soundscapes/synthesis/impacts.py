@@ -16,17 +16,7 @@ from lgc_plugin.data.soundscapes.synthesis.sources import impulses, modes, noise
 def dishes(rng: np.random.Generator, sample_rate: int) -> np.ndarray:
     """One clink, a stack that settles, or cutlery that scrapes and clatters.
 
-    Arguments
-    ---------
-    rng : np.random.Generator
-        Where chance comes from.
-    sample_rate : int
-        Samples per second.
-
-    Returns
-    -------
-    np.ndarray
-        (n,), 0.2 s to 2.2 s.
+    Returns (n,), 0.2 s to 2.2 s.
     """
     kinds = (_clink, _settle, _clatter)
     kind = rng.choice(len(kinds), p=[0.35, 0.25, 0.4])

@@ -72,17 +72,7 @@ def _rotor(
 def blender(rng: np.random.Generator, sample_rate: int) -> np.ndarray:
     """A blender: fast, loaded, with pieces that hit the jar.
 
-    Arguments
-    ---------
-    rng : np.random.Generator
-        Where chance comes from.
-    sample_rate : int
-        Samples per second.
-
-    Returns
-    -------
-    np.ndarray
-        (n,), 1.5 s to 7 s.
+    Returns (n,), 1.5 s to 7 s.
     """
     n = n_samples(rng.uniform(1.5, 7.0), sample_rate)
     inertia = log_uniform(rng, 0.06, 0.35)
@@ -154,17 +144,7 @@ def _pulsed(
 def shaver(rng: np.random.Generator, sample_rate: int) -> np.ndarray:
     """An electric shaver or toothbrush: a small motor against skin or teeth.
 
-    Arguments
-    ---------
-    rng : np.random.Generator
-        Where chance comes from.
-    sample_rate : int
-        Samples per second.
-
-    Returns
-    -------
-    np.ndarray
-        (n,), 1.5 s to 7 s.
+    Returns (n,), 1.5 s to 7 s.
     """
     n = n_samples(rng.uniform(1.5, 7.0), sample_rate)
     speed, wander, touch = _handheld(rng, n, sample_rate)
@@ -230,17 +210,7 @@ def _strokes(rng: np.random.Generator, n: int, sample_rate: int) -> np.ndarray:
 def vacuum_cleaner(rng: np.random.Generator, sample_rate: int) -> np.ndarray:
     """A vacuum cleaner: air through a tube over the hum and whine of a fan.
 
-    Arguments
-    ---------
-    rng : np.random.Generator
-        Where chance comes from.
-    sample_rate : int
-        Samples per second.
-
-    Returns
-    -------
-    np.ndarray
-        (n,), 3 s to 8 s.
+    Returns (n,), 3 s to 8 s.
     """
     n = n_samples(rng.uniform(3.0, 8.0), sample_rate)
     spin = _spin(rng, n, sample_rate, log_uniform(rng, 0.2, 0.9))

@@ -8,6 +8,8 @@ import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 from scipy.signal import lfilter
 
+from lgc_plugin.data.soundscapes.synthesis.curves import drift
+
 _TABLE = 4096
 
 
@@ -19,25 +21,9 @@ def noise(
 ) -> np.ndarray:
     """Gaussian noise of a given spectrum, with a mean square of 1.
 
-    Arguments
-    ---------
-    rng : np.random.Generator
-        Where chance comes from.
-    n : int
-        Number of samples.
-    sample_rate : int
-        Samples per second.
-    shape : Sequence[tuple[float, float]]
-        (Hz, dB) points by rising frequency; straight lines over log frequency
-        between them, level beyond them. One point is white noise.
+    ``shape``: (Hz, dB) points by rising frequency; straight lines over log
+    frequency between them, level beyond them. One point is white noise.
 
-    Returns
-    -------
-    np.ndarray
-        (n,)
-
-    Example
-    -------
     >>> hiss = noise(np.random.default_rng(0), 4000, 16000)
     >>> hiss.shape, bool(abs(hiss.std() - 1) < 1e-6)
     ((4000,), True)
@@ -55,20 +41,8 @@ def noise(
 def phase_of(frequency: np.ndarray, sample_rate: int) -> np.ndarray:
     """Turns made so far at a moving frequency.
 
-    Arguments
-    ---------
-    frequency : np.ndarray
-        (n,) in Hz.
-    sample_rate : int
-        Samples per second.
+    Returns (n,) in turns, from 0.
 
-    Returns
-    -------
-    np.ndarray
-        (n,) in turns, from 0.
-
-    Example
-    -------
     >>> phase_of(np.full(4, 2.0), 8).tolist()
     [0.0, 0.25, 0.5, 0.75]
     """
@@ -78,20 +52,6 @@ def phase_of(frequency: np.ndarray, sample_rate: int) -> np.ndarray:
 def n_harmonics(frequency: np.ndarray | float, sample_rate: int) -> int:
     """How many harmonics of a frequency a sample rate can hold.
 
-    Arguments
-    ---------
-    frequency : np.ndarray or float
-        Hz; the highest one counts.
-    sample_rate : int
-        Samples per second.
-
-    Returns
-    -------
-    int
-        At least 1 and at most 400.
-
-    Example
-    -------
     >>> n_harmonics(1000.0, 16000)
     7
     """
@@ -103,22 +63,10 @@ def harmonic_wave(
 ) -> np.ndarray:
     """A periodic wave: one period is summed up, then read at each phase.
 
-    Arguments
-    ---------
-    phase : np.ndarray
-        (n,) in turns.
-    amplitudes : np.ndarray
-        (K,) of the harmonics, the fundamental first.
-    angles : np.ndarray or float
-        (K,) phases of the harmonics in radians; all 0 gives sharp pulses.
+    ``amplitudes``: (K,) of the harmonics, the fundamental first; ``angles``:
+    (K,) phases of the harmonics in radians; all 0 gives sharp pulses. The wave
+    is ``sum_k amplitudes[k] cos(2 pi k phase + angles[k])``
 
-    Returns
-    -------
-    np.ndarray
-        (n,) ``sum_k amplitudes[k] cos(2 pi k phase + angles[k])``
-
-    Example
-    -------
     >>> harmonic_wave(np.array([0.0, 0.5]), np.array([1.0, 0.5])).round(3)
     array([ 1.5, -0.5])
     """
@@ -134,22 +82,9 @@ def harmonic_wave(
 def impulses(n: int, times: np.ndarray, strengths: np.ndarray) -> np.ndarray:
     """A signal that is 0 except at some samples.
 
-    Arguments
-    ---------
-    n : int
-        Number of samples.
-    times : np.ndarray
-        (E,) integer samples; those outside are dropped.
-    strengths : np.ndarray
-        (E,) values, added where they coincide.
+    ``times``: (E,) integer samples; those outside are dropped; ``strengths``:
+    (E,) values, added where they coincide.
 
-    Returns
-    -------
-    np.ndarray
-        (n,)
-
-    Example
-    -------
     >>> impulses(4, np.array([1, 1, 9]), np.array([1.0, 2.0, 5.0])).tolist()
     [0.0, 3.0, 0.0, 0.0]
     """
@@ -165,24 +100,6 @@ def poisson_impulses(
 ) -> np.ndarray:
     """Impulses at random times, with log-normal strengths of either sign.
 
-    Arguments
-    ---------
-    rng : np.random.Generator
-        Where chance comes from.
-    rate : np.ndarray
-        (n,) expected impulses per second at each sample.
-    sample_rate : int
-        Samples per second.
-    spread : float
-        Standard deviation of the logarithm of the strengths.
-
-    Returns
-    -------
-    np.ndarray
-        (n,)
-
-    Example
-    -------
     >>> rate = np.full(16000, 100.0)
     >>> train = poisson_impulses(np.random.default_rng(0), rate, 16000)
     >>> abs(int(np.count_nonzero(train)) - 100) < 40
@@ -203,23 +120,9 @@ def modes(
 ) -> np.ndarray:
     """Rings a body: each mode is a damped resonator driven by the excitation.
 
-    Arguments
-    ---------
-    excitation : np.ndarray
-        (n,) the force on the body.
-    frequencies, decays, gains : np.ndarray
-        (M,) Hz, seconds in which the mode falls to 1/e, and level. Modes that
-        the sample rate cannot hold are left out.
-    sample_rate : int
-        Samples per second.
+    ``frequencies, decays, gains``: (M,) Hz, seconds in which the mode falls to
+    1/e, and level. Modes that the sample rate cannot hold are left out.
 
-    Returns
-    -------
-    np.ndarray
-        (n,)
-
-    Example
-    -------
     >>> one = np.ones(1)
     >>> ring = modes(np.eye(1, 800)[0], 2000 * one, 0.01 * one, one, 8000)
     >>> ring[[1, 401]].round(4).tolist()
@@ -240,24 +143,40 @@ def modes(
 def overlay(grains: np.ndarray, starts: np.ndarray, n: int) -> np.ndarray:
     """Adds short sounds into one signal.
 
-    Arguments
-    ---------
-    grains : np.ndarray
-        (G, L) one short sound per row.
-    starts : np.ndarray
-        (G,) sample at which each begins; what lies outside is cut.
-    n : int
-        Number of samples of the signal.
+    ``grains``: (G, L) one short sound per row; ``starts``: (G,) sample at
+    which each begins; what lies outside is cut.
 
-    Returns
-    -------
-    np.ndarray
-        (n,)
-
-    Example
-    -------
     >>> overlay(np.ones((2, 2)), np.array([0, 1]), 4).tolist()
     [1.0, 2.0, 1.0, 0.0]
     """
     times = starts[:, None] + np.arange(grains.shape[1])
     return impulses(n, times.ravel(), grains.ravel())
+
+
+def vibrating_folds(
+    rng: np.random.Generator,
+    pitch: np.ndarray,
+    sample_rate: int,
+    *,
+    tilt: float = 1.0,
+    roughness: float = 0.01,
+) -> np.ndarray:
+    """Pulses of air through vibrating folds.
+
+    Returns (n,), RMS about 1.
+
+    >>> rng = np.random.default_rng(0)
+    >>> vibrating_folds(rng, np.full(1600, 120.0), 16000).shape
+    (1600,)
+    """
+    n = len(pitch)
+    per_second = min(0.8 * float(np.mean(pitch)), 150.0)
+    jitter = drift(rng, n, sample_rate, per_second=per_second, depth=roughness)
+    shimmer = drift(
+        rng, n, sample_rate, per_second=per_second, depth=3 * roughness
+    )
+    pitch = pitch * jitter
+    order = np.arange(1, n_harmonics(pitch, sample_rate) + 1)
+    amplitudes = order**-tilt
+    amplitudes /= np.sqrt(np.sum(amplitudes**2) / 2)
+    return shimmer * harmonic_wave(phase_of(pitch, sample_rate), amplitudes)

@@ -15,8 +15,7 @@ from lgc_plugin.data.soundscapes.synthesis.curves import (
     steps,
 )
 from lgc_plugin.data.soundscapes.synthesis.filters import resonances
-from lgc_plugin.data.soundscapes.synthesis.sources import noise
-from lgc_plugin.data.soundscapes.synthesis.voice import vibrating_folds
+from lgc_plugin.data.soundscapes.synthesis.sources import noise, vibrating_folds
 
 # Mean formants of ten vowels in Hz, male speakers (Peterson and Barney 1952).
 _VOWELS = (
@@ -80,17 +79,7 @@ _GLIDES = (
 def speech(rng: np.random.Generator, sample_rate: int) -> np.ndarray:
     """A phrase or two of babble by a man, a woman or a child.
 
-    Arguments
-    ---------
-    rng : np.random.Generator
-        Where chance comes from.
-    sample_rate : int
-        Samples per second.
-
-    Returns
-    -------
-    np.ndarray
-        (n,), 0.8 s to 4.5 s.
+    Returns (n,), 0.8 s to 4.5 s.
     """
     pitch, scale = _speaker(rng)
     segments, phrase_ends = _script(rng, rng.uniform(0.8, 4.0))

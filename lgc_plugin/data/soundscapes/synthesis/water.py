@@ -27,17 +27,7 @@ _MINNAERT = 3.26
 def running_water(rng: np.random.Generator, sample_rate: int) -> np.ndarray:
     """A tap over a basin, a stream or a vessel that fills.
 
-    Arguments
-    ---------
-    rng : np.random.Generator
-        Where chance comes from.
-    sample_rate : int
-        Samples per second.
-
-    Returns
-    -------
-    np.ndarray
-        (n,), 1.5 s to 8 s.
+    Returns (n,), 1.5 s to 8 s.
     """
     n = n_samples(rng.uniform(1.5, 8.0), sample_rate)
     flow = drift(rng, n, sample_rate, per_second=1.5, depth=0.25)
@@ -112,17 +102,7 @@ def _bubbles(
 def frying(rng: np.random.Generator, sample_rate: int) -> np.ndarray:
     """Food in hot fat: steam that hisses, drops that crackle.
 
-    Arguments
-    ---------
-    rng : np.random.Generator
-        Where chance comes from.
-    sample_rate : int
-        Samples per second.
-
-    Returns
-    -------
-    np.ndarray
-        (n,), 2 s to 8 s.
+    Returns (n,), 2 s to 8 s.
     """
     n = n_samples(rng.uniform(2.0, 8.0), sample_rate)
     heat = drift(rng, n, sample_rate, per_second=1.5, depth=0.3)

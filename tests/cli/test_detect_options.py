@@ -1,7 +1,9 @@
-"""What the options mean of ``lgc-sed detect``."""
+"""The options of ``lgc-sed detect``: their help, and what they mean."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from detect_cases import write_small_model, write_sound
 from lgc_plugin.cli import main as cli
-from lgc_plugin.cli.detect_choices import parse_threshold
+from lgc_plugin.cli.detect_options import parse_threshold
 
 labels = st.text(
     st.characters(codec="utf-8", exclude_characters=",:;=", categories=["L"]),
@@ -103,3 +105,19 @@ def test_what_cannot_be_is_one_line_and_status_2(
     assert message in printed.err
     after = {path: path.stat().st_mtime_ns for path in Path().rglob("*")}
     assert after == before
+
+
+def test_help_is_there_in_a_moment() -> None:
+    code = (
+        "import sys; from lgc_plugin.cli import main as cli; "
+        "sys.argv = ['lgc-sed', 'detect', '--help']\n"
+        "try: cli.main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'pandas', 'matplotlib', 'speechbrain'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "lgc-sed detect cat.wav --model" in ran.stdout

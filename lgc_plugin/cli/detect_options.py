@@ -1,20 +1,22 @@
-"""The options of ``lgc-sed detect``."""
+"""The options of ``lgc-sed detect``, and what they mean together."""
 
 from __future__ import annotations
 
 import argparse
 import textwrap
+from pathlib import Path
 
+from lgc_plugin.cli.scoring_arguments import numbers_or_labels
 from lgc_plugin.inference.files.event_writers import FORMATS
 
 #: Stands for standard input.
 STREAM = "-"
-#: Where label tracks and pictures go if nobody says.
-FOLDER = "detections"
-NETWORKS = ("teacher", "student")
+#: Default folder of label tracks and pictures.
+_FOLDER = "detections"
+_NETWORKS = ("teacher", "student")
 _PRECISIONS = ("fp32", "bf16")
-# Of standard input.
-RATE, CHANNELS = 16000, 1
+# Defaults for standard input.
+_RATE, _CHANNELS = 16000, 1
 
 DESCRIPTION = """\
 Tells which sounds happen in recordings, and when: files of any length, sample
@@ -36,13 +38,7 @@ done; the exit status is 1 then.
 
 
 def add_detect_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds all options.
-
-    Arguments
-    ---------
-    parser : argparse.ArgumentParser
-        The command.
-    """
+    """Adds all options."""
     parser.add_argument(
         "recordings",
         nargs="+",
@@ -66,14 +62,14 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
         help="folder of a run that has ended, or a model folder",
     )
     which = group.add_mutually_exclusive_group()
-    for name in NETWORKS:
-        note = " (default)" if name == NETWORKS[0] else ""
+    for name in _NETWORKS:
+        note = " (default)" if name == _NETWORKS[0] else ""
         which.add_argument(
             f"--{name}",
             dest="network",
             action="store_const",
             const=name,
-            default=NETWORKS[0],
+            default=_NETWORKS[0],
             help=f"detect with the {name}{note}",
         )
     group.add_argument(
@@ -98,7 +94,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         metavar="PATH",
         help="file of the table or the object (default: standard output), "
         "which is called NAME.partial.tsv until all recordings are done; or "
-        f"folder of the label tracks (default: {FOLDER}). What exists is "
+        f"folder of the label tracks (default: {_FOLDER}). What exists is "
         "replaced",
     )
     group.add_argument(
@@ -110,7 +106,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         "--plot-output",
         metavar="DIR",
         help="folder of the pictures (default: that of the label tracks, or "
-        f"{FOLDER})",
+        f"{_FOLDER})",
     )
     group.add_argument(
         "--quiet", action="store_true", help="show no progress bar"
@@ -129,13 +125,13 @@ def _add_stream(group: argparse._ArgumentGroup) -> None:
         "--rate",
         type=int,
         metavar="HZ",
-        help=f"samples per second (default: {RATE})",
+        help=f"samples per second (default: {_RATE})",
     )
     group.add_argument(
         "--channels",
         type=int,
         metavar="N",
-        help=f"channels, interleaved (default: {CHANNELS})",
+        help=f"channels, interleaved (default: {_CHANNELS})",
     )
 
 
@@ -163,3 +159,102 @@ def _add_computing(group: argparse._ArgumentGroup) -> None:
         help="from one window to the next (default: half a window); less "
         "costs time, and shortens the latency of a stream",
     )
+
+
+def check_detect_arguments(args: argparse.Namespace) -> None:
+    """Refuses what does not go together, before anything is loaded."""
+    if STREAM in args.recordings:
+        _check_stream(args)
+        return
+    if args.rate is not None or args.channels is not None:
+        raise ValueError(
+            "--rate and --channels are for raw samples from standard input "
+            f"({STREAM}): files tell theirs"
+        )
+    if args.plot_output is not None and not args.plot:
+        raise ValueError("--plot-output says where pictures go: add --plot")
+    _check_paths(args)
+
+
+def results_path(args: argparse.Namespace) -> Path | None:
+    """A file or a folder of label tracks; None for standard output."""
+    if args.output is not None:
+        return Path(args.output)
+    return Path(_FOLDER) if args.format == "audacity" else None
+
+
+def pictures_folder(args: argparse.Namespace) -> Path | None:
+    """Where pictures are written; None without ``--plot``."""
+    if not args.plot:
+        return None
+    if args.plot_output is not None:
+        return Path(args.plot_output)
+    return results_path(args) if args.format == "audacity" else Path(_FOLDER)
+
+
+def parse_threshold(text: str | None) -> float | dict[str, float] | None:
+    """A threshold from the command line; None for None.
+
+    >>> parse_threshold("0.5"), parse_threshold("Cat=0.4,Dog=0.3")
+    (0.5, {'Cat': 0.4, 'Dog': 0.3})
+    """
+    if text is None:
+        return None
+    found = numbers_or_labels(text.split(","), float)
+    if isinstance(found, dict):
+        return found
+    if found is None or len(found) > 1:
+        raise ValueError(
+            f"threshold is {text!r}: give a number, or LABEL=NUMBER once for "
+            "a class, separated by commas"
+        )
+    return found[0]
+
+
+def run_options(args: argparse.Namespace) -> dict[str, str]:
+    """Device and precision, if given."""
+    given = {"device": args.device, "precision": args.precision}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def stream_format(args: argparse.Namespace) -> tuple[int, int]:
+    """Sample rate and channels of standard input."""
+    rate = _RATE if args.rate is None else args.rate
+    return rate, _CHANNELS if args.channels is None else args.channels
+
+
+def _check_paths(args: argparse.Namespace) -> None:
+    """Refuses what would fail, or replace a recording, hours later."""
+    from lgc_plugin.data.audio_files import audio_suffixes
+
+    path = results_path(args)
+    folders = [pictures_folder(args)]
+    if args.format == "audacity":
+        folders.append(path)
+    elif path is not None and path.is_dir():
+        raise ValueError(f"{path}: is a folder; --output needs a file for this")
+    elif path is not None and path.suffix.lower() in audio_suffixes():
+        raise ValueError(
+            f"{path}: is called like a recording; give another name for what "
+            "was detected"
+        )
+    for folder in folders:
+        if folder and folder.exists() and not folder.is_dir():
+            raise ValueError(f"{folder}: is a file; give the name of a folder")
+
+
+def _check_stream(args: argparse.Namespace) -> None:
+    if len(args.recordings) > 1:
+        raise ValueError(
+            f"{STREAM} stands for standard input, which is processed alone: "
+            "give files in another command"
+        )
+    if args.output is not None:
+        raise ValueError(
+            "--output is for files; the events of a stream are printed, and a "
+            "shell writes them with > FILE"
+        )
+    if args.plot:
+        raise ValueError(
+            "--plot is for files: a stream cannot be read a second time"
+        )

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from lgc_plugin.utils.progress import progress_bar
+from lgc_plugin.utils.parallel import progress_bar
 
 
 class Terminal(io.StringIO):

@@ -1,11 +1,44 @@
-"""Energy that a run takes, where the means to measure it are installed."""
+"""What a run logs: the numbers of each epoch, and the energy it takes."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from types import TracebackType
+from typing import Any
+
+from speechbrain.utils.train_logger import TensorboardLogger, TrainLogger
 
 logger = logging.getLogger(__name__)
+
+
+def log_epoch(
+    schedule: Mapping[str, float],
+    train_stats: Mapping[str, float],
+    valid_stats: Mapping[str, float],
+    train_logger: TrainLogger,
+    tensorboard_logger: TensorboardLogger,
+) -> None:
+    """Writes the numbers of an epoch; call it on all processes."""
+    train_logger.log_stats(
+        schedule, train_stats, valid_stats=valid_stats, verbose=False
+    )
+    logger.info(
+        "Epoch %d: training loss %.3f, intersection F1 on validation: "
+        "student %.3f, teacher %.3f",
+        schedule["epoch"],
+        train_stats["loss"],
+        valid_stats["student_intersection_f1_macro"],
+        valid_stats["teacher_intersection_f1_macro"],
+    )
+    writer = tensorboard_logger.writer
+    if writer is None:
+        return
+    tables = {"schedule": schedule, "train": train_stats, "valid": valid_stats}
+    for table, numbers in tables.items():
+        for name, number in numbers.items():
+            writer.add_scalar(f"{table}/{name}", number, schedule["epoch"])
+    writer.flush()
 
 
 class EnergyMeter:
@@ -15,8 +48,6 @@ class EnergyMeter:
     and ``kwh`` stays None. Where the machine shows no power counters,
     codecarbon estimates from the processor's nominal power.
 
-    Example
-    -------
     >>> with EnergyMeter(enabled=False) as meter:
     ...     pass
     >>> meter.kwh is None
@@ -45,7 +76,7 @@ class EnergyMeter:
         logger.info("Energy: %.6f kWh", self.kwh)
 
 
-def _make_tracker():
+def _make_tracker() -> Any:
     try:
         from codecarbon import OfflineEmissionsTracker
     except ImportError:
