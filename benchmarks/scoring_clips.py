@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from lgc_plugin.data.annotations import read_durations, read_strong
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
 
 if TYPE_CHECKING:
     from numpy.random import Generator

@@ -22,8 +22,8 @@ from lgc_plugin.cli.scoring_arguments import (
 )
 
 if TYPE_CHECKING:
-    from lgc_plugin.evaluation.compare import Comparison
-    from lgc_plugin.evaluation.operating_options import OperatingOptions
+    from lgc_plugin.evaluation.comparison import Comparison
+    from lgc_plugin.evaluation.operating_point import OperatingOptions
 
 _DESCRIPTION = """\
 Scores two systems on the same clips and tells the difference, A - B, with its
@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     int
         Exit status.
     """
-    from lgc_plugin.evaluation.compare import compare_systems
+    from lgc_plugin.evaluation.comparison import compare_systems
     from lgc_plugin.evaluation.notes import Notes
     from lgc_plugin.report.difference import difference_table
 
@@ -144,7 +144,7 @@ def _names(first: Path, second: Path) -> tuple[str, str]:
 
 def _options(args: argparse.Namespace) -> list[OperatingOptions]:
     """Of each system. Threshold and windows are for those without settings."""
-    from lgc_plugin.evaluation.operating_options import OperatingOptions
+    from lgc_plugin.evaluation.operating_point import OperatingOptions
     from lgc_plugin.evaluation.score_files import is_score_source
 
     windows = median_windows(args.median_windows)
@@ -165,7 +165,7 @@ def _header(
     comparison: Comparison, names: tuple[str, str], args: argparse.Namespace
 ) -> str:
     """What was compared, in a few lines."""
-    from lgc_plugin.evaluation.evaluate import profile_text
+    from lgc_plugin.evaluation.evaluation import profile_text
     from lgc_plugin.report.text import aligned
 
     rows = []

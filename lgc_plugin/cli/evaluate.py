@@ -23,9 +23,9 @@ from lgc_plugin.cli.scoring_arguments import (
 )
 
 if TYPE_CHECKING:
-    from lgc_plugin.evaluation.evaluate import Evaluation
+    from lgc_plugin.evaluation.evaluation import Evaluation
+    from lgc_plugin.evaluation.ground_truth_files import Annotations
     from lgc_plugin.evaluation.notes import Notes
-    from lgc_plugin.evaluation.truth_files import Annotations
 
 _DESCRIPTION = """\
 Scores what any system detected: PSDS, F1 scores of events, segments,
@@ -100,9 +100,9 @@ def run(args: argparse.Namespace) -> int:
     int
         Exit status: 1 if the libraries' scores are others.
     """
-    from lgc_plugin.evaluation.evaluate import evaluate
+    from lgc_plugin.evaluation.evaluation import evaluate
     from lgc_plugin.evaluation.notes import Notes
-    from lgc_plugin.evaluation.operating_options import OperatingOptions
+    from lgc_plugin.evaluation.operating_point import OperatingOptions
     from lgc_plugin.report.tables import score_table
 
     start = time.monotonic()
@@ -138,7 +138,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _header(evaluation: Evaluation, args: argparse.Namespace) -> str:
     """What was scored, in a few lines."""
-    from lgc_plugin.evaluation.evaluate import profile_text
+    from lgc_plugin.evaluation.evaluation import profile_text
     from lgc_plugin.report.text import aligned
 
     predictions = evaluation.system.predictions

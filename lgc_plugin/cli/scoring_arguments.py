@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lgc_plugin.evaluation.ground_truth_files import Annotations
     from lgc_plugin.evaluation.notes import Notes
-    from lgc_plugin.evaluation.truth_files import Annotations
 
 PROFILES = ("strict", "dcase")
 
@@ -165,7 +165,7 @@ def read_annotations_of(args: argparse.Namespace, notes: Notes) -> Annotations:
     -------
     Annotations
     """
-    from lgc_plugin.evaluation.truth_files import read_annotations
+    from lgc_plugin.evaluation.ground_truth_files import read_annotations
 
     return read_annotations(
         args.ground_truth,

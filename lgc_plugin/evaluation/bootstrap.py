@@ -1,4 +1,4 @@
-"""How sure a score is: resampling clips with replacement.
+"""Confidence intervals: clips are resampled with replacement.
 
 Efron, Tibshirani: An Introduction to the Bootstrap, 1993 (percentile
 intervals). Clips, not events, are drawn: events of one clip are not
@@ -15,14 +15,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lgc_plugin.evaluation.clip_counts import Averages, ClipCounts
-from lgc_plugin.evaluation.score import Interval, Intervals, Score
+from lgc_plugin.evaluation.score import (
+    Averages,
+    ClipCounts,
+    Interval,
+    Intervals,
+    Score,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CONFIDENCE = 0.95
-
 # Resamples at a time: what PSDS holds of each is some MB.
 _CHUNK = 10
 
@@ -59,7 +63,7 @@ def resample(
 
     Example
     -------
-    >>> from lgc_plugin.evaluation.clip_counts import F1Counts
+    >>> from lgc_plugin.evaluation.f1 import F1Counts
     >>> hits = np.array([[1], [0], [1], [1]])
     >>> counts = F1Counts(("Cat",), hits, 1 - hits, 0 * hits)
     >>> drawn = resample({"f1": counts}, 4, resamples=200, seed=1)["f1"]

@@ -1,7 +1,7 @@
 """Detections in tab-separated files, as DCASE's tools write and read them.
 
 Read as a whole by pandas; only what it cannot read is looked at row by row,
-to tell what is wrong where.
+to name what is wrong where.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Frame scores of a set of clips: what a system says, before any threshold."""
+"""Frame scores of a set of clips, before any filter or threshold."""
 
 from __future__ import annotations
 

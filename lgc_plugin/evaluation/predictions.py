@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lgc_plugin.evaluation.event_files import has_event_columns, read_event_file
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.notes import counted
 from lgc_plugin.evaluation.score_files import is_score_source, read_frame_scores

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lgc_plugin.evaluation.clip_counts import Averages
-from lgc_plugin.evaluation.score import Curve, Score
+from lgc_plugin.evaluation.score import Averages, Curve, Score
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from numpy.typing import NDArray
+
+SECONDS_PER_HOUR = 3600.0
 
 
 class PSDROC(NamedTuple):

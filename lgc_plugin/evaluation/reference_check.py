@@ -1,7 +1,7 @@
 """Lets psds_eval and sed_eval score events themselves, to be compared.
 
-Our counts are theirs, for all clips and thresholds at once; what they publish
-stays the measure. Slow: seconds for a thousand clips.
+Our counts are theirs, for all clips and thresholds at once. Slow: seconds for
+a thousand clips.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.clip_counts import f1_averages
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
-from lgc_plugin.evaluation.families import PSDS_METRICS
-from lgc_plugin.evaluation.quiet import quiet
-from lgc_plugin.evaluation.scoring import count_detections
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
+from lgc_plugin.evaluation.f1 import f1_averages
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.metrics import PSDS_METRICS, count_detections
+from lgc_plugin.evaluation.psds_free import quiet
 from lgc_plugin.utils.versions import (
     find_problems,
     installed_version,

@@ -1,10 +1,12 @@
-"""The result of every metric: numbers, and how sure they are."""
+"""What every metric leaves: counts of each clip, and the score that they add
+up to.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -159,3 +161,187 @@ class Score:
         if self.micro is None:
             return {name: value}
         return {f"{name}_macro": value, f"{name}_micro": micro}
+
+
+@dataclass(frozen=True)
+class SEDResult:
+    """What one system scored, and on how many clips.
+
+    Arguments
+    ---------
+    scores : Mapping[str, Score]
+        By name of the metric, in the order in which they are shown:
+        ``psds1``, ``psds2``, ``psds1_free``, ``psds2_free`` (threshold-free),
+        ``event_f1``, ``segment_f1``, ``intersection_f1``, ``clip_f1``,
+        ``clip_ap`` (average precision), ``weak_f1`` (clip F1 on weakly
+        labeled clips). What nobody asked for is not there.
+    clips_scored : int
+        Clips that the system was given.
+    clips_annotated : int
+        Clips in the annotation.
+    resamples : int
+        Resamples behind the intervals; 0 if there are none.
+
+    Example
+    -------
+    >>> score = Score(0.5, 0.25, {"Cat": 0.5})
+    >>> result = SEDResult({"intersection_f1": score}, 962, 1168)
+    >>> result.coverage
+    '962/1168'
+    >>> result.flat()
+    {'intersection_f1_macro': 0.5, 'intersection_f1_micro': 0.25}
+    """
+
+    scores: Mapping[str, Score]
+    clips_scored: int
+    clips_annotated: int
+    resamples: int = 0
+
+    @property
+    def coverage(self) -> str:
+        """Clips scored of clips annotated, to be told next to every score."""
+        return f"{self.clips_scored}/{self.clips_annotated}"
+
+    def flat(self) -> dict[str, float]:
+        """One number per name, for loggers and checkpoints.
+
+        Returns
+        -------
+        dict[str, float]
+            ``psds1``, ``psds2``, ``event_f1_macro``, ``event_f1_micro`` ...
+        """
+        return {
+            key: number
+            for name, score in self.scores.items()
+            for key, number in score.flat(name).items()
+        }
+
+    def flat_intervals(self) -> dict[str, Interval]:
+        """The intervals of :meth:`flat`, under the same names.
+
+        Returns
+        -------
+        dict[str, Interval]
+            Empty without a bootstrap.
+        """
+        return {
+            key: interval
+            for name, score in self.scores.items()
+            for key, interval in score.flat_intervals(name).items()
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything but the curves, nested, for a JSON file.
+
+        Returns
+        -------
+        dict
+            The numbers of :meth:`flat`, ``per_class`` (by metric, by class),
+            ``clips_scored`` and ``clips_annotated``; with a bootstrap
+            ``resamples``, ``intervals`` and ``per_class_intervals`` as well,
+            each interval as ``[low, high]``. NaN stays NaN.
+        """
+        content: dict[str, Any] = {
+            **self.flat(),
+            "per_class": {k: dict(v.per_class) for k, v in self.scores.items()},
+            "clips_scored": self.clips_scored,
+            "clips_annotated": self.clips_annotated,
+        }
+        if self.resamples:
+            content["resamples"] = self.resamples
+            content["intervals"] = {
+                key: list(interval)
+                for key, interval in self.flat_intervals().items()
+            }
+            content["per_class_intervals"] = {
+                name: {k: list(v) for k, v in each.per_class.items()}
+                for name, score in self.scores.items()
+                if (each := score.intervals) is not None
+            }
+        return content
+
+
+class Averages(NamedTuple):
+    """A metric of R weightings of the clips.
+
+    Arguments
+    ---------
+    value : numpy.ndarray
+        (R,) headlines, see :class:`~lgc_plugin.evaluation.score.Score`.
+    micro : numpy.ndarray or None
+        (R,).
+    per_class : numpy.ndarray
+        (R, C); NaN where a class has no event.
+    """
+
+    value: NDArray[np.float64]
+    micro: NDArray[np.float64] | None
+    per_class: NDArray[np.float64]
+
+
+class ClipCounts(Protocol):
+    """What every metric leaves of N clips and C classes."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """C class names."""
+
+    def score(self) -> Score:
+        """The score of all clips, each counted once."""
+
+    def averages(self, weights: NDArray[np.floating]) -> Averages:
+        """The metric for (R, N) weights: how often each clip counts."""
+
+
+def mean_over_classes(per_class: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over the classes that have a score.
+
+    Arguments
+    ---------
+    per_class : numpy.ndarray
+        (R, C), NaN where a class has none.
+
+    Returns
+    -------
+    numpy.ndarray
+        (R,), NaN where no class has one.
+
+    Example
+    -------
+    >>> mean_over_classes(np.array([[0.5, np.nan], [np.nan, np.nan]]))
+    array([0.5, nan])
+    """
+    present = ~np.isnan(per_class)
+    total = np.where(present, per_class, 0.0).sum(axis=1)
+    return _ratio(total, present.sum(axis=1), present.any(axis=1))
+
+
+def one_score(averages: Averages, counts: ClipCounts) -> Score:
+    """The only row of averages, as a score.
+
+    Arguments
+    ---------
+    averages : Averages
+        With R = 1.
+    counts : ClipCounts
+        Where they come from.
+
+    Returns
+    -------
+    Score
+    """
+    per_class = averages.per_class[0].tolist()
+    return Score(
+        value=float(averages.value[0]),
+        micro=None if averages.micro is None else float(averages.micro[0]),
+        per_class=dict(zip(counts.labels, per_class, strict=True)),
+    )
+
+
+def _ratio(
+    part: NDArray[np.float64],
+    whole: NDArray[np.float64],
+    defined: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    out = np.full(np.shape(whole), np.nan)
+    return np.divide(part, whole, out=out, where=defined)

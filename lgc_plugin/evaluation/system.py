@@ -9,31 +9,30 @@ from pathlib import Path
 
 import pandas as pd
 
-from lgc_plugin.evaluation.checks import check_predictions
-from lgc_plugin.evaluation.clip_counts import ClipCounts
-from lgc_plugin.evaluation.families import EVENT_METRICS, PSDS_METRICS
-from lgc_plugin.evaluation.notes import Notes
-from lgc_plugin.evaluation.operating import (
-    OperatingPoint,
-    point_of_events,
-    point_of_frames,
-    unscored,
-)
-from lgc_plugin.evaluation.operating_options import (
-    OperatingOptions,
-    settings_of,
-    windows_by_class,
-)
-from lgc_plugin.evaluation.predictions import Predictions, read_predictions
-from lgc_plugin.evaluation.scoring import (
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.ground_truth_files import Annotations
+from lgc_plugin.evaluation.metrics import (
     ALL_METRICS,
+    EVENT_METRICS,
     FREE_METRICS,
+    PSDS_METRICS,
     available_metrics,
     count_detections,
     count_scores,
 )
-from lgc_plugin.evaluation.truth import GroundTruth
-from lgc_plugin.evaluation.truth_files import Annotations
+from lgc_plugin.evaluation.notes import Notes
+from lgc_plugin.evaluation.operating_point import (
+    OperatingOptions,
+    OperatingPoint,
+    point_of_events,
+    point_of_frames,
+    settings_of,
+    unscored,
+    windows_by_class,
+)
+from lgc_plugin.evaluation.prediction_checks import check_predictions
+from lgc_plugin.evaluation.predictions import Predictions, read_predictions
+from lgc_plugin.evaluation.score import ClipCounts
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +42,7 @@ class System:
     Arguments
     ---------
     predictions : Predictions
-        Checked, see :func:`~lgc_plugin.evaluation.checks.check_predictions`.
+        Checked, see :func:`.prediction_checks.check_predictions`.
     point : OperatingPoint
         Where F1 scores are taken.
     """
@@ -62,7 +61,7 @@ class System:
         Returns
         -------
         tuple[str, ...]
-            Names of :data:`~lgc_plugin.evaluation.scoring.ALL_METRICS`.
+            Names of :data:`~lgc_plugin.evaluation.metrics.ALL_METRICS`.
         """
         if self.predictions.frames is not None:
             names = available_metrics()

@@ -12,8 +12,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from lgc_plugin.evaluation.decoding import PostProcessing
-from lgc_plugin.evaluation.shared_clips import refuse_shared
+from lgc_plugin.evaluation.post_processing import PostProcessing
 from lgc_plugin.utils.files import write_text
 
 _KEYS = ("median_windows", "decision_threshold", "tuned_on")
@@ -304,3 +303,37 @@ def _check_threshold(limit: Any) -> None:
                 f"decision_threshold is {number!r}: must be a number, or "
                 "one for each class by name"
             )
+
+
+def refuse_shared(
+    tuned_on: Iterable[str], clips: Iterable[str], what: str
+) -> None:
+    """Refuses to score clips that settings are chosen on.
+
+    Arguments
+    ---------
+    tuned_on : Iterable[str]
+        The clips that settings are chosen on.
+    clips : Iterable[str]
+        The clips to be scored.
+    what : str
+        What the error calls them.
+
+    Raises
+    ------
+    ValueError
+        If they share any.
+
+    Example
+    -------
+    >>> refuse_shared(["a.wav"], ["b.wav"], "test.tsv")
+    """
+    asked = set(clips)
+    shared = asked.intersection(tuned_on)
+    if shared:
+        raise ValueError(
+            f"{len(shared)} of the {len(asked)} clips of {what} are tuned on, "
+            f"such as {min(shared)!r}: windows and thresholds are chosen to "
+            "make the score on them large, so that it says too much. Tune on "
+            "other clips, or score others"
+        )

@@ -8,24 +8,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lgc_plugin.evaluation.class_scores import ClassScores
-from lgc_plugin.evaluation.decoding import PostProcessing
-from lgc_plugin.evaluation.families import (
-    EVENT_METRICS,
-    PSDS_METRICS,
-    score_counts,
-)
 from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.median_filter import resolve_median_windows
-from lgc_plugin.evaluation.score import Score
-from lgc_plugin.evaluation.scoring import (
+from lgc_plugin.evaluation.metrics import (
+    EVENT_METRICS,
     FREE_METRICS,
+    PSDS_METRICS,
     available_metrics,
     count_scores,
+    score_counts,
 )
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.prediction_checks import common_clips
+from lgc_plugin.evaluation.score import Score
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
-from lgc_plugin.evaluation.tuning_grid import TuningGrid, default_windows
+from lgc_plugin.evaluation.tuning_grid import (
+    ClassScores,
+    TuningGrid,
+    default_windows,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -218,38 +220,6 @@ def check_tuning_metric(metric: str, *, thresholds: bool) -> None:
             f"{metric} is an area over all thresholds, there is none to tune: "
             f"use one of {', '.join(EVENT_METRICS)}, or tune windows only"
         )
-
-
-def common_clips(
-    frames: FrameScores, truth: GroundTruth
-) -> tuple[FrameScores, GroundTruth]:
-    """Scores and truth of the clips that have both.
-
-    Arguments
-    ---------
-    frames : FrameScores
-        What a system says.
-    truth : GroundTruth
-        The truth.
-
-    Returns
-    -------
-    tuple[FrameScores, GroundTruth]
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
-    shared = truth.clips.intersection(frames.clips)
-    if not shared:
-        raise ValueError(
-            f"none of the {len(frames.clips)} clips scored is among the "
-            f"{len(truth.clips)} annotated: names must match exactly, as in "
-            f"{min(frames.clips, default='')!r} and "
-            f"{min(truth.clips, default='')!r}"
-        )
-    return frames.select(shared), truth.restrict(shared)
 
 
 def _sorted_windows(windows: Sequence[int]) -> list[int]:

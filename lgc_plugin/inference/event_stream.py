@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lgc_plugin.evaluation.decoding import PostProcessing
+from lgc_plugin.evaluation.post_processing import PostProcessing
 from lgc_plugin.inference.event_runs import Run, RunFinder
 from lgc_plugin.inference.pieces import as_piece
 

@@ -59,7 +59,7 @@ def difference_table(
     -------
     >>> import numpy as np
     >>> from lgc_plugin.evaluation.bootstrap import compare
-    >>> from lgc_plugin.evaluation.clip_counts import Averages
+    >>> from lgc_plugin.evaluation.score import Averages
     >>> from lgc_plugin.evaluation.score import Score
     >>> cats = [Score(0.6, None, {"Cat": 0.6}), Score(0.5, None, {"Cat": 0.5})]
     >>> drawn = [

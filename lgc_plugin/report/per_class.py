@@ -16,8 +16,7 @@ from lgc_plugin.report.tables import resamples_text
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lgc_plugin.evaluation.result import SEDResult
-    from lgc_plugin.evaluation.score import Score
+    from lgc_plugin.evaluation.score import Score, SEDResult
 
 _ALL = "all classes"
 _PANELS_IN_ROW = 4
@@ -60,7 +59,7 @@ def plot_per_class(
     Example
     -------
     >>> from lgc_plugin.evaluation.score import Score
-    >>> from lgc_plugin.evaluation.result import SEDResult
+    >>> from lgc_plugin.evaluation.score import SEDResult
     >>> score = Score(0.5, None, {"Cat": 0.4, "Dog": 0.6})
     >>> file = getfixture("tmp_path") / "per_class.png"
     >>> plot_per_class({"student": SEDResult({"psds1": score}, 9, 9)}, file)

@@ -11,10 +11,10 @@ import soundfile
 from lgc_plugin.data.manifest import ClipRow, read_manifest
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.data.soundscapes.plan import DESCRIPTION
-from lgc_plugin.evaluation.decoding import PostProcessing
-from lgc_plugin.evaluation.evaluation import EvaluationMetrics
-from lgc_plugin.evaluation.manifest_truth import clip_name
-from lgc_plugin.evaluation.result import SEDResult
+from lgc_plugin.evaluation.ground_truth import clip_name
+from lgc_plugin.evaluation.network_metrics import EvaluationMetrics
+from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.score import SEDResult
 from lgc_plugin.report.per_class import plot_per_class
 from lgc_plugin.report.predictions import write_predictions
 from lgc_plugin.report.psd_roc import plot_psd_roc

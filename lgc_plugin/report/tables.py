@@ -9,7 +9,7 @@ from lgc_plugin.report.names import SCORE_NAMES, SHORT_NAMES
 from lgc_plugin.report.text import aligned, score_text, sure_text
 
 if TYPE_CHECKING:
-    from lgc_plugin.evaluation.result import SEDResult
+    from lgc_plugin.evaluation.score import SEDResult
 
 
 def score_table(results: Mapping[str, SEDResult], *, digits: int = 3) -> str:
@@ -36,7 +36,7 @@ def score_table(results: Mapping[str, SEDResult], *, digits: int = 3) -> str:
     Example
     -------
     >>> from lgc_plugin.evaluation.score import Interval, Intervals, Score
-    >>> from lgc_plugin.evaluation.result import SEDResult
+    >>> from lgc_plugin.evaluation.score import SEDResult
     >>> classes = {"Cat": 0.5, "Dog": float("nan")}
     >>> score = Score(0.5, 0.25, classes)
     >>> result = SEDResult({"intersection_f1": score}, 962, 1168)

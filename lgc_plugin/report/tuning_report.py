@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from lgc_plugin.evaluation.families import (
+from lgc_plugin.evaluation.metrics import (
     EVENT_METRICS,
     PSDS_METRICS,
+    count_scores,
     score_counts,
 )
-from lgc_plugin.evaluation.result import SEDResult
-from lgc_plugin.evaluation.score import Score
-from lgc_plugin.evaluation.scored_set import ScoredSet
-from lgc_plugin.evaluation.scoring import count_scores
+from lgc_plugin.evaluation.prediction_checks import ScoredSet
+from lgc_plugin.evaluation.score import Score, SEDResult
 from lgc_plugin.evaluation.tuning import TuningResult
 from lgc_plugin.report.names import METRIC_NAMES
 from lgc_plugin.report.text import aligned, score_text, sure_text
@@ -36,7 +35,7 @@ def choice_table(result: TuningResult) -> str:
 
     Example
     -------
-    >>> from lgc_plugin.evaluation.decoding import PostProcessing
+    >>> from lgc_plugin.evaluation.post_processing import PostProcessing
     >>> from lgc_plugin.evaluation.tuned_settings import TunedSettings
     >>> settings = TunedSettings(
     ...     {"Cat": 7}, 0.5, 0.064, "psds1", ("a.wav",), "validation.tsv"

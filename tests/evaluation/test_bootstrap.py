@@ -5,13 +5,16 @@ import pandas as pd
 import pytest
 
 from lgc_plugin.evaluation.bootstrap import compare, draw_weights, resample
-from lgc_plugin.evaluation.clip_counts import F1Counts
-from lgc_plugin.evaluation.decoding import PostProcessing
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
-from lgc_plugin.evaluation.families import score_counts
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
+from lgc_plugin.evaluation.f1 import F1Counts
 from lgc_plugin.evaluation.frame_scores import FrameScores
-from lgc_plugin.evaluation.scoring import available_metrics, count_scores
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.metrics import (
+    available_metrics,
+    count_scores,
+    score_counts,
+)
+from lgc_plugin.evaluation.post_processing import PostProcessing
 from score_cases import LABELS, case
 
 DECODING = PostProcessing(

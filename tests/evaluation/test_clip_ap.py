@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from lgc_plugin.evaluation.clip_ap import APCounts
+from lgc_plugin.evaluation.clip_tags import APCounts
 
 LABELS = ("Cat", "Dog")
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.metrics import f1_score
 
-from lgc_plugin.evaluation.clip_f1 import clip_f1
+from lgc_plugin.evaluation.clip_tags import clip_f1
 
 LABELS = ("Cat", "Dog", "Cow")
 shapes = st.integers(1, 20).map(lambda n: (n, 3))

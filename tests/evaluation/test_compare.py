@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 from lgc_plugin.evaluation.bootstrap import Difference
-from lgc_plugin.evaluation.compare import Comparison, compare_systems
-from lgc_plugin.evaluation.evaluate import evaluate
+from lgc_plugin.evaluation.comparison import Comparison, compare_systems
+from lgc_plugin.evaluation.evaluation import evaluate
+from lgc_plugin.evaluation.ground_truth_files import (
+    Annotations,
+    read_annotations,
+)
 from lgc_plugin.evaluation.notes import Notes
-from lgc_plugin.evaluation.operating_options import OperatingOptions
-from lgc_plugin.evaluation.truth_files import Annotations, read_annotations
+from lgc_plugin.evaluation.operating_point import OperatingOptions
 from scoring_files import (
     CLIPS,
     WINDOWS,

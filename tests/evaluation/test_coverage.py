@@ -8,14 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lgc_plugin.evaluation.checks import END_TOLERANCE, check_predictions
-from lgc_plugin.evaluation.coverage import Coverage, covered_truth
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
+from lgc_plugin.evaluation.evaluation import Coverage, covered_truth
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.ground_truth_files import Annotations
 from lgc_plugin.evaluation.notes import Notes
+from lgc_plugin.evaluation.prediction_checks import (
+    END_TOLERANCE,
+    check_predictions,
+)
 from lgc_plugin.evaluation.predictions import Predictions
-from lgc_plugin.evaluation.truth import GroundTruth
-from lgc_plugin.evaluation.truth_files import Annotations
 
 EVENTS = [("a.wav", 1.0, 3.0, "Cat"), ("b.wav", 0.0, 4.0, "Dog")]
 LENGTHS = {"a.wav": 10.0, "b.wav": 4.5, "c.wav": 8.0}

@@ -8,16 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lgc_plugin.evaluation.decoding import PostProcessing
-from lgc_plugin.evaluation.evaluate import evaluate, profile_text
-from lgc_plugin.evaluation.event_f1 import event_f1
+from lgc_plugin.evaluation.evaluation import evaluate, profile_text
+from lgc_plugin.evaluation.f1 import event_f1
 from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.evaluation.ground_truth_files import (
+    Annotations,
+    read_annotations,
+)
 from lgc_plugin.evaluation.notes import Notes
-from lgc_plugin.evaluation.operating_options import OperatingOptions
-from lgc_plugin.evaluation.psds import PSDS1, psds
+from lgc_plugin.evaluation.operating_point import OperatingOptions
+from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.psds import PSDS1, psds_score
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
 from lgc_plugin.evaluation.score_files import write_score_tsvs
-from lgc_plugin.evaluation.truth_files import Annotations, read_annotations
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
 from references import needs_references
 from scoring_files import (
@@ -54,7 +57,7 @@ def test_detections_are_scored_at_all_thresholds(
     every = decoding.all_events(frames)
     result = scored.result
     assert result.scores["psds1"].value == pytest.approx(
-        psds(every, truth.truth, **PSDS1).value
+        psds_score(every, truth.truth, **PSDS1).value
     )
     at = every[every.threshold == 0.49]
     assert result.scores["event_f1"].per_class == (

@@ -4,11 +4,11 @@ import torch
 
 from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.manifest import ClipRow, write_manifest
-from lgc_plugin.evaluation.evaluation import (
+from lgc_plugin.evaluation.ground_truth import truth_of_rows
+from lgc_plugin.evaluation.network_metrics import (
     EvaluationMetrics,
     metrics_of_manifest,
 )
-from lgc_plugin.evaluation.manifest_truth import truth_of_rows
 from lgc_plugin.types import Event, LabelKind, SEDOutput
 
 LABELS = ("Cat", "Dog")

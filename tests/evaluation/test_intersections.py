@@ -7,12 +7,11 @@ from hypothesis import given, settings
 from psds_eval import PSDSEval
 
 from event_cases import CLIPS, DURATIONS, LABELS, threshold_tables, truths
-from lgc_plugin.evaluation import intersections
-from lgc_plugin.evaluation.coded_events import CodedEvents
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
-from lgc_plugin.evaluation.intersections import find_intersections
-from lgc_plugin.evaluation.quiet import quiet
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation import matching as intersections
+from lgc_plugin.evaluation.events import EVENT_COLUMNS, CodedEvents
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.matching import find_intersections
+from lgc_plugin.evaluation.psds_free import quiet
 from references import needs_references
 
 CRITERIA = [(0.7, 0.7, 0.3), (0.1, 0.1, 0.3), (0.5, 0.5, 0.5)]

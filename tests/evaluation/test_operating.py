@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lgc_plugin.evaluation.evaluate import evaluate
+from lgc_plugin.evaluation.evaluation import evaluate
 from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.evaluation.ground_truth_files import read_annotations
 from lgc_plugin.evaluation.notes import Notes
-from lgc_plugin.evaluation.operating_options import (
+from lgc_plugin.evaluation.operating_point import (
     OperatingOptions,
     windows_by_class,
 )
-from lgc_plugin.evaluation.truth_files import read_annotations
 
 LABELS = ("Cat", "Dog", "Owl")
 

@@ -6,11 +6,9 @@ import pytest
 from hypothesis import given, settings
 
 from event_cases import CLIPS, LABELS, THRESHOLDS, threshold_tables, truths
-from lgc_plugin.evaluation.coded_events import CodedEvents
-from lgc_plugin.evaluation.collars import match_collars
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
-from lgc_plugin.evaluation.families import EVENT_METRICS
-from lgc_plugin.evaluation.segments import touched_segments
+from lgc_plugin.evaluation.events import EVENT_COLUMNS, CodedEvents
+from lgc_plugin.evaluation.matching import match_collars, touched_segments
+from lgc_plugin.evaluation.metrics import EVENT_METRICS
 
 
 @pytest.mark.parametrize("name", EVENT_METRICS)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lgc_plugin.evaluation.event_files import read_event_file
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.predictions import Predictions, read_predictions
 from lgc_plugin.evaluation.score_files import write_score_tsvs
 from lgc_plugin.report.predictions import write_predictions

@@ -5,18 +5,18 @@ import pandas as pd
 import pytest
 
 from lgc_plugin.evaluation import psds_free
-from lgc_plugin.evaluation.decoding import PostProcessing
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
-from lgc_plugin.evaluation.families import count_tags
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
-from lgc_plugin.evaluation.scoring import (
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.metrics import (
     ALL_METRICS,
     FREE_METRICS,
     available_metrics,
     count_detections,
     count_scores,
+    count_tags,
 )
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.post_processing import PostProcessing
 from score_cases import LABELS, case
 
 DECODING = PostProcessing(3, (0.3, 0.5, 0.7))

@@ -8,14 +8,14 @@ import pytest
 import torch
 
 from lgc_plugin.data.encoder import EventEncoder
-from lgc_plugin.evaluation.event_f1 import event_f1
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
-from lgc_plugin.evaluation.postprocess import decode_events
-from lgc_plugin.evaluation.psds import PSDS1, psds
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
+from lgc_plugin.evaluation.f1 import event_f1
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.metrics import ALL_METRICS
+from lgc_plugin.evaluation.post_processing import decode_events
+from lgc_plugin.evaluation.psds import PSDS1, psds_score
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
-from lgc_plugin.evaluation.scoring import ALL_METRICS
-from lgc_plugin.evaluation.sed import SEDMetrics
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.sed_metrics import SEDMetrics
 
 LABELS = ("Cat", "Dog")
 CLIPS = [f"{i}.wav" for i in range(6)]
@@ -56,7 +56,7 @@ def test_numbers_are_those_of_decoding_everything_at_once(case, operating):
     at_one = decode_events(scores, CLIPS, encoder, operating, [3, 8])
     scores = result.scores
     assert scores["event_f1"] == event_f1(at_one, truth)
-    assert scores["psds1"].value == psds(found, truth, **PSDS1).value
+    assert scores["psds1"].value == psds_score(found, truth, **PSDS1).value
     assert 0 < scores["psds1"].value <= 1
     if has_sed_scores_eval():
         assert tuple(scores) == ALL_METRICS

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS, clean_events
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.events import EVENT_COLUMNS, clean_events
+from lgc_plugin.evaluation.ground_truth import GroundTruth
 
 LABELS = ("Cat", "Dog", "Cow")
 

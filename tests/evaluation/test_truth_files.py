@@ -10,10 +10,13 @@ import pytest
 import soundfile
 
 from lgc_plugin.data.manifest import ClipRow, write_manifest
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.ground_truth_files import (
+    read_annotations,
+    read_truth,
+)
 from lgc_plugin.evaluation.notes import Notes
-from lgc_plugin.evaluation.truth import GroundTruth
-from lgc_plugin.evaluation.truth_files import read_annotations, read_truth
 from lgc_plugin.types import Event, LabelKind
 from scoring_files import CLIPS, LABELS, SILENT, true_events, write_table
 from scoring_files import write_truth as write_set

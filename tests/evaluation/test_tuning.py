@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lgc_plugin.evaluation import class_scores
-from lgc_plugin.evaluation.decoding import PostProcessing
+from lgc_plugin.evaluation import tuning_grid as class_scores
+from lgc_plugin.evaluation.metrics import count_scores
+from lgc_plugin.evaluation.post_processing import PostProcessing
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
-from lgc_plugin.evaluation.scoring import count_scores
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
 from lgc_plugin.evaluation.tuning import TUNING_METRICS, tune
 from lgc_plugin.evaluation.tuning_grid import TuningGrid, default_windows
@@ -225,7 +225,7 @@ def test_classes_must_be_the_same():
 
 def test_threshold_free_needs_its_library(monkeypatch):
     monkeypatch.setattr(
-        "lgc_plugin.evaluation.scoring.has_sed_scores_eval", lambda: False
+        "lgc_plugin.evaluation.metrics.has_sed_scores_eval", lambda: False
     )
     with pytest.raises(ValueError, match="the extra 'scores'"):
         tune(*noisy_case(), "psds1_free")

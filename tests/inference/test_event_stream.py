@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 import oracles
 from lgc_plugin.data.encoder import EventEncoder
-from lgc_plugin.evaluation.postprocess import decode_events, decode_frames
+from lgc_plugin.evaluation.post_processing import decode_events, decode_frames
 from lgc_plugin.inference.event_stream import EventStream
 
 LABELS = ("Owl", "Cat", "Dog")  # not in alphabetical order

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from lgc_plugin.evaluation.bootstrap import compare, resample
-from lgc_plugin.evaluation.clip_counts import Averages
-from lgc_plugin.evaluation.decoding import PostProcessing
-from lgc_plugin.evaluation.score import Score
-from lgc_plugin.evaluation.scoring import count_scores
+from lgc_plugin.evaluation.metrics import count_scores
+from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.score import Averages, Score
 from lgc_plugin.report.difference import difference_table
 from score_cases import case
 

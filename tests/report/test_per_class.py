@@ -10,8 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from lgc_plugin.evaluation.result import SEDResult
-from lgc_plugin.evaluation.score import Interval, Intervals, Score
+from lgc_plugin.evaluation.score import Interval, Intervals, Score, SEDResult
 from lgc_plugin.report import per_class, style
 from lgc_plugin.report.per_class import plot_per_class
 from lgc_plugin.report.style import colours

@@ -2,11 +2,13 @@
 
 import pytest
 
-from lgc_plugin.evaluation.decoding import PostProcessing
-from lgc_plugin.evaluation.families import score_counts
-from lgc_plugin.evaluation.result import SEDResult
-from lgc_plugin.evaluation.score import Interval, Intervals, Score
-from lgc_plugin.evaluation.scoring import ALL_METRICS, count_scores
+from lgc_plugin.evaluation.metrics import (
+    ALL_METRICS,
+    count_scores,
+    score_counts,
+)
+from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.score import Interval, Intervals, Score, SEDResult
 from lgc_plugin.report.names import METRIC_NAMES, SHORT_NAMES
 from lgc_plugin.report.tables import resamples_text, score_table
 from score_cases import case

@@ -1,4 +1,4 @@
-"""What really sounds in the clips: checked once, then used by every metric."""
+"""The annotated events of a set of clips, checked once for every metric."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.coded_events import CodedEvents
-from lgc_plugin.evaluation.event_tables import (
+from lgc_plugin.data.manifest import ClipRow
+from lgc_plugin.evaluation.events import (
     EVENT_COLUMNS,
+    CodedEvents,
     clean_events,
     refuse_rows,
     require_columns,
 )
+from lgc_plugin.types import LabelKind
 
 PROFILES = ("dcase", "strict")
 
@@ -246,3 +248,65 @@ def _require_known(clips: pd.Series, known: Iterable[str], where: str) -> None:
             f"clip {unknown[0]!r} is not in the {where} "
             f"({len(unknown)} such clips): names must match exactly"
         )
+
+
+def truth_of_rows(
+    rows: Sequence[ClipRow], labels: Sequence[str], profile: str = "dcase"
+) -> GroundTruth:
+    """The ground truth of the strongly labeled clips of a manifest.
+
+    Arguments
+    ---------
+    rows : Sequence[ClipRow]
+        Clips; those with other label kinds are passed over.
+    labels : Sequence[str]
+        All classes, in order.
+    profile : str
+        ``dcase`` or ``strict``, see
+        :class:`~lgc_plugin.evaluation.ground_truth.GroundTruth`.
+
+    Returns
+    -------
+    GroundTruth
+        Clips are named as the brain names them: ``<ID>.wav``.
+
+    Example
+    -------
+    >>> from lgc_plugin.types import Event
+    >>> row = ClipRow(
+    ...     "a", 10.0, "a.wav", LabelKind.STRONG, (Event(0, 1, "Cat"),), ()
+    ... )
+    >>> truth_of_rows([row], ["Cat"]).events.values.tolist()
+    [['a.wav', 0.0, 1.0, 'Cat']]
+    """
+    strong = [row for row in rows if row.label_kind == LabelKind.STRONG]
+    events = [
+        (clip_name(row.id), *event) for row in strong for event in row.events
+    ]
+    lengths = [(clip_name(row.id), row.duration) for row in strong]
+    return GroundTruth.from_tables(
+        pd.DataFrame(events, columns=EVENT_COLUMNS),
+        pd.DataFrame(lengths, columns=["filename", "duration"]),
+        labels,
+        profile=profile,
+    )
+
+
+def clip_name(clip_id: str) -> str:
+    """The file name under which DESED's tables know a clip.
+
+    Arguments
+    ---------
+    clip_id : str
+        ID in a manifest.
+
+    Returns
+    -------
+    str
+
+    Example
+    -------
+    >>> clip_name("Y-0A1_30.000_40.000")
+    'Y-0A1_30.000_40.000.wav'
+    """
+    return f"{clip_id}.wav"

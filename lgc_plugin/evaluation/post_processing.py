@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,22 +12,225 @@ import pandas as pd
 from lgc_plugin.evaluation.median_filter import (
     as_score_array,
     as_valid_frames,
+    check_names,
     median_filter_scores,
     resolve_median_windows,
 )
-from lgc_plugin.evaluation.thresholds import as_thresholds
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from torch import Tensor
 
     from lgc_plugin.data.encoder import EventEncoder
+    from lgc_plugin.evaluation.frame_scores import FrameScores
 
 DETECTION_COLUMNS = ("filename", "onset", "offset", "event_label", "threshold")
-
 # Clips decoded at a time: 50 thresholds of 10 classes make one byte per frame
 # each, so that a block of ten-second clips stays near 10 MB.
 _BLOCK_CLIPS = 128
+
+
+def spaced_thresholds(count: int) -> tuple[float, ...]:
+    """Thresholds in the middle of equal parts of [0, 1].
+
+    Arguments
+    ---------
+    count : int
+        How many; 50 gives 0.01, 0.03 ... 0.99.
+
+    Returns
+    -------
+    tuple[float, ...]
+
+    Raises
+    ------
+    ValueError
+        If there is not one.
+
+    Example
+    -------
+    >>> spaced_thresholds(5)
+    (0.1, 0.3, 0.5, 0.7, 0.9)
+    """
+    if count < 1:
+        raise ValueError(f"n_thresholds must be at least 1, got {count}")
+    return tuple(round((2 * i + 1) / (2 * count), 6) for i in range(count))
+
+
+#: 0.01, 0.03 ... 0.99: the operating points of PSDS.
+PSDS_THRESHOLDS = spaced_thresholds(50)
+
+
+def as_thresholds(
+    thresholds: Sequence[float] | float | Mapping[str, float],
+    labels: Sequence[str],
+) -> NDArray[np.float64]:
+    """Thresholds of each operating point and class, checked.
+
+    Arguments
+    ---------
+    thresholds : Sequence[float] or float or Mapping[str, float]
+        Thresholds of all classes; or one operating point, class by class.
+    labels : Sequence[str]
+        C class names.
+
+    Returns
+    -------
+    numpy.ndarray
+        (J, C).
+
+    Raises
+    ------
+    ValueError
+        If there is none, one is not a number or given twice, or a mapping
+        does not name each class once.
+
+    Example
+    -------
+    >>> as_thresholds([0.3, 0.5], ["Cat"]).tolist()
+    [[0.3], [0.5]]
+    """
+    if isinstance(thresholds, Mapping):
+        check_names(thresholds, labels, "thresholds")
+        limits = np.array([[float(thresholds[label]) for label in labels]])
+    else:
+        each = np.atleast_1d(np.asarray(thresholds, dtype=np.float64))
+        if not each.size or len(np.unique(each)) != each.size:
+            raise ValueError(
+                "thresholds must be one or more different numbers, got "
+                f"{each.tolist()}"
+            )
+        limits = np.repeat(each[:, None], len(labels), axis=1)
+    if not np.isfinite(limits).all():
+        raise ValueError(f"thresholds must be finite, got {limits.tolist()}")
+    return limits
+
+
+@dataclass(frozen=True)
+class PostProcessing:
+    """Median windows and thresholds.
+
+    Arguments
+    ---------
+    median_windows : int or Sequence[int] or Mapping[str, int]
+        Frames, see :func:`.median_filter.resolve_median_windows`.
+    thresholds : Sequence[float]
+        Operating points of PSDS.
+    decision_threshold : float or Mapping[str, float]
+        Where F1 scores are taken, of all classes or class by class; it need
+        not be among ``thresholds``.
+
+    Example
+    -------
+    >>> PostProcessing(7).for_labels(["Cat", "Dog"]).median_windows
+    (7, 7)
+    """
+
+    median_windows: int | Sequence[int] | Mapping[str, int] = 1
+    thresholds: Sequence[float] = PSDS_THRESHOLDS
+    decision_threshold: float | Mapping[str, float] = 0.5
+
+    def for_labels(self, labels: Sequence[str]) -> PostProcessing:
+        """The same with one window per class, checked.
+
+        Arguments
+        ---------
+        labels : Sequence[str]
+            Class names.
+
+        Returns
+        -------
+        PostProcessing
+
+        Raises
+        ------
+        ValueError
+            If windows or thresholds do not fit the classes.
+        """
+        limit = self.decision_threshold
+        limits = as_thresholds(limit, labels)
+        if len(limits) > 1:
+            raise ValueError(
+                f"decision_threshold must be one number, got {limit!r}"
+            )
+        as_thresholds(self.thresholds, labels)
+        return PostProcessing(
+            resolve_median_windows(self.median_windows, labels),
+            tuple(float(each) for each in self.thresholds),
+            {k: float(v) for k, v in limit.items()}
+            if isinstance(limit, Mapping)
+            else float(limit),
+        )
+
+    def class_thresholds(self, labels: Sequence[str]) -> np.ndarray:
+        """The operating threshold of each class.
+
+        Arguments
+        ---------
+        labels : Sequence[str]
+            C class names.
+
+        Returns
+        -------
+        numpy.ndarray
+            (C,).
+        """
+        return as_thresholds(self.decision_threshold, labels)[0]
+
+    def all_events(self, frames: FrameScores) -> pd.DataFrame:
+        """Events at all thresholds.
+
+        Arguments
+        ---------
+        frames : FrameScores
+            What a system says.
+
+        Returns
+        -------
+        pandas.DataFrame
+            See :func:`lgc_plugin.evaluation.post_processing.decode_events`.
+
+        Raises
+        ------
+        ValueError
+            If a score is NaN; the message names the clip.
+        """
+        return self._events(frames, self.thresholds)
+
+    def operating_events(self, frames: FrameScores) -> pd.DataFrame:
+        """Events at the operating threshold.
+
+        Arguments
+        ---------
+        frames : FrameScores
+            What a system says.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As :meth:`all_events`; each with the threshold of its class.
+
+        Raises
+        ------
+        ValueError
+            If a score is NaN; the message names the clip.
+        """
+        return self._events(frames, self.decision_threshold)
+
+    def _events(
+        self,
+        frames: FrameScores,
+        thresholds: Sequence[float] | float | Mapping[str, float],
+    ) -> pd.DataFrame:
+        return decode_frames(
+            frames.scores,
+            frames.clips,
+            frames.labels,
+            frames.edges,
+            thresholds,
+            self.median_windows,
+            frames.valid_frames,
+        )
 
 
 def decode_events(

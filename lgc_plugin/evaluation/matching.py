@@ -1,17 +1,14 @@
-"""Which events are found by intersection: the counts behind PSDS.
-
-Bilen et al.: A Framework for the Robust Evaluation of Sound Event Detection,
-ICASSP 2020. The counts are those of psds_eval, for all clips and operating
-points at once, and clip by clip.
-"""
+"""Which detections are right, by collars, segments or intersections."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from lgc_plugin.evaluation.coded_events import CodedEvents
+from lgc_plugin.evaluation.events import CodedEvents
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -176,3 +173,151 @@ def _sum_by(
     begins = np.flatnonzero(np.diff(key, prepend=-1))
     sums[key[begins]] = np.add.reduceat(values.astype(np.longdouble), begins)
     return sums
+
+
+def match_collars(
+    detections: CodedEvents,
+    truth: CodedEvents,
+    *,
+    collar: float,
+    offset_share: float,
+) -> NDArray[np.bool_]:
+    """Pairs as many detections as possible with a true event each.
+
+    Arguments
+    ---------
+    detections : CodedEvents
+        At J operating points.
+    truth : CodedEvents
+        At one point.
+    collar : float
+        Seconds by which an onset or offset may be off.
+    offset_share : float
+        Share of the true event's length by which the offset may be off, where
+        that is more than the collar.
+
+    Returns
+    -------
+    numpy.ndarray
+        (E,), True for a detection that is paired.
+
+    Example
+    -------
+    >>> import pandas as pd
+    >>> columns = ["filename", "onset", "offset", "event_label"]
+    >>> truth = pd.DataFrame([["a", 1.0, 2.0, "Cat"]], columns=columns)
+    >>> found = pd.DataFrame(
+    ...     [["a", 0.9, 2.0, "Cat"], ["a", 1.1, 2.0, "Cat"]], columns=columns
+    ... )
+    >>> truth, found = (
+    ...     CodedEvents.from_table(x, ["a"], ["Cat"]) for x in (truth, found)
+    ... )
+    >>> paired = match_collars(found, truth, collar=0.2, offset_share=0.2)
+    >>> int(paired.sum())
+    1
+    """
+    own, true = detections.pairs(truth)
+    late = np.abs(truth.offset[true] - detections.offset[own])
+    length = (truth.offset - truth.onset)[true]
+    near = (
+        (detections.label[own] == truth.label[true])
+        & (np.abs(truth.onset[true] - detections.onset[own]) <= collar)
+        & (late <= np.maximum(collar, offset_share * length))
+    )
+    own, true = own[near], true[near]
+    # An event can be found once at each operating point.
+    n_points = detections.shape[2]
+    column = true * n_points + detections.point[own]
+    used, column = np.unique(column, return_inverse=True)
+    graph = csr_matrix(
+        (np.ones(len(own), dtype=bool), (own, column)),
+        shape=(len(detections), len(used)),
+    )
+    return maximum_bipartite_matching(graph, perm_type="column") >= 0
+
+
+class Segments(NamedTuple):
+    """Segments in which something sounds; index arrays.
+
+    Arguments
+    ---------
+    clip, label, point : numpy.ndarray
+        (S,) where.
+    number : numpy.ndarray
+        (S,) which segment of the clip, from 0.
+    """
+
+    clip: NDArray[np.int64]
+    label: NDArray[np.int64]
+    point: NDArray[np.int64]
+    number: NDArray[np.int64]
+
+
+def touched_segments(events: CodedEvents, seconds: float) -> Segments:
+    """The segments that events touch, each once.
+
+    Arguments
+    ---------
+    events : CodedEvents
+        Events.
+    seconds : float
+        Length of a segment.
+
+    Returns
+    -------
+    Segments
+
+    Example
+    -------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame([["a", 0.5, 2.1, "Cat"]], columns=[
+    ...     "filename", "onset", "offset", "event_label"])
+    >>> events = CodedEvents.from_table(table, ["a"], ["Cat"])
+    >>> touched_segments(events, 1.0).number.tolist()
+    [0, 1, 2]
+    """
+    first = np.floor(events.onset / seconds).astype(np.int64)
+    end = np.ceil(events.offset / seconds).astype(np.int64)
+    each = end - first
+    row = np.repeat(np.arange(len(events)), each)
+    nth = np.arange(len(row)) - np.repeat(np.cumsum(each) - each, each)
+    shape = (*events.shape, int(end.max(initial=0)) + 1)
+    index = (events.clip, events.label, events.point)
+    cells = np.ravel_multi_index(
+        (*(column[row] for column in index), first[row] + nth), shape
+    )
+    return Segments(*np.unravel_index(np.unique(cells), shape))
+
+
+def found_segments(
+    detected: Segments, true: Segments, n_labels: int
+) -> NDArray[np.bool_]:
+    """Which detected segments are true.
+
+    Arguments
+    ---------
+    detected : Segments
+        At any operating points.
+    true : Segments
+        At one point.
+    n_labels : int
+        Number of classes.
+
+    Returns
+    -------
+    numpy.ndarray
+        (S,) one for each detected segment.
+
+    Example
+    -------
+    >>> zero, number = np.zeros(2, dtype=int), np.array([0, 1])
+    >>> a = Segments(zero, zero, zero, number)
+    >>> found_segments(a, a._replace(number=number + 1), 1).tolist()
+    [False, True]
+    """
+    length = max(part.number.max(initial=0) for part in (detected, true)) + 1
+    keys = [
+        (part.clip * n_labels + part.label) * length + part.number
+        for part in (detected, true)
+    ]
+    return np.isin(*keys)

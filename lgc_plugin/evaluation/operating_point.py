@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
-from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.evaluation.ground_truth_files import Annotations
+from lgc_plugin.evaluation.median_filter import resolve_median_windows
 from lgc_plugin.evaluation.notes import Notes, counted
-from lgc_plugin.evaluation.operating_options import OperatingOptions
+from lgc_plugin.evaluation.post_processing import (
+    PSDS_THRESHOLDS,
+    PostProcessing,
+)
 from lgc_plugin.evaluation.predictions import Predictions
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
-from lgc_plugin.evaluation.thresholds import PSDS_THRESHOLDS
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
 
 DEFAULT_THRESHOLD = 0.5
-
 # A threshold that is further away is another operating point.
 _NEAR = 0.05
 
@@ -212,7 +215,7 @@ def unscored(frames: FrameScores) -> list[str]:
     Arguments
     ---------
     frames : FrameScores
-        From :func:`~lgc_plugin.evaluation.checks.check_predictions`.
+        From :func:`~lgc_plugin.evaluation.prediction_checks.check_predictions`.
 
     Returns
     -------
@@ -220,3 +223,99 @@ def unscored(frames: FrameScores) -> list[str]:
     """
     silent = np.isneginf(frames.scores).all(axis=(0, 2))
     return [x for x, none in zip(frames.labels, silent, strict=True) if none]
+
+
+@dataclass(frozen=True)
+class OperatingOptions:
+    """How a user wants predictions to become events.
+
+    Arguments
+    ---------
+    threshold : float, optional
+        Where F1 scores are taken; None means 0.5, or what ``settings`` say.
+    median_windows : int or Sequence[int] or Mapping[str, int], optional
+        Frames; for frame scores only. None filters nothing, or does what
+        ``settings`` say.
+    settings : str or Path, optional
+        YAML file of ``lgc-sed tune``; for frame scores only.
+    """
+
+    threshold: float | None = None
+    median_windows: int | Sequence[int] | Mapping[str, int] | None = None
+    settings: str | Path | None = None
+
+
+def windows_by_class(
+    options: OperatingOptions, labels: Sequence[str], others: Sequence[str]
+) -> OperatingOptions:
+    """Options whose median windows, if there are several, have names.
+
+    Arguments
+    ---------
+    options : OperatingOptions
+        What the user wants.
+    labels : Sequence[str]
+        Classes of the system, which its windows are meant for: the truth may
+        have fewer, or others.
+    others : Sequence[str]
+        Classes of the truth, which may be named as well.
+
+    Returns
+    -------
+    OperatingOptions
+
+    Raises
+    ------
+    ValueError
+        If the windows do not fit the classes.
+    """
+    windows = options.median_windows
+    if windows is None or isinstance(windows, int):
+        return options
+    if isinstance(windows, Mapping):
+        windows = {
+            name: window
+            for name, window in windows.items()
+            if name in labels or name not in others
+        }
+    each = resolve_median_windows(windows, labels)
+    named = dict(zip(labels, each, strict=True))
+    return replace(options, median_windows=named)
+
+
+def settings_of(
+    frames: FrameScores, annotations: Annotations, options: OperatingOptions
+) -> TunedSettings | None:
+    """The tuned settings, if they may be used here.
+
+    Arguments
+    ---------
+    frames : FrameScores
+        As they were read.
+    annotations : Annotations
+        What is to be scored.
+    options : OperatingOptions
+        What the user wants.
+
+    Returns
+    -------
+    TunedSettings or None
+        None if the user has none.
+
+    Raises
+    ------
+    ValueError
+        If they were tuned on these clips or on other frames, or the options
+        tell thresholds or windows as well.
+    """
+    if options.settings is None:
+        return None
+    if options.threshold is not None or options.median_windows is not None:
+        raise ValueError(
+            f"{options.settings} has windows and thresholds: leave out "
+            "--threshold and --median-windows"
+        )
+    settings = TunedSettings.read(options.settings)
+    settings.refuse(annotations.truth.clips, str(annotations.path))
+    settings.check_frames(frames.frame_seconds)
+    return settings

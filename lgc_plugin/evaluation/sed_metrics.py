@@ -1,6 +1,4 @@
-"""All metrics of sound event detection, in SpeechBrain's way: append, then
-summarize.
-"""
+"""All metrics of one network, in SpeechBrain's way: append, then summarize."""
 
 from __future__ import annotations
 
@@ -10,14 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.decoding import PostProcessing
-from lgc_plugin.evaluation.families import score_counts
 from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.median_filter import as_score_array, as_valid_frames
-from lgc_plugin.evaluation.result import SEDResult
-from lgc_plugin.evaluation.scoring import count_scores
-from lgc_plugin.evaluation.thresholds import PSDS_THRESHOLDS
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.metrics import count_scores, score_counts
+from lgc_plugin.evaluation.post_processing import (
+    PSDS_THRESHOLDS,
+    PostProcessing,
+)
+from lgc_plugin.evaluation.score import SEDResult
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -239,7 +238,7 @@ class SEDMetrics:
         Arguments
         ---------
         metrics : Collection[str], optional
-            Names of :data:`lgc_plugin.evaluation.scoring.ALL_METRICS`. None
+            Names of :data:`lgc_plugin.evaluation.metrics.ALL_METRICS`. None
             means all that can be computed: seconds for a thousand clips.
         resamples : int
             Of the bootstrap that gives intervals; 0 leaves them out.

@@ -1,4 +1,4 @@
-"""What is annotated, and how long the clips are, from a user's files."""
+"""Reads what is annotated, and how long the clips are, from a user's files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from lgc_plugin.data.annotations import (
     read_strong,
 )
 from lgc_plugin.data.manifest import COLUMNS, read_manifest
-from lgc_plugin.evaluation.manifest_truth import truth_of_rows
+from lgc_plugin.evaluation.ground_truth import GroundTruth, truth_of_rows
 from lgc_plugin.evaluation.notes import Notes, counted
-from lgc_plugin.evaluation.truth import GroundTruth
 
 # Where no length is known: so long that no detection begins behind the end,
 # where psds_eval would not count it.
@@ -124,7 +123,7 @@ def read_annotations(
         All classes; None takes those that occur, in alphabetical order.
     profile : str
         ``strict`` or ``dcase``, see
-        :class:`~lgc_plugin.evaluation.truth.GroundTruth`.
+        :class:`~lgc_plugin.evaluation.ground_truth.GroundTruth`.
     notes : Notes, optional
         Gets what a user should know.
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from lgc_plugin.evaluation.bootstrap import Difference, compare, resample
-from lgc_plugin.evaluation.coverage import Coverage, covered_truth
+from lgc_plugin.evaluation.evaluation import Coverage, covered_truth
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.ground_truth_files import Annotations
+from lgc_plugin.evaluation.metrics import ALL_METRICS
 from lgc_plugin.evaluation.notes import Notes
-from lgc_plugin.evaluation.operating_options import OperatingOptions
-from lgc_plugin.evaluation.result import SEDResult
-from lgc_plugin.evaluation.scoring import ALL_METRICS
+from lgc_plugin.evaluation.operating_point import OperatingOptions
+from lgc_plugin.evaluation.score import SEDResult
 from lgc_plugin.evaluation.system import System, read_system
-from lgc_plugin.evaluation.truth import GroundTruth
-from lgc_plugin.evaluation.truth_files import Annotations
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,7 @@ def compare_systems(
 
     Example
     -------
-    >>> from lgc_plugin.evaluation.truth_files import read_annotations
+    >>> from lgc_plugin.evaluation.ground_truth_files import read_annotations
     >>> folder = getfixture("tmp_path")
     >>> text = "filename\tonset\toffset\tevent_label\na.wav\t1\t3\tCat\n"
     >>> for name in ("truth.tsv", "found.tsv"):
