@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from lgc_plugin.evaluation.comparison import compare_systems
     from lgc_plugin.evaluation.notes import Notes
-    from lgc_plugin.report.difference import difference_table
+    from lgc_plugin.report.tables import difference_table
 
     start = time.monotonic()
     check_bootstrap(args, least=1)
@@ -186,7 +186,7 @@ def _write(
     wall_seconds: float,
 ) -> None:
     """Writes the JSON file, and says where."""
-    from lgc_plugin.report.results import write_results
+    from lgc_plugin.report.result_files import write_results
 
     results = dict(zip(names, comparison.results, strict=True))
     write_results(

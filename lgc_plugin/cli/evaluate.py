@@ -189,7 +189,7 @@ def _write(
     wall_seconds: float,
 ) -> None:
     """Writes results and figures, and says where."""
-    from lgc_plugin.report.results import write_results
+    from lgc_plugin.report.result_files import write_results
 
     more: dict[str, Any] = {"reference_check": checked} if checked else {}
     write_results(
@@ -215,8 +215,7 @@ def _write(
 
 def _figures(evaluation: Evaluation, name: str, out: Path) -> list[Path]:
     """Draws PSD-ROC curves, where there is PSDS, and the classes."""
-    from lgc_plugin.report.per_class import plot_per_class
-    from lgc_plugin.report.psd_roc import plot_psd_roc
+    from lgc_plugin.report.score_figures import plot_per_class, plot_psd_roc
 
     files = []
     for number in (1, 2):

@@ -158,7 +158,7 @@ class EvaluationMetrics:
         ---------
         metrics : Collection[str], optional
             See :meth:`.sed_metrics.SEDMetrics.summarize`. The clip F1
-            of weakly labeled clips, ``weak_f1``, is always there if there are any.
+            of weakly labeled clips, ``weak_f1``, is there if there are any.
         **options : int
             ``resamples`` and ``seed``.
 

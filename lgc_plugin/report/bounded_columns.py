@@ -1,4 +1,4 @@
-"""The columns of an image that may get hours long, and is never wide."""
+"""The columns of an image whose length is not known before."""
 
 from __future__ import annotations
 

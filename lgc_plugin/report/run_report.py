@@ -15,10 +15,8 @@ from lgc_plugin.evaluation.ground_truth import clip_name
 from lgc_plugin.evaluation.network_metrics import EvaluationMetrics
 from lgc_plugin.evaluation.post_processing import PostProcessing
 from lgc_plugin.evaluation.score import SEDResult
-from lgc_plugin.report.per_class import plot_per_class
-from lgc_plugin.report.predictions import write_predictions
-from lgc_plugin.report.psd_roc import plot_psd_roc
-from lgc_plugin.report.results import write_results
+from lgc_plugin.report.result_files import write_predictions, write_results
+from lgc_plugin.report.score_figures import plot_per_class, plot_psd_roc
 from lgc_plugin.report.tables import score_table
 from lgc_plugin.report.timeline import plot_timeline
 from lgc_plugin.types import Event

@@ -1,4 +1,4 @@
-"""One clip over time: its sound, the truth, and what networks detect."""
+"""One clip over time: spectrogram, true events, scores and detections."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from lgc_plugin.report.spectrogram import log_mel
-from lgc_plugin.report.spectrogram_axes import draw_spectrogram
+from lgc_plugin.report.spectrogram import draw_spectrogram, log_mel
 from lgc_plugin.report.style import (
     GRID,
     QUIET,

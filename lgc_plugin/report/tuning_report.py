@@ -1,4 +1,4 @@
-"""What tuning chose and what it brings, for people."""
+"""What tuning chose and what it brings, as text."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from lgc_plugin.evaluation.metrics import (
 from lgc_plugin.evaluation.prediction_checks import ScoredSet
 from lgc_plugin.evaluation.score import Score, SEDResult
 from lgc_plugin.evaluation.tuning import TuningResult
-from lgc_plugin.report.names import METRIC_NAMES
-from lgc_plugin.report.text import aligned, score_text, sure_text
+from lgc_plugin.report.text import METRIC_NAMES, aligned, score_text, sure_text
 
 
 def choice_table(result: TuningResult) -> str:

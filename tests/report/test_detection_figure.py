@@ -18,7 +18,7 @@ from lgc_plugin.inference.event_stream import Detection
 from lgc_plugin.report import detection_figure
 from lgc_plugin.report.bounded_columns import BoundedColumns
 from lgc_plugin.report.detection_figure import plot_detections
-from lgc_plugin.report.spectrogram_axes import draw_spectrogram
+from lgc_plugin.report.spectrogram import draw_spectrogram
 from lgc_plugin.report.style import colours
 
 FRAME = 0.05

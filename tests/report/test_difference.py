@@ -7,7 +7,7 @@ from lgc_plugin.evaluation.bootstrap import compare, resample
 from lgc_plugin.evaluation.metrics import count_scores
 from lgc_plugin.evaluation.post_processing import PostProcessing
 from lgc_plugin.evaluation.score import Averages, Score
-from lgc_plugin.report.difference import difference_table
+from lgc_plugin.report.tables import difference_table
 from score_cases import case
 
 METRICS = ("psds1", "event_f1")

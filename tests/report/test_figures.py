@@ -9,7 +9,7 @@ import pytest
 from matplotlib.image import imread
 
 from lgc_plugin.evaluation.score import Curve, Interval, Intervals, Score
-from lgc_plugin.report.psd_roc import plot_psd_roc
+from lgc_plugin.report.score_figures import plot_psd_roc
 from lgc_plugin.report.spectrogram import hertz_to_mel, log_mel
 from lgc_plugin.report.style import colours, new_figure
 from lgc_plugin.report.timeline import plot_timeline
@@ -127,8 +127,8 @@ def test_a_failed_figure_leaves_no_file_and_no_setting(tmp_path):
 
 def test_figures_need_neither_torch_nor_a_display():
     code = (
-        "import sys, lgc_plugin.report.timeline, lgc_plugin.report.psd_roc;"
-        "import lgc_plugin.report.per_class, lgc_plugin.report.difference;"
+        "import sys, lgc_plugin.report.timeline, lgc_plugin.report.tables;"
+        "import lgc_plugin.report.score_figures;"
         "print({'torch', 'matplotlib.pyplot'} & set(sys.modules))"
     )
     output = subprocess.run(

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from lgc_plugin.evaluation.score import Interval, Intervals, Score, SEDResult
-from lgc_plugin.report import per_class, style
-from lgc_plugin.report.per_class import plot_per_class
+from lgc_plugin.report import score_figures as per_class
+from lgc_plugin.report import style
+from lgc_plugin.report.score_figures import plot_per_class
 from lgc_plugin.report.style import colours
 
 LONG = "Electric_shaver_toothbrush"

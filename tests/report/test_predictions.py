@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from lgc_plugin.report.predictions import write_predictions
+from lgc_plugin.report.result_files import write_predictions
 
 DETECTIONS = pd.DataFrame(
     [

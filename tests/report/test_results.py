@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from lgc_plugin.report.results import write_results
+from lgc_plugin.report.result_files import write_results
 
 
 def refuse(name):

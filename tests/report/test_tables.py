@@ -9,8 +9,8 @@ from lgc_plugin.evaluation.metrics import (
 )
 from lgc_plugin.evaluation.post_processing import PostProcessing
 from lgc_plugin.evaluation.score import Interval, Intervals, Score, SEDResult
-from lgc_plugin.report.names import METRIC_NAMES, SHORT_NAMES
 from lgc_plugin.report.tables import resamples_text, score_table
+from lgc_plugin.report.text import METRIC_NAMES, SHORT_NAMES
 from score_cases import case
 
 NAN = float("nan")
