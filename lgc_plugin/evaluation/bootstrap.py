@@ -38,38 +38,7 @@ def resample(
     resamples: int = 1000,
     seed: int = 0,
 ) -> dict[str, Averages]:
-    """Every metric of many resamples of the clips.
-
-    Arguments
-    ---------
-    counts : Mapping[str, ClipCounts]
-        Metrics by name, of the same N clips.
-    n_clips : int
-        N.
-    resamples : int
-        How many; each draws N clips with replacement.
-    seed : int
-        Decides which.
-
-    Returns
-    -------
-    dict[str, Averages]
-        By name; R = ``resamples``.
-
-    Raises
-    ------
-    ValueError
-        If there is no clip to draw, or less than one resample is wanted.
-
-    Example
-    -------
-    >>> from lgc_plugin.evaluation.f1 import F1Counts
-    >>> hits = np.array([[1], [0], [1], [1]])
-    >>> counts = F1Counts(("Cat",), hits, 1 - hits, 0 * hits)
-    >>> drawn = resample({"f1": counts}, 4, resamples=200, seed=1)["f1"]
-    >>> drawn.value.shape
-    (200,)
-    """
+    """Every metric of many resamples of the clips."""
     if resamples < 1 or n_clips < 1:
         raise ValueError(
             f"{resamples} resamples of {n_clips} clips: at least one of each "
@@ -94,22 +63,8 @@ def draw_weights(
 ) -> Iterator[NDArray[np.int64]]:
     """How often each clip is in each resample.
 
-    Arguments
-    ---------
-    n_clips : int
-        N.
-    resamples : int
-        R.
-    seed : int
-        Decides what is drawn.
+    Yields (up to 10, N); each row adds up to N.
 
-    Yields
-    ------
-    numpy.ndarray
-        (up to 10, N); each row adds up to N.
-
-    Example
-    -------
     >>> [chunk.shape for chunk in draw_weights(7, 12, seed=0)]
     [(10, 7), (2, 7)]
     """
@@ -125,19 +80,6 @@ def draw_weights(
 def with_intervals(score: Score, drawn: Averages) -> Score:
     """A score that says how sure it is.
 
-    Arguments
-    ---------
-    score : Score
-        Of all clips.
-    drawn : Averages
-        The same metric of the resamples.
-
-    Returns
-    -------
-    Score
-
-    Example
-    -------
     >>> drawn = Averages(np.array([0.4, 0.6]), None, np.array([[0.4], [0.6]]))
     >>> score = with_intervals(Score(0.5, None, {"Cat": 0.5}), drawn)
     >>> [round(bound, 3) for bound in score.intervals.value]
@@ -150,53 +92,23 @@ def with_intervals(score: Score, drawn: Averages) -> Score:
 class Difference:
     """By how much one system is better than another, clip for clip.
 
-    Arguments
-    ---------
-    score : Score
-        The difference of each number, with intervals; no curve.
-    wins : Score
-        The share of resamples in which the first system is better.
-    ties : Score
-        The share of resamples in which both are equal.
-
-    Example
-    -------
     >>> score = Score(0.1, None, {})
     >>> Difference(score, score, score).score.value
     0.1
     """
 
+    #: The difference of each number, with intervals; no curve.
     score: Score
+    #: The share of resamples in which the first system is better.
     wins: Score
+    #: The share of resamples in which both are equal.
     ties: Score
 
 
 def compare(
     first: Score, second: Score, drawn: Averages, against: Averages
 ) -> Difference:
-    """The paired difference of two systems on the same resamples.
-
-    Arguments
-    ---------
-    first, second : Score
-        One metric of each system, of all clips.
-    drawn, against : Averages
-        The same of the same resamples.
-
-    Returns
-    -------
-    Difference
-        First minus second. Resamples in which a class does not occur say
-        nothing of it.
-
-    Example
-    -------
-    >>> score = Score(0.5, None, {"Cat": 0.5})
-    >>> drawn = Averages(np.array([0.4, 0.6]), None, np.array([[0.4], [0.6]]))
-    >>> same = compare(score, score, drawn, drawn)
-    >>> same.score.value, same.wins.value, same.ties.value
-    (0.0, 0.0, 1.0)
-    """
+    """The paired difference of two systems on the same resamples."""
     gap = Averages(
         *(
             None if a is None or b is None else a - b

@@ -31,7 +31,7 @@ def clip_f1(
     """F1 of tagging whole clips.
 
     A class that no clip has scores NaN and stays out of the macro mean; its
-    false alarms count in the micro average.
+    false positives count in the micro average.
 
     Arguments
     ---------
@@ -70,24 +70,7 @@ def clip_counts(
     *,
     threshold: ArrayLike = 0.5,
 ) -> F1Counts:
-    """The counts of :func:`clip_f1`, clip by clip.
-
-    Arguments
-    ---------
-    scores, tags, labels : Any
-        See :func:`clip_f1`.
-    threshold : array
-        One, or (C,) one for each class.
-
-    Returns
-    -------
-    F1Counts
-
-    Raises
-    ------
-    ValueError
-        See :func:`clip_f1`.
-    """
+    """The counts of :func:`clip_f1`, clip by clip."""
     score, tag = (
         np.asarray(table.detach().float().cpu())
         if hasattr(table, "detach")
@@ -119,19 +102,6 @@ class APCounts:
     precision among all clips ranked at least as high: the area under the
     precision-recall curve, as in scikit-learn. Equal scores are one rank.
 
-    Arguments
-    ---------
-    labels : tuple[str, ...]
-        C class names.
-    scores : numpy.ndarray
-        (N, C) of each clip; minus infinity where nothing was said.
-    tags : numpy.ndarray
-        (N, C) bool, whether the clip has the class.
-    counted : numpy.ndarray
-        (N,) bool, False for clips that take no part.
-
-    Example
-    -------
     >>> counts = APCounts(
     ...     ("Cat",),
     ...     scores=np.array([[0.9], [0.8], [0.7]]),
@@ -142,24 +112,17 @@ class APCounts:
     0.8333
     """
 
+    #: C class names.
     labels: tuple[str, ...]
+    #: (N, C) of each clip; minus infinity where nothing was said.
     scores: NDArray[np.floating]
+    #: (N, C) bool, whether the clip has the class.
     tags: NDArray[np.bool_]
+    #: (N,) bool, False for clips that take no part.
     counted: NDArray[np.bool_]
 
     def averages(self, weights: NDArray[np.floating]) -> Averages:
-        """Average precision of weighted clips.
-
-        Arguments
-        ---------
-        weights : numpy.ndarray
-            (R, N) how often each clip counts.
-
-        Returns
-        -------
-        Averages
-            The micro average ranks all pairs of clip and class together.
-        """
+        """Average precision of weighted clips."""
         weights = np.where(self.counted, weights, 0)
         per_class = [
             _average_precision(score, tag, weights)
@@ -174,12 +137,7 @@ class APCounts:
         return Averages(mean_over_classes(each), micro, each)
 
     def score(self) -> Score:
-        """The score of all clips, each counted once.
-
-        Returns
-        -------
-        Score
-        """
+        """The score of all clips, each counted once."""
         return one_score(self.averages(np.ones((1, len(self.scores)))), self)
 
 

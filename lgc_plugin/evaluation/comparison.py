@@ -20,41 +20,23 @@ from lgc_plugin.evaluation.system import System, read_system
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Two systems, their scores, and the differences.
+    """Two systems, their scores, and the differences."""
 
-    Arguments
-    ---------
-    systems : tuple[System, System]
-        What was compared.
-    truth : GroundTruth
-        The clips that were scored.
-    coverage : Coverage
-        How many that are.
-    results : tuple[SEDResult, SEDResult]
-        The scores of each.
-    differences : dict[str, Difference]
-        By metric: first minus second.
-    resamples : int
-        Behind intervals and shares.
-    """
-
+    #: What was compared.
     systems: tuple[System, System]
+    #: The clips that were scored.
     truth: GroundTruth
+    #: How many that are.
     coverage: Coverage
+    #: The scores of each.
     results: tuple[SEDResult, SEDResult]
+    #: By metric: first minus second.
     differences: dict[str, Difference]
+    #: Behind intervals and shares.
     resamples: int
 
     def as_dict(self) -> dict[str, Any]:
-        """All differences, nested, for a JSON file.
-
-        Returns
-        -------
-        dict[str, Any]
-            By metric; ``macro`` (or ``value``, for PSDS), ``micro`` where
-            there is one, and ``per_class``, each with ``difference``,
-            ``interval``, ``first_wins`` and ``ties``.
-        """
+        """All differences, nested, for a JSON file."""
         return {k: _difference(each) for k, each in self.differences.items()}
 
 

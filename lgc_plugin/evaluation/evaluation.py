@@ -28,38 +28,19 @@ class Scored(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Scores, and on what they rest.
+    """Scores, and on what they rest."""
 
-    Arguments
-    ---------
-    system : System
-        What was scored.
-    truth : GroundTruth
-        The clips that were scored.
-    coverage : Coverage
-        How many that are.
-    result : SEDResult
-        The scores.
-    """
-
+    #: What was scored.
     system: System
+    #: The clips that were scored.
     truth: GroundTruth
+    #: How many that are.
     coverage: Coverage
+    #: The scores.
     result: SEDResult
 
     def check(self) -> dict[str, tuple[float, float]]:
-        """Lets psds_eval and sed_eval score the same events.
-
-        Returns
-        -------
-        dict[str, tuple[float, float]]
-            By name of the score: ours, theirs.
-
-        Raises
-        ------
-        ValueError
-            If no event is annotated.
-        """
+        """Lets psds_eval and sed_eval score the same events."""
         from lgc_plugin.evaluation.reference_check import check_by_libraries
 
         hourly = "psds1" in self.result.scores
@@ -141,17 +122,7 @@ def evaluate(
 
 
 def profile_text(scored: Scored) -> str:
-    """What the profile does with clips without events, for people.
-
-    Arguments
-    ---------
-    scored : Scored
-        Anything with ``truth`` and ``coverage``.
-
-    Returns
-    -------
-    str
-    """
+    """What the profile does with clips without events, for people."""
     profile, silent = scored.truth.profile, scored.coverage.silent
     if not silent:
         return f"{profile} (every clip has an event)"
@@ -168,55 +139,30 @@ def profile_text(scored: Scored) -> str:
 class Coverage:
     """On what scores rest.
 
-    Arguments
-    ---------
-    scored, annotated : int
-        Clips.
-    silent : int
-        Clips scored that have no event.
-    missing : int
-        Annotated clips of which a system says nothing.
-    silenced : int
-        Of these, those that are scored: nothing was detected in them.
-    events, classes : int
-        True events in the clips scored, and classes that they are of.
-    hours : float or None
-        Length of the clips scored; None if not known.
-
-    Example
-    -------
     >>> Coverage(962, 1168, 12, 206, 0, 3500, 10, 2.66).line
     'coverage: 962/1168 clips scored, 3500 events of 10 classes, 2.66 h'
     """
 
+    #: Clips.
     scored: int
     annotated: int
+    #: Clips scored that have no event.
     silent: int
+    #: Annotated clips of which a system says nothing.
     missing: int
+    #: Of these, those that are scored: nothing was detected in them.
     silenced: int
+    #: True events in the clips scored, and classes that they are of.
     events: int
     classes: int
+    #: Length of the clips scored; None if not known.
     hours: float | None
 
     @classmethod
     def of(
         cls, annotations: Annotations, truth: GroundTruth, missing: int
     ) -> Coverage:
-        """What is covered.
-
-        Arguments
-        ---------
-        annotations : Annotations
-            What was asked for.
-        truth : GroundTruth
-            The clips of it that are scored.
-        missing : int
-            Clips without predictions.
-
-        Returns
-        -------
-        Coverage
-        """
+        """What is covered."""
         seconds = truth.durations.duration.sum()
         known = annotations.durations_known
         left_out = len(truth.durations) < len(annotations.truth.durations)
@@ -256,30 +202,7 @@ def covered_truth(
     *,
     drop_missing: bool,
 ) -> tuple[GroundTruth, int]:
-    """The clips to score, and of how many of them something is missing.
-
-    Arguments
-    ---------
-    truth : GroundTruth
-        All that is annotated.
-    systems : Mapping[str, Predictions]
-        By the name that notes give them; one, or those to compare.
-    notes : Notes
-        Gets a warning for clips without predictions.
-    drop_missing : bool
-        Whether clips without predictions, of any system, are left out; else
-        they are clips in which nothing was detected.
-
-    Returns
-    -------
-    tuple[GroundTruth, int]
-        The truth, restricted if asked; the number of clips that are missing.
-
-    Raises
-    ------
-    ValueError
-        If no clip is left.
-    """
+    """The clips to score, and of how many of them something is missing."""
     what = (
         "they are left out"
         if drop_missing

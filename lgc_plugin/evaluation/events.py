@@ -20,38 +20,7 @@ logger = logging.getLogger(__name__)
 def clean_events(
     events: pd.DataFrame, labels: Sequence[str], name: str
 ) -> pd.DataFrame:
-    """Checks a table of events; merges overlaps of a class.
-
-    Arguments
-    ---------
-    events : pandas.DataFrame
-        ``filename``, ``onset``, ``offset`` (s), ``event_label`` and,
-        optionally, ``threshold``.
-    labels : Sequence[str]
-        The known classes.
-    name : str
-        What errors call the table.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Sorted by threshold, clip, class and onset; none overlaps another of
-        its class (events that only touch stay apart).
-
-    Raises
-    ------
-    ValueError
-        If a label is unknown, or a time is missing, negative or out of order.
-
-    Example
-    -------
-    >>> table = pd.DataFrame(
-    ...     [["a.wav", 0.0, 2.0, "Cat"], ["a.wav", 1.0, 3.0, "Cat"]],
-    ...     columns=EVENT_COLUMNS,
-    ... )
-    >>> clean_events(table, ["Cat"], "annotations").offset.tolist()
-    [3.0]
-    """
+    """Checks a table of events; merges overlaps of a class."""
     keys = [*(["threshold"] if "threshold" in events else []), "filename"]
     keys.append("event_label")
     table = events.astype({"onset": float, "offset": float})
@@ -99,22 +68,7 @@ def _merge_overlaps(
 def require_columns(
     table: pd.DataFrame, columns: Sequence[str], name: str
 ) -> None:
-    """Refuses a table that lacks columns.
-
-    Arguments
-    ---------
-    table : pandas.DataFrame
-        The table.
-    columns : Sequence[str]
-        What it must have.
-    name : str
-        What the error calls it.
-
-    Raises
-    ------
-    ValueError
-        If any is missing.
-    """
+    """Refuses a table that lacks columns."""
     missing = [column for column in columns if column not in table]
     if missing:
         raise ValueError(
@@ -126,24 +80,7 @@ def require_columns(
 def refuse_rows(
     table: pd.DataFrame, wrong: pd.Series, name: str, reason: str
 ) -> None:
-    """Refuses a table by showing its first wrong row.
-
-    Arguments
-    ---------
-    table : pandas.DataFrame
-        The table.
-    wrong : pandas.Series
-        True for each row that is wrong.
-    name : str
-        What the error calls the table.
-    reason : str
-        What a right row looks like.
-
-    Raises
-    ------
-    ValueError
-        If any row is wrong; with its index and its values.
-    """
+    """Refuses a table by showing its first wrong row."""
     if wrong.any():
         row = table[wrong].iloc[0]
         values = ", ".join(f"{key}={value}" for key, value in row.items())
@@ -155,30 +92,16 @@ class CodedEvents:
     """Events of N clips, C classes and J operating points.
 
     Sorted by clip, operating point, class and onset.
-
-    Arguments
-    ---------
-    clip, point, label : numpy.ndarray
-        (E,) indices.
-    onset, offset : numpy.ndarray
-        (E,) seconds.
-    shape : tuple[int, int, int]
-        N, C and J.
-
-    Example
-    -------
-    >>> table = pd.DataFrame([["b", 0.0, 1.0, "Cat"]], columns=[
-    ...     "filename", "onset", "offset", "event_label"])
-    >>> events = CodedEvents.from_table(table, ["a", "b"], ["Cat", "Dog"])
-    >>> events.clip.tolist(), events.counts().tolist()
-    ([1], [[[0], [0]], [[1], [0]]])
     """
 
+    #: (E,) indices.
     clip: NDArray[np.int64]
     point: NDArray[np.int64]
     label: NDArray[np.int64]
+    #: (E,) seconds.
     onset: NDArray[np.float64]
     offset: NDArray[np.float64]
+    #: N, C and J.
     shape: tuple[int, int, int]
 
     @classmethod
@@ -189,24 +112,7 @@ class CodedEvents:
         labels: Sequence[str],
         thresholds: Sequence[float] | None = None,
     ) -> CodedEvents:
-        """Codes a checked table (:meth:`.ground_truth.GroundTruth.select`).
-
-        Arguments
-        ---------
-        table : pandas.DataFrame
-            ``filename``, ``onset``, ``offset``, ``event_label``; and
-            ``threshold``, if ``thresholds`` are given.
-        clips : Sequence[str]
-            N clips; the table names no other.
-        labels : Sequence[str]
-            C classes; the table names no other.
-        thresholds : Sequence[float], optional
-            J operating points; None means one.
-
-        Returns
-        -------
-        CodedEvents
-        """
+        """Codes a checked table (:meth:`.ground_truth.GroundTruth.select`)."""
         clip = pd.Index(clips).get_indexer(table.filename)
         label = pd.Index(labels).get_indexer(table.event_label)
         point = np.zeros(len(table), dtype=np.int64)
@@ -229,45 +135,21 @@ class CodedEvents:
         return len(self.clip)
 
     def take(self, rows: slice | NDArray) -> CodedEvents:
-        """Some of the events.
-
-        Arguments
-        ---------
-        rows : slice or array
-            Which, in ascending order.
-
-        Returns
-        -------
-        CodedEvents
-        """
+        """Some of the events."""
         columns = (self.clip, self.point, self.label, self.onset, self.offset)
         return CodedEvents(*(column[rows] for column in columns), self.shape)
 
     def counts(self) -> NDArray[np.int64]:
         """Number of events.
 
-        Returns
-        -------
-        numpy.ndarray
-            (N, C, J).
+        Returns (N, C, J).
         """
         return count_cells((self.clip, self.label, self.point), self.shape)
 
     def pairs(
         self, truth: CodedEvents
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Each of these events with each true event of the same clip.
-
-        Arguments
-        ---------
-        truth : CodedEvents
-            Events of the same clips.
-
-        Returns
-        -------
-        tuple[numpy.ndarray, numpy.ndarray]
-            Rows of these events, ascending, and rows of ``truth``.
-        """
+        """Each of these events with each true event of the same clip."""
         clips = np.arange(self.shape[0] + 1)
         begin = np.searchsorted(truth.clip, clips)
         each = np.diff(begin)[self.clip]
@@ -278,25 +160,12 @@ class CodedEvents:
 
 
 def count_cells(
-    index: tuple[NDArray[np.int64], ...], shape: tuple[int, ...]
+    index: Sequence[NDArray[np.int64]], shape: tuple[int, ...]
 ) -> NDArray[np.int64]:
     """How often each cell of an array is named.
 
-    Arguments
-    ---------
-    index : tuple of arrays
-        One array of indices per axis.
-    shape : tuple[int, ...]
-        Shape of the result.
-
-    Returns
-    -------
-    numpy.ndarray
-
-    Example
-    -------
     >>> count_cells((np.array([0, 1, 1]),), (3,)).tolist()
     [1, 2, 0]
     """
-    flat = np.ravel_multi_index(index, shape)
+    flat = np.ravel_multi_index(tuple(index), shape)
     return np.bincount(flat, minlength=int(np.prod(shape))).reshape(shape)

@@ -253,32 +253,7 @@ def _require_known(clips: pd.Series, known: Iterable[str], where: str) -> None:
 def truth_of_rows(
     rows: Sequence[ClipRow], labels: Sequence[str], profile: str = "dcase"
 ) -> GroundTruth:
-    """The ground truth of the strongly labeled clips of a manifest.
-
-    Arguments
-    ---------
-    rows : Sequence[ClipRow]
-        Clips; those with other label kinds are passed over.
-    labels : Sequence[str]
-        All classes, in order.
-    profile : str
-        ``dcase`` or ``strict``, see
-        :class:`~lgc_plugin.evaluation.ground_truth.GroundTruth`.
-
-    Returns
-    -------
-    GroundTruth
-        Clips are named as the brain names them: ``<ID>.wav``.
-
-    Example
-    -------
-    >>> from lgc_plugin.types import Event
-    >>> row = ClipRow(
-    ...     "a", 10.0, "a.wav", LabelKind.STRONG, (Event(0, 1, "Cat"),), ()
-    ... )
-    >>> truth_of_rows([row], ["Cat"]).events.values.tolist()
-    [['a.wav', 0.0, 1.0, 'Cat']]
-    """
+    """The ground truth of the strongly labeled clips of a manifest."""
     strong = [row for row in rows if row.label_kind == LabelKind.STRONG]
     events = [
         (clip_name(row.id), *event) for row in strong for event in row.events
@@ -295,17 +270,6 @@ def truth_of_rows(
 def clip_name(clip_id: str) -> str:
     """The file name under which DESED's tables know a clip.
 
-    Arguments
-    ---------
-    clip_id : str
-        ID in a manifest.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
     >>> clip_name("Y-0A1_30.000_40.000")
     'Y-0A1_30.000_40.000.wav'
     """

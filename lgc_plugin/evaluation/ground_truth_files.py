@@ -70,22 +70,7 @@ def read_truth(
     profile: str = "strict",
     notes: Notes | None = None,
 ) -> GroundTruth:
-    """As :func:`read_annotations`, where durations must be known.
-
-    Arguments
-    ---------
-    ground_truth, durations, audio, labels, profile, notes
-        See :func:`read_annotations`.
-
-    Returns
-    -------
-    GroundTruth
-
-    Raises
-    ------
-    ValueError
-        As :func:`read_annotations`, or if nothing tells the durations.
-    """
+    """As :func:`read_annotations`, where durations must be known."""
     read = read_annotations(
         ground_truth, durations, audio, labels, profile, notes
     )

@@ -18,21 +18,14 @@ _BLOCK_EVENTS = 100_000
 
 
 class Intersections(NamedTuple):
-    """What happened where; each field is a tuple of index arrays.
+    """What happened where; each field is a tuple of index arrays."""
 
-    Arguments
-    ---------
-    hits : tuple
-        (clip, label, point) of each true event found.
-    false_alarms : tuple
-        (clip, label, point) of each detection that is none.
-    cross_triggers : tuple
-        (clip, label, other, point): false alarms for ``label`` where
-        ``other`` sounds.
-    """
-
-    hits: tuple[NDArray[np.int64], ...]
-    false_alarms: tuple[NDArray[np.int64], ...]
+    #: (clip, label, point) of each true event found.
+    tp: tuple[NDArray[np.int64], ...]
+    #: (clip, label, point) of each detection that is none.
+    fp: tuple[NDArray[np.int64], ...]
+    #: (clip, label, other, point): false positives for ``label`` where
+    #: ``other`` sounds.
     cross_triggers: tuple[NDArray[np.int64], ...]
 
 
@@ -47,29 +40,6 @@ def find_intersections(
 ) -> Intersections:
     """Applies the three criteria of PSDS.
 
-    Arguments
-    ---------
-    detections : CodedEvents
-        At J operating points; no two of a class overlap.
-    truth : CodedEvents
-        At one point; no two of a class overlap.
-    durations : numpy.ndarray
-        (N,) seconds. As for psds_eval, a detection that begins after the end
-        of its clip is no false alarm.
-    dtc : float
-        Share of a detection that true events of its class must cover.
-    gtc : float
-        Share of a true event that such detections must cover.
-    cttc : float, optional
-        Share of a false alarm that events of another class must cover to make
-        it a cross-trigger. None looks for none.
-
-    Returns
-    -------
-    Intersections
-
-    Example
-    -------
     >>> import pandas as pd
     >>> columns = ["filename", "onset", "offset", "event_label"]
     >>> truth = pd.DataFrame([["a", 0.0, 2.0, "Cat"]], columns=columns)
@@ -135,14 +105,14 @@ def _of_block(
         key, shared[useful] / length, len(truth) * n_points, sort=True
     )
     event, point = np.divmod(np.flatnonzero(total >= gtc), n_points)
-    hits = (truth.clip[event], truth.label[event], point)
+    tp = (truth.clip[event], truth.label[event], point)
 
     begins_inside = found.onset < durations[found.clip]
     rows = np.flatnonzero(~relevant & begins_inside)
-    false_alarms = (found.clip[rows], found.label[rows], found.point[rows])
+    fp = (found.clip[rows], found.label[rows], found.point[rows])
     if cttc is None:
         none = np.zeros(0, dtype=np.int64)
-        return Intersections(hits, false_alarms, (none,) * 4)
+        return Intersections(tp, fp, (none,) * 4)
 
     other = ~same & ~relevant[own]
     n_labels = found.shape[1]
@@ -150,7 +120,7 @@ def _of_block(
     total = _sum_by(key, share[other], len(found) * n_labels, sort=True)
     row, label = np.divmod(np.flatnonzero(total >= cttc), n_labels)
     triggers = (found.clip[row], found.label[row], label, found.point[row])
-    return Intersections(hits, false_alarms, triggers)
+    return Intersections(tp, fp, triggers)
 
 
 def _sum_by(
@@ -184,37 +154,7 @@ def match_collars(
 ) -> NDArray[np.bool_]:
     """Pairs as many detections as possible with a true event each.
 
-    Arguments
-    ---------
-    detections : CodedEvents
-        At J operating points.
-    truth : CodedEvents
-        At one point.
-    collar : float
-        Seconds by which an onset or offset may be off.
-    offset_share : float
-        Share of the true event's length by which the offset may be off, where
-        that is more than the collar.
-
-    Returns
-    -------
-    numpy.ndarray
-        (E,), True for a detection that is paired.
-
-    Example
-    -------
-    >>> import pandas as pd
-    >>> columns = ["filename", "onset", "offset", "event_label"]
-    >>> truth = pd.DataFrame([["a", 1.0, 2.0, "Cat"]], columns=columns)
-    >>> found = pd.DataFrame(
-    ...     [["a", 0.9, 2.0, "Cat"], ["a", 1.1, 2.0, "Cat"]], columns=columns
-    ... )
-    >>> truth, found = (
-    ...     CodedEvents.from_table(x, ["a"], ["Cat"]) for x in (truth, found)
-    ... )
-    >>> paired = match_collars(found, truth, collar=0.2, offset_share=0.2)
-    >>> int(paired.sum())
-    1
+    Returns (E,), True for a detection that is paired.
     """
     own, true = detections.pairs(truth)
     late = np.abs(truth.offset[true] - detections.offset[own])
@@ -237,38 +177,19 @@ def match_collars(
 
 
 class Segments(NamedTuple):
-    """Segments in which something sounds; index arrays.
+    """Segments in which something sounds; index arrays."""
 
-    Arguments
-    ---------
-    clip, label, point : numpy.ndarray
-        (S,) where.
-    number : numpy.ndarray
-        (S,) which segment of the clip, from 0.
-    """
-
+    #: (S,) where.
     clip: NDArray[np.int64]
     label: NDArray[np.int64]
     point: NDArray[np.int64]
+    #: (S,) which segment of the clip, from 0.
     number: NDArray[np.int64]
 
 
 def touched_segments(events: CodedEvents, seconds: float) -> Segments:
     """The segments that events touch, each once.
 
-    Arguments
-    ---------
-    events : CodedEvents
-        Events.
-    seconds : float
-        Length of a segment.
-
-    Returns
-    -------
-    Segments
-
-    Example
-    -------
     >>> import pandas as pd
     >>> table = pd.DataFrame([["a", 0.5, 2.1, "Cat"]], columns=[
     ...     "filename", "onset", "offset", "event_label"])
@@ -294,22 +215,8 @@ def found_segments(
 ) -> NDArray[np.bool_]:
     """Which detected segments are true.
 
-    Arguments
-    ---------
-    detected : Segments
-        At any operating points.
-    true : Segments
-        At one point.
-    n_labels : int
-        Number of classes.
+    Returns (S,) one for each detected segment.
 
-    Returns
-    -------
-    numpy.ndarray
-        (S,) one for each detected segment.
-
-    Example
-    -------
     >>> zero, number = np.zeros(2, dtype=int), np.array([0, 1])
     >>> a = Segments(zero, zero, zero, number)
     >>> found_segments(a, a._replace(number=number + 1), 1).tolist()

@@ -50,26 +50,7 @@ def count_points(
     truth: GroundTruth,
     metrics: Collection[str] = tuple(PSDS_METRICS),
 ) -> dict[str, ClipCounts]:
-    """Counts of PSDS.
-
-    Arguments
-    ---------
-    detections : pandas.DataFrame
-        Events at many thresholds, ``threshold`` among the columns.
-    truth : GroundTruth
-        The truth.
-    metrics : Collection[str]
-        Which of ``psds1`` and ``psds2``.
-
-    Returns
-    -------
-    dict[str, ClipCounts]
-
-    Raises
-    ------
-    ValueError
-        If the detections do not fit the truth.
-    """
+    """Counts of PSDS."""
     wanted = {k: v for k, v in PSDS_METRICS.items() if k in metrics}
     if not wanted:
         return {}
@@ -85,26 +66,7 @@ def count_events(
     truth: GroundTruth,
     metrics: Collection[str] = tuple(EVENT_METRICS),
 ) -> dict[str, ClipCounts]:
-    """Counts of the F1 scores of events.
-
-    Arguments
-    ---------
-    detections : pandas.DataFrame
-        Events at one operating point.
-    truth : GroundTruth
-        The truth.
-    metrics : Collection[str]
-        Which of ``event_f1``, ``segment_f1`` and ``intersection_f1``.
-
-    Returns
-    -------
-    dict[str, ClipCounts]
-
-    Raises
-    ------
-    ValueError
-        If the detections do not fit the truth.
-    """
+    """Counts of the F1 scores of events."""
     wanted = {k: v for k, v in EVENT_METRICS.items() if k in metrics}
     if not wanted:
         return {}
@@ -121,28 +83,7 @@ def count_tags(
     truth: GroundTruth,
     thresholds: NDArray[np.floating] | float = 0.5,
 ) -> dict[str, ClipCounts]:
-    """Counts of what is said of whole clips: ``clip_f1`` and ``clip_ap``.
-
-    Arguments
-    ---------
-    clips : Sequence[str]
-        M clips of the truth, each once; nothing is said of the others.
-    scores : numpy.ndarray
-        (M, C) probabilities.
-    truth : GroundTruth
-        The truth: a clip has the classes of its events.
-    thresholds : numpy.ndarray or float
-        A class is detected where its score is greater; (C,) or one.
-
-    Returns
-    -------
-    dict[str, ClipCounts]
-
-    Raises
-    ------
-    ValueError
-        If a clip is unknown, or a score is NaN.
-    """
+    """Counts of what is said of whole clips: ``clip_f1`` and ``clip_ap``."""
     known = truth.durations.filename
     rows = pd.Index(known).get_indexer(list(clips))
     if (rows < 0).any():
@@ -172,23 +113,7 @@ def score_counts(
     resamples: int = 0,
     seed: int = 0,
 ) -> dict[str, Score]:
-    """Scores of counts, with intervals if asked.
-
-    Arguments
-    ---------
-    counts : Mapping[str, ClipCounts]
-        Metrics by name, of the same N clips.
-    n_clips : int
-        N.
-    resamples : int
-        Of the bootstrap; 0 leaves the intervals out.
-    seed : int
-        Decides which clips are drawn.
-
-    Returns
-    -------
-    dict[str, Score]
-    """
+    """Scores of counts, with intervals if asked."""
     scores = {name: each.score() for name, each in counts.items()}
     if not resamples:
         return scores
@@ -199,13 +124,6 @@ def score_counts(
 def available_metrics() -> tuple[str, ...]:
     """The metrics that can be computed here.
 
-    Returns
-    -------
-    tuple[str, ...]
-        All, without the threshold-free ones where sed_scores_eval is missing.
-
-    Example
-    -------
     >>> available_metrics()[:2]
     ('psds1', 'psds2')
     """
@@ -222,33 +140,7 @@ def count_scores(
     *,
     all_events: pd.DataFrame | None = None,
 ) -> dict[str, ClipCounts]:
-    """Counts of frame scores.
-
-    Arguments
-    ---------
-    frames : FrameScores
-        What the system says. Clips of the truth that are missing have no
-        detection; the truth may be restricted before
-        (:meth:`GroundTruth.restrict`).
-    truth : GroundTruth
-        The truth; it names every clip of the scores.
-    decoding : PostProcessing
-        Windows and thresholds.
-    metrics : Collection[str], optional
-        Names of :data:`ALL_METRICS`; None takes :func:`available_metrics`.
-    all_events : pandas.DataFrame, optional
-        Events at all thresholds, where they are known already.
-
-    Returns
-    -------
-    dict[str, ClipCounts]
-        By name, in the order of :data:`ALL_METRICS`.
-
-    Raises
-    ------
-    ValueError
-        If scores, truth and decoding do not fit, or a score is NaN.
-    """
+    """Counts of frame scores."""
     wanted = available_metrics() if metrics is None else metrics
     check_metrics(wanted)
     counts: dict[str, ClipCounts] = {}
@@ -282,26 +174,6 @@ def count_detections(
 
     A clip has the classes that are detected in it; their rank, for the
     average precision, is the highest threshold at which they are.
-
-    Arguments
-    ---------
-    operating : pandas.DataFrame
-        Events at the operating point.
-    truth : GroundTruth
-        The truth.
-    all_events : pandas.DataFrame, optional
-        Events at many thresholds; None leaves out what needs them.
-    metrics : Collection[str], optional
-        Names of :data:`ALL_METRICS`; None takes those that detections allow.
-
-    Returns
-    -------
-    dict[str, ClipCounts]
-
-    Raises
-    ------
-    ValueError
-        If detections and truth do not fit.
     """
     wanted = ALL_METRICS if metrics is None else metrics
     check_metrics(wanted)
@@ -319,18 +191,7 @@ def count_detections(
 
 
 def check_metrics(names: Collection[str]) -> None:
-    """Refuses names that are no metric.
-
-    Arguments
-    ---------
-    names : Collection[str]
-        Names to check.
-
-    Raises
-    ------
-    ValueError
-        If one is unknown.
-    """
+    """Refuses names that are no metric."""
     unknown = [name for name in names if name not in ALL_METRICS]
     if unknown:
         raise ValueError(

@@ -23,20 +23,13 @@ from lgc_plugin.types import LabelKind, SEDOutput
 
 
 class Collected(NamedTuple):
-    """Scores of some clips by network, on the CPU; picklable.
+    """Scores of some clips by network, on the CPU; picklable."""
 
-    Arguments
-    ---------
-    frames : dict[str, list[FrameScores]]
-        Of the strongly labeled clips.
-    clip_scores : dict[str, list[numpy.ndarray]]
-        Of the weakly labeled clips.
-    tags : list[numpy.ndarray]
-        Their true labels.
-    """
-
+    #: Of the strongly labeled clips.
     frames: dict[str, list[FrameScores]]
+    #: Of the weakly labeled clips.
     clip_scores: dict[str, list[np.ndarray]]
+    #: Their true labels.
     tags: list[np.ndarray]
 
 
@@ -188,26 +181,7 @@ def metrics_of_manifest(
     profile: str = "dcase",
     **options: Any,
 ) -> EvaluationMetrics:
-    """Metrics of student and teacher on the strong clips of a manifest.
-
-    Arguments
-    ---------
-    manifest : str or Path
-        CSV file of the data preparation.
-    encoder : EventEncoder
-        Labels and the length of a frame.
-    n_thresholds : int
-        Operating points of PSDS, see
-        :func:`lgc_plugin.evaluation.post_processing.spaced_thresholds`.
-    profile : str
-        ``dcase`` or ``strict``.
-    **options : Any
-        See :class:`~lgc_plugin.evaluation.sed_metrics.SEDMetrics`.
-
-    Returns
-    -------
-    EvaluationMetrics
-    """
+    """Metrics of student and teacher on the strong clips of a manifest."""
     truth = truth_of_rows(read_manifest(manifest), encoder.labels, profile)
     return EvaluationMetrics(
         encoder, truth, thresholds=spaced_thresholds(n_thresholds), **options

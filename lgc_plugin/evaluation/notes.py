@@ -12,15 +12,6 @@ _LOGGER = "lgc_plugin"
 class Notes:
     """Lines that begin with ``note:`` or ``warning:``, in order.
 
-    Arguments
-    ---------
-    about : str
-        What stands behind the colon, such as the name of a system.
-    lines : list[str], optional
-        Where lines go; None begins a list.
-
-    Example
-    -------
     >>> notes = Notes()
     >>> notes.note("50 files")
     >>> notes.named("student").warn("3 clips are missing")
@@ -33,37 +24,15 @@ class Notes:
         self.lines: list[str] = [] if lines is None else lines
 
     def named(self, about: str) -> Notes:
-        """The same lines; those that are added say whom they are about.
-
-        Arguments
-        ---------
-        about : str
-            Name of the system.
-
-        Returns
-        -------
-        lgc_plugin.evaluation.notes.Notes
-        """
+        """The same lines; those that are added say whom they are about."""
         return Notes(about, self.lines)
 
     def note(self, text: str) -> None:
-        """Adds what is good to know.
-
-        Arguments
-        ---------
-        text : str
-            One line.
-        """
+        """Adds what is good to know."""
         self._add("note", text)
 
     def warn(self, text: str) -> None:
-        """Adds what may make scores wrong.
-
-        Arguments
-        ---------
-        text : str
-            One line.
-        """
+        """Adds what may make scores wrong."""
         self._add("warning", text)
 
     @contextmanager
@@ -103,20 +72,6 @@ class _NoteHandler(logging.Handler):
 def counted(number: int, noun: str) -> str:
     """A number with its noun.
 
-    Arguments
-    ---------
-    number : int
-        How many.
-    noun : str
-        One of them; an ``s`` makes it several (``class`` becomes
-        ``classes``).
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
     >>> counted(1, "clip"), counted(1168, "clip"), counted(2, "class")
     ('1 clip', '1168 clips', '2 classes')
     """

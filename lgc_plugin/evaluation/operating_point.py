@@ -27,21 +27,14 @@ _NEAR = 0.05
 
 @dataclass(frozen=True, eq=False)
 class OperatingPoint:
-    """Where F1 scores are taken.
+    """Where F1 scores are taken."""
 
-    Arguments
-    ---------
-    text : str
-        The same, for people.
-    threshold : float, optional
-        One of the thresholds of detections; None if there is one operating
-        point, or for frame scores.
-    decoding : PostProcessing, optional
-        For frame scores.
-    """
-
+    #: The same, for people.
     text: str
+    #: One of the thresholds of detections; None if there is one operating
+    #: point, or for frame scores.
     threshold: float | None = None
+    #: For frame scores.
     decoding: PostProcessing | None = None
 
 
@@ -51,28 +44,7 @@ def point_of_frames(
     options: OperatingOptions,
     notes: Notes,
 ) -> OperatingPoint:
-    """How frame scores become events.
-
-    Arguments
-    ---------
-    frames : FrameScores
-        With the classes of the truth.
-    settings : TunedSettings, optional
-        From :func:`settings_of`.
-    options : OperatingOptions
-        What the user wants.
-    notes : Notes
-        Gets what a user should know.
-
-    Returns
-    -------
-    OperatingPoint
-
-    Raises
-    ------
-    ValueError
-        If windows or thresholds do not fit the classes.
-    """
+    """How frame scores become events."""
     if settings is None:
         if options.median_windows is None:
             notes.note(
@@ -130,26 +102,7 @@ def _decoding_of(
 def point_of_events(
     predictions: Predictions, options: OperatingOptions, notes: Notes
 ) -> OperatingPoint:
-    """Which threshold of detections is taken.
-
-    Arguments
-    ---------
-    predictions : Predictions
-        Detections.
-    options : OperatingOptions
-        What the user wants.
-    notes : Notes
-        Gets what a user should know.
-
-    Returns
-    -------
-    OperatingPoint
-
-    Raises
-    ------
-    ValueError
-        If the options are for frame scores.
-    """
+    """Which threshold of detections is taken."""
     if options.median_windows is not None or options.settings is not None:
         raise ValueError(
             f"{predictions.path}: detections are final: median windows and "
@@ -210,17 +163,7 @@ def _tell_free(frames: FrameScores, notes: Notes) -> None:
 
 
 def unscored(frames: FrameScores) -> list[str]:
-    """Classes without scores, where sed_scores_eval fails.
-
-    Arguments
-    ---------
-    frames : FrameScores
-        From :func:`~lgc_plugin.evaluation.prediction_checks.check_predictions`.
-
-    Returns
-    -------
-    list[str]
-    """
+    """Classes without scores, where sed_scores_eval fails."""
     silent = np.isneginf(frames.scores).all(axis=(0, 2))
     return [x for x, none in zip(frames.labels, silent, strict=True) if none]
 
@@ -248,27 +191,7 @@ class OperatingOptions:
 def windows_by_class(
     options: OperatingOptions, labels: Sequence[str], others: Sequence[str]
 ) -> OperatingOptions:
-    """Options whose median windows, if there are several, have names.
-
-    Arguments
-    ---------
-    options : OperatingOptions
-        What the user wants.
-    labels : Sequence[str]
-        Classes of the system, which its windows are meant for: the truth may
-        have fewer, or others.
-    others : Sequence[str]
-        Classes of the truth, which may be named as well.
-
-    Returns
-    -------
-    OperatingOptions
-
-    Raises
-    ------
-    ValueError
-        If the windows do not fit the classes.
-    """
+    """Options whose median windows, if there are several, have names."""
     windows = options.median_windows
     if windows is None or isinstance(windows, int):
         return options
@@ -286,28 +209,7 @@ def windows_by_class(
 def settings_of(
     frames: FrameScores, annotations: Annotations, options: OperatingOptions
 ) -> TunedSettings | None:
-    """The tuned settings, if they may be used here.
-
-    Arguments
-    ---------
-    frames : FrameScores
-        As they were read.
-    annotations : Annotations
-        What is to be scored.
-    options : OperatingOptions
-        What the user wants.
-
-    Returns
-    -------
-    TunedSettings or None
-        None if the user has none.
-
-    Raises
-    ------
-    ValueError
-        If they were tuned on these clips or on other frames, or the options
-        tell thresholds or windows as well.
-    """
+    """The tuned settings, if they may be used here."""
     if options.settings is None:
         return None
     if options.threshold is not None or options.median_windows is not None:

@@ -33,22 +33,6 @@ _BLOCK_CLIPS = 128
 def spaced_thresholds(count: int) -> tuple[float, ...]:
     """Thresholds in the middle of equal parts of [0, 1].
 
-    Arguments
-    ---------
-    count : int
-        How many; 50 gives 0.01, 0.03 ... 0.99.
-
-    Returns
-    -------
-    tuple[float, ...]
-
-    Raises
-    ------
-    ValueError
-        If there is not one.
-
-    Example
-    -------
     >>> spaced_thresholds(5)
     (0.1, 0.3, 0.5, 0.7, 0.9)
     """
@@ -67,26 +51,8 @@ def as_thresholds(
 ) -> NDArray[np.float64]:
     """Thresholds of each operating point and class, checked.
 
-    Arguments
-    ---------
-    thresholds : Sequence[float] or float or Mapping[str, float]
-        Thresholds of all classes; or one operating point, class by class.
-    labels : Sequence[str]
-        C class names.
+    Returns (J, C).
 
-    Returns
-    -------
-    numpy.ndarray
-        (J, C).
-
-    Raises
-    ------
-    ValueError
-        If there is none, one is not a number or given twice, or a mapping
-        does not name each class once.
-
-    Example
-    -------
     >>> as_thresholds([0.3, 0.5], ["Cat"]).tolist()
     [[0.3], [0.5]]
     """
@@ -245,47 +211,6 @@ def decode_events(
 
     The scores are median filtered once. A rank filter commutes with
     thresholding, so the events are those of filtering each thresholded copy.
-
-    Arguments
-    ---------
-    scores : Tensor or array
-        (B, C, T') probabilities.
-    clip_ids : Sequence[str]
-        B names, each once; they become ``filename`` as they are.
-    encoder : EventEncoder
-        Class names and the length of a frame.
-    thresholds : Sequence[float] or float
-        A class sounds where its score is greater; compared in the precision
-        of the scores.
-    median_windows : int or Sequence[int] or Mapping[str, int]
-        See :func:`.median_filter.resolve_median_windows`; output frames.
-    valid_frames : Tensor or array, optional
-        (B,) output frames that hold sound. None means all.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per event: ``filename``, ``onset`` and ``offset`` in seconds,
-        ``event_label``, ``threshold``; ordered by clip (as given), threshold
-        (as given), class, onset.
-
-    Raises
-    ------
-    ValueError
-        If shapes, names, thresholds or windows do not fit together, or a
-        score is NaN.
-
-    Example
-    -------
-    >>> from lgc_plugin.data.encoder import EventEncoder
-    >>> encoder = EventEncoder(["Cat", "Dog"], clip_seconds=0.256)
-    >>> scores = np.array([[[0.9, 0.9, 0.1, 0.1], [0.1, 0.4, 0.4, 0.4]]])
-    >>> events = decode_events(scores, ["a.wav"], encoder, [0.3, 0.5], 1)
-    >>> print(events.to_string(index=False))
-    filename  onset  offset event_label  threshold
-       a.wav  0.000   0.128         Cat        0.3
-       a.wav  0.064   0.256         Dog        0.3
-       a.wav  0.000   0.128         Cat        0.5
     """
     array = as_score_array(scores)
     _check_classes(array, encoder.labels)
@@ -429,24 +354,7 @@ def refuse_nan(
     labels: Sequence[str],
     valid: NDArray[np.int64],
 ) -> None:
-    """Refuses scores that are not numbers, where there is sound.
-
-    Arguments
-    ---------
-    scores : numpy.ndarray
-        (B, C, T').
-    names : Sequence[str]
-        B clips.
-    labels : Sequence[str]
-        C classes.
-    valid : numpy.ndarray
-        (B,) frames that hold sound.
-
-    Raises
-    ------
-    ValueError
-        If there is any NaN; with the first clip, class and frame.
-    """
+    """Refuses scores that are not numbers, where there is sound."""
     inside = np.arange(scores.shape[2]) < valid[:, None, None]
     found = np.argwhere(np.isnan(scores) & inside)
     if len(found):

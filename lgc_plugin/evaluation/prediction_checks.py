@@ -32,30 +32,7 @@ END_TOLERANCE = 0.1
 def check_predictions(
     predictions: Predictions, annotations: Annotations, notes: Notes
 ) -> Predictions:
-    """Keeps what can be scored, and tells the rest.
-
-    Arguments
-    ---------
-    predictions : Predictions
-        As they were read.
-    annotations : Annotations
-        What is annotated.
-    notes : Notes
-        Gets a warning for unknown classes, for clips that are not annotated,
-        and for detections that begin or end behind the clip; the last are
-        kept.
-
-    Returns
-    -------
-    Predictions
-        Of annotated clips and known classes. Overlaps of a class are merged;
-        frame scores have the classes of the truth, in order.
-
-    Raises
-    ------
-    ValueError
-        If nothing is left, which is a mistake in names.
-    """
+    """Keeps what can be scored, and tells the rest."""
     truth = annotations.truth
     kept = _annotated_only(predictions, annotations, notes)
     known = [label for label in kept.labels if label in truth.labels]
@@ -192,20 +169,13 @@ def _listed(names: Iterable[str]) -> str:
 
 @dataclass(frozen=True, eq=False)
 class ScoredSet:
-    """What a system says of some clips, and what sounds in them.
+    """What a system says of some clips, and what sounds in them."""
 
-    Arguments
-    ---------
-    name : str
-        Name of the annotation.
-    frames : FrameScores
-        Of annotated clips.
-    truth : GroundTruth
-        With the classes of the scores.
-    """
-
+    #: Name of the annotation.
     name: str
+    #: Of annotated clips.
     frames: FrameScores
+    #: With the classes of the scores.
     truth: GroundTruth
 
     @classmethod
@@ -218,44 +188,7 @@ class ScoredSet:
         profile: str = "strict",
         notes: Notes | None = None,
     ) -> ScoredSet:
-        r"""Reads a set from files.
-
-        Arguments
-        ---------
-        scores : str or Path
-            See :func:`~lgc_plugin.evaluation.score_files.read_frame_scores`.
-        ground_truth, durations, audio, profile
-            See :func:`~lgc_plugin.evaluation.ground_truth_files.read_truth`.
-        notes : Notes, optional
-            Gets a warning for clips of which scores or annotations are
-            missing, and for classes without scores: their events are left
-            out.
-
-        Returns
-        -------
-        ScoredSet
-
-        Raises
-        ------
-        ValueError
-            If a file cannot be right, or the files have no clip in common.
-
-        Example
-        -------
-        >>> folder = getfixture("tmp_path")
-        >>> _ = (folder / "a.tsv").write_text("onset\toffset\tCat\n0\t2\t0.9\n")
-        >>> _ = (folder / "truth.txt").write_text(
-        ...     "filename\tonset\toffset\tevent_label\na.wav\t0\t1\tCat\n"
-        ... )
-        >>> _ = (folder / "lengths.txt").write_text(
-        ...     "filename\tduration\na.wav\t2\n"
-        ... )
-        >>> both = ScoredSet.read(
-        ...     folder, folder / "truth.txt", folder / "lengths.txt"
-        ... )
-        >>> both.name, both.clips
-        ('truth.txt', ('a.wav',))
-        """
+        """Reads a set from files."""
         notes = notes or Notes()
         frames = read_frame_scores(scores)
         truth = read_truth(
@@ -313,24 +246,7 @@ def _truth_with_labels(
 def common_clips(
     frames: FrameScores, truth: GroundTruth
 ) -> tuple[FrameScores, GroundTruth]:
-    """Scores and truth of the clips that have both.
-
-    Arguments
-    ---------
-    frames : FrameScores
-        What a system says.
-    truth : GroundTruth
-        The truth.
-
-    Returns
-    -------
-    tuple[FrameScores, GroundTruth]
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
+    """Scores and truth of the clips that have both."""
     shared = truth.clips.intersection(frames.clips)
     if not shared:
         raise ValueError(

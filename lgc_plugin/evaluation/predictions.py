@@ -23,23 +23,6 @@ _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 class Predictions:
     """Detections, or frame scores, of some clips.
 
-    Arguments
-    ---------
-    path : Path
-        Where they were read.
-    clips : frozenset[str]
-        Every clip that is named, those without detection too.
-    thresholds : tuple[float, ...]
-        Operating points of detections, ascending; none if there is one and
-        nobody tells its threshold.
-    events : pandas.DataFrame, optional
-        Detections: ``filename``, ``onset`` and ``offset`` (s),
-        ``event_label``, and ``threshold`` where there are several.
-    frames : FrameScores, optional
-        Frame scores, where there are no detections.
-
-    Example
-    -------
     >>> rows = [["a.wav", 0.0, 1.0, "Cat"]]
     >>> table = pd.DataFrame(rows, columns=EVENT_COLUMNS)
     >>> found = Predictions(Path("a.tsv"), frozenset({"a.wav"}), events=table)
@@ -47,10 +30,17 @@ class Predictions:
     ('1 event at one operating point', ('Cat',))
     """
 
+    #: Where they were read.
     path: Path
+    #: Every clip that is named, those without detection too.
     clips: frozenset[str]
+    #: Operating points of detections, ascending; none if there is one and
+    #: nobody tells its threshold.
     thresholds: tuple[float, ...] = ()
+    #: Detections: ``filename``, ``onset`` and ``offset`` (s), ``event_label``,
+    #: and ``threshold`` where there are several.
     events: pd.DataFrame | None = None
+    #: Frame scores, where there are no detections.
     frames: FrameScores | None = None
 
     @property
@@ -77,18 +67,6 @@ class Predictions:
     def nearest(self, threshold: float) -> float:
         """The operating point nearest to a threshold.
 
-        Arguments
-        ---------
-        threshold : float
-            What is wanted.
-
-        Returns
-        -------
-        float
-            One of ``thresholds``, the lower of two that are equally near.
-
-        Example
-        -------
         >>> table = pd.DataFrame(columns=[*EVENT_COLUMNS, "threshold"])
         >>> found = Predictions(Path("."), frozenset(), (0.49, 0.51), table)
         >>> found.nearest(0.5)
@@ -100,35 +78,14 @@ class Predictions:
         )
 
     def at(self, threshold: float) -> pd.DataFrame:
-        """Detections at one operating point.
-
-        Arguments
-        ---------
-        threshold : float
-            One of ``thresholds``.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Without a threshold; perhaps without any row.
-        """
+        """Detections at one operating point."""
         events = self.events
         if "threshold" in events:
             events = events[events.threshold == threshold]
         return events[EVENT_COLUMNS]
 
     def restrict(self, clips: Iterable[str]) -> Predictions:
-        """Those of some clips.
-
-        Arguments
-        ---------
-        clips : Iterable[str]
-            The clips to keep; unknown names do no harm.
-
-        Returns
-        -------
-        Predictions
-        """
+        """Those of some clips."""
         kept = self.clips.intersection(clips)
         if self.frames is not None:
             frames = self.frames.select(kept)

@@ -112,26 +112,7 @@ def psds_score(
 def psds_counts(
     detections: CodedEvents, ground_truth: GroundTruth, **options: float
 ) -> PSDSCounts:
-    """The counts of PSDS, clip by clip.
-
-    Arguments
-    ---------
-    detections : CodedEvents
-        From :meth:`GroundTruth.code`, at J operating points.
-    ground_truth : GroundTruth
-        The truth.
-    **options : float
-        See :func:`psds_score`.
-
-    Returns
-    -------
-    PSDSCounts
-
-    Raises
-    ------
-    ValueError
-        If ``cttc`` is missing.
-    """
+    """The counts of PSDS, clip by clip."""
     options = {**_DEFAULTS, **options}
     if options["cttc"] is None and options["alpha_ct"]:
         raise ValueError(
@@ -155,8 +136,8 @@ def psds_counts(
         cross = sparse_counts(found.cross_triggers, wide)
     return PSDSCounts(
         ground_truth.labels,
-        sparse_counts(found.hits, shape),
-        sparse_counts(found.false_alarms, shape),
+        sparse_counts(found.tp, shape),
+        sparse_counts(found.fp, shape),
         cross,
         *truth_totals(truth),
         durations,
@@ -165,28 +146,20 @@ def psds_counts(
 
 
 class Rates(NamedTuple):
-    """Rates of R weightings of the clips.
+    """Rates of R weightings of the clips."""
 
-    Arguments
-    ---------
-    tpr : numpy.ndarray
-        (R, C, J) true positives of events; 0 for a class without events.
-    fpr : numpy.ndarray
-        (R, C, J) false alarms per hour.
-    ctr : numpy.ndarray or None
-        (R, C, C, J) false alarms for the first class per hour of the second;
-        0 where that has no event, and for a class with itself.
-    present : numpy.ndarray
-        (R, C) whether the class has an event.
-    """
-
+    #: (R, C, J) true positives of events; 0 for a class without events.
     tpr: NDArray[np.float64]
+    #: (R, C, J) false positives per hour.
     fpr: NDArray[np.float64]
+    #: (R, C, C, J) false positives for the first class per hour of the second;
+    #: 0 where that has no event, and for a class with itself.
     ctr: NDArray[np.float64] | None
+    #: (R, C) whether the class has an event.
     present: NDArray[np.bool_]
 
     def effective(self, alpha_ct: float) -> NDArray[np.float64]:
-        """(R, C, J) false alarms per hour, cross-triggers added."""
+        """(R, C, J) false positives per hour, cross-triggers added."""
         if self.ctr is None or not alpha_ct:
             return self.fpr
         others = np.maximum(self.present.sum(axis=1) - 1, 1)
@@ -200,47 +173,28 @@ class PSDSCounts(ScoredByROC):
     """Counts of PSDS, clip by clip, in sparse matrices.
 
     Most clips have few classes, so that nearly all counts are 0.
-
-    Arguments
-    ---------
-    labels : tuple[str, ...]
-        C class names.
-    hits, false_alarms : scipy.sparse.csr_matrix
-        (N, C * J) counts.
-    cross_triggers : scipy.sparse.csr_matrix or None
-        (N, C * C * J) counts; None where they have no weight.
-    events, seconds : numpy.ndarray
-        (N, C) number of true events, and how long they last in sum.
-    durations : numpy.ndarray
-        (N,) seconds.
-    options : Mapping[str, float]
-        ``alpha_ct``, ``alpha_st``, ``max_efpr``.
     """
 
+    #: C class names.
     labels: tuple[str, ...]
-    hits: csr_matrix
-    false_alarms: csr_matrix
+    #: (N, C * J) counts.
+    tp: csr_matrix
+    fp: csr_matrix
+    #: (N, C * C * J) counts; None where they have no weight.
     cross_triggers: csr_matrix | None
+    #: (N, C) number of true events, and how long they last in sum.
     events: NDArray[np.int64]
     seconds: NDArray[np.float64]
+    #: (N,) seconds.
     durations: NDArray[np.float64]
+    #: ``alpha_ct``, ``alpha_st``, ``max_efpr``.
     options: Mapping[str, float]
 
     @classmethod
     def join(cls, parts: Sequence[PSDSCounts]) -> PSDSCounts:
-        """Counts of several sets of clips as those of one.
-
-        Arguments
-        ---------
-        parts : Sequence[PSDSCounts]
-            With the same classes, operating points and options.
-
-        Returns
-        -------
-        PSDSCounts
-        """
+        """Counts of several sets of clips as those of one."""
         first = parts[0]
-        fields = ("hits", "false_alarms", "cross_triggers")
+        fields = ("tp", "fp", "cross_triggers")
         sparse = {
             name: None
             if getattr(first, name) is None
@@ -254,24 +208,14 @@ class PSDSCounts(ScoredByROC):
         return replace(first, **sparse, **dense)
 
     def rates(self, weights: NDArray[np.floating]) -> Rates:
-        """Rates at all operating points.
-
-        Arguments
-        ---------
-        weights : numpy.ndarray
-            (R, N) how often each clip counts.
-
-        Returns
-        -------
-        Rates
-        """
+        """Rates at all operating points."""
         n_classes = len(self.labels)
         weights = weights.astype(np.float64)
         events = weights @ self.events
         present = events > 0
         shape = (len(weights), n_classes, -1)
-        hits = _total(self.hits, weights).reshape(shape)
-        alarms = _total(self.false_alarms, weights).reshape(shape)
+        tp = _total(self.tp, weights).reshape(shape)
+        fp = _total(self.fp, weights).reshape(shape)
         hours = (weights @ self.durations)[:, None, None] / SECONDS_PER_HOUR
         ctr = None
         if self.cross_triggers is not None:
@@ -280,8 +224,8 @@ class PSDSCounts(ScoredByROC):
             # A class without events has no cross-triggers to divide.
             length = np.where(present, weights @ self.seconds, 1.0)
             ctr = ctr / (length[:, None, :, None] / SECONDS_PER_HOUR)
-        tpr = hits / np.where(present, events, 1)[..., None]
-        return Rates(tpr, alarms / hours, ctr, present)
+        tpr = tp / np.where(present, events, 1)[..., None]
+        return Rates(tpr, fp / hours, ctr, present)
 
     def roc(self, weights: NDArray[np.floating]) -> PSDROC:
         """The PSD-ROC for (R, N) weights: how often each clip counts."""
@@ -309,15 +253,7 @@ def truth_totals(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Number and length of the true events.
 
-    Arguments
-    ---------
-    truth : CodedEvents
-        At one point.
-
-    Returns
-    -------
-    tuple[numpy.ndarray, numpy.ndarray]
-        (N, C) counts and (N, C) seconds.
+    Returns (N, C) counts and (N, C) seconds.
     """
     seconds = np.zeros(truth.shape[:2])
     length = truth.offset - truth.onset
@@ -331,20 +267,8 @@ def sparse_counts(
 ) -> csr_matrix:
     """Counts by clip, all other axes in one.
 
-    Arguments
-    ---------
-    index : tuple of arrays
-        The clip first; one array for each axis.
-    shape : tuple[int, ...]
-        Lengths of the axes.
+    Returns (N, product of the others).
 
-    Returns
-    -------
-    scipy.sparse.csr_matrix
-        (N, product of the others).
-
-    Example
-    -------
     >>> index = tuple(np.array([[0, 0], [1, 1], [2, 2]]))
     >>> sparse_counts(index, (1, 2, 3)).toarray()
     array([[0., 0., 0., 0., 0., 2.]])

@@ -41,14 +41,7 @@ Deltas = dict[str, tuple["NDArray[np.float64]", dict[str, Any]]]
 
 
 def has_sed_scores_eval() -> bool:
-    """Whether threshold-free scores can be computed.
-
-    Returns
-    -------
-    bool
-        False too where sed_scores_eval is installed but does not work with
-        the versions of other packages; ``lgc-sed info`` names them.
-    """
+    """Whether threshold-free scores can be computed."""
     return find_spec("sed_scores_eval") is not None and not installed_problems(
         "scores"
     )
@@ -70,27 +63,6 @@ def psds_free_counts(
 
     Classes that are absent from the truth take no part. Events of a class
     that touch are joined, which sed_scores_eval asks for.
-
-    Arguments
-    ---------
-    frames : FrameScores
-        Not filtered. Clips that are not in the truth are passed over; one of
-        the truth that is missing has no detection.
-    ground_truth : GroundTruth
-        The truth.
-    median_windows : int or Sequence[int] or Mapping[str, int]
-        Frames.
-    dtc, gtc, cttc, alpha_ct, alpha_st, max_efpr : float
-        See :func:`~lgc_plugin.evaluation.psds.psds_score`.
-
-    Returns
-    -------
-    FreePSDSCounts
-
-    Raises
-    ------
-    ValueError
-        If sed_scores_eval is not installed.
     """
     if not has_sed_scores_eval():
         raise ValueError(
@@ -222,7 +194,7 @@ def _class_steps(
     clips: Sequence[tuple], label: str, labels: Sequence[str]
 ) -> ClassSteps:
     """What changes in any clip, from the highest score down."""
-    names = {"hits": "tps", "false_alarms": "fps"}
+    names = {"tp": "tps", "fp": "fps"}
     names |= {x: f"cts\\{x}" for x in labels}
     scores = np.concatenate([score for score, _ in clips])
     clip = np.repeat(np.arange(len(clips)), [len(score) for score, _ in clips])
@@ -239,41 +211,28 @@ def _class_steps(
     return ClassSteps(
         clip[order],
         scores[order],
-        found["hits"],
-        found["false_alarms"],
+        found["tp"],
+        found["fp"],
         cross if cross.any() else None,
     )
 
 
 class ClassSteps(NamedTuple):
-    """How the counts of a class change as the threshold falls.
+    """How the counts of a class change as the threshold falls."""
 
-    Arguments
-    ---------
-    clip : numpy.ndarray
-        (M,) where.
-    score : numpy.ndarray
-        (M,) below which threshold; descending.
-    hits, false_alarms : numpy.ndarray
-        (M,) by how much.
-    cross_triggers : numpy.ndarray or None
-        (C, M) the same with each other class; None where there are none.
-    """
-
+    #: (M,) where.
     clip: NDArray[np.int64]
+    #: (M,) below which threshold; descending.
     score: NDArray[np.float64]
-    hits: NDArray[np.float64]
-    false_alarms: NDArray[np.float64]
+    #: (M,) by how much.
+    tp: NDArray[np.float64]
+    fp: NDArray[np.float64]
+    #: (C, M) the same with each other class; None where there are none.
     cross_triggers: NDArray[np.float64] | None
 
     @classmethod
     def none(cls) -> ClassSteps:
-        """Of a class that never changes.
-
-        Returns
-        -------
-        ClassSteps
-        """
+        """Of a class that never changes."""
         empty = np.zeros(0)
         return cls(empty.astype(np.int64), empty, empty, empty, None)
 
@@ -284,71 +243,48 @@ class ClassSteps(NamedTuple):
         other_hours: NDArray[np.float64],
         alpha_ct: float,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The points at which the number of hits changes.
+        """The points at which the number of true positives changes.
 
-        Between two of them only false alarms change: their smallest number
+        Between two of them only false positives change: their smallest number
         is what the curve needs.
 
-        Arguments
-        ---------
-        weights : numpy.ndarray
-            (R, N) how often each clip counts.
-        hours : numpy.ndarray
-            (R,) of all clips.
-        other_hours : numpy.ndarray
-            (R, C) of the other classes' events, times how many they are;
-            infinite for a class that takes no part.
-        alpha_ct : float
-            Weight of cross-triggers.
-
-        Returns
-        -------
-        tuple[numpy.ndarray, numpy.ndarray]
-            (R, S) effective false positives per hour and (R, S) hits.
+        Returns (R, S) effective false positives per hour and (R, S) true
+        positives.
         """
         # Equal scores are one threshold, at the last of them.
         changes = self.score[1:] != self.score[:-1]
         ends = np.append(np.flatnonzero(changes), len(self.score) - 1)
         group = np.searchsorted(ends, np.arange(len(self.score)))
-        change = self.hits != 0
+        change = self.tp != 0
         starts = np.unique(group[change])
         if not len(starts):
             return np.zeros((len(weights), 0)), np.zeros((len(weights), 0))
         drawn = weights[:, self.clip]
-        effective = self.false_alarms / hours[:, None]
+        effective = self.fp / hours[:, None]
         if self.cross_triggers is not None:
             rates = (alpha_ct / other_hours) @ self.cross_triggers
             effective = effective + rates
         effective = np.cumsum(effective * drawn, axis=1)[:, ends]
-        hits = np.cumsum(drawn[:, change] * self.hits[change], axis=1)
+        tp = np.cumsum(drawn[:, change] * self.tp[change], axis=1)
         last = np.searchsorted(group[change], starts, side="right") - 1
         lowest = np.minimum.reduceat(effective, starts, axis=1)
-        return lowest, hits[:, last]
+        return lowest, tp[:, last]
 
 
 @dataclass(frozen=True, eq=False)
 class FreePSDSCounts(ScoredByROC):
-    """Counts of threshold-free PSDS, clip by clip.
+    """Counts of threshold-free PSDS, clip by clip."""
 
-    Arguments
-    ---------
-    labels : tuple[str, ...]
-        C class names.
-    steps : tuple[ClassSteps, ...]
-        One per class.
-    events, seconds : numpy.ndarray
-        (N, C) number of true events, and how long they last in sum.
-    durations : numpy.ndarray
-        (N,) seconds.
-    options : Mapping[str, float]
-        ``alpha_ct``, ``alpha_st``, ``max_efpr``.
-    """
-
+    #: C class names.
     labels: tuple[str, ...]
+    #: One per class.
     steps: tuple[ClassSteps, ...]
+    #: (N, C) number of true events, and how long they last in sum.
     events: NDArray[np.float64]
     seconds: NDArray[np.float64]
+    #: (N,) seconds.
     durations: NDArray[np.float64]
+    #: ``alpha_ct``, ``alpha_st``, ``max_efpr``.
     options: Mapping[str, float]
 
     def roc(self, weights: NDArray[np.floating]) -> PSDROC:
@@ -369,8 +305,8 @@ class FreePSDSCounts(ScoredByROC):
             for step in self.steps
         ]
         rate = [
-            hits / np.where(present, events, 1)[:, [row]]
-            for row, (_, hits) in enumerate(curves)
+            tp / np.where(present, events, 1)[:, [row]]
+            for row, (_, tp) in enumerate(curves)
         ]
         sizes = [each.shape[1] for each in rate]
         return psd_roc(
@@ -390,8 +326,6 @@ def quiet() -> Iterator[None]:
     psds_eval warns about pandas and equal operating points, sed_eval and its
     dependency dcase_util about ``pkg_resources``.
 
-    Example
-    -------
     >>> import warnings
     >>> with quiet():
     ...     warnings.warn("old")

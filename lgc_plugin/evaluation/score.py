@@ -17,17 +17,11 @@ if TYPE_CHECKING:
 class Interval(NamedTuple):
     """Between which bounds a number lies, in 95 % of the resamples.
 
-    Arguments
-    ---------
-    low, high : float
-        NaN where no resample had a value.
-
-    Example
-    -------
     >>> Interval(0.43, 0.46).high
     0.46
     """
 
+    #: NaN where no resample had a value.
     low: float
     high: float
 
@@ -36,24 +30,16 @@ class Interval(NamedTuple):
 class Intervals:
     """The intervals of a :class:`Score`, number by number.
 
-    Arguments
-    ---------
-    value : Interval
-        Of the headline.
-    micro : Interval or None
-        None where the score has no micro average.
-    per_class : Mapping[str, Interval]
-        Of each class, over the resamples in which it occurs.
-
-    Example
-    -------
     >>> intervals = Intervals(Interval(0.4, 0.6), None, {})
     >>> intervals.value.low
     0.4
     """
 
+    #: Of the headline.
     value: Interval
+    #: None where the score has no micro average.
     micro: Interval | None
+    #: Of each class, over the resamples in which it occurs.
     per_class: Mapping[str, Interval]
 
 
@@ -61,20 +47,13 @@ class Intervals:
 class Curve:
     """A PSD-ROC: effective true positive rate over effective false positives.
 
-    Arguments
-    ---------
-    efpr : numpy.ndarray
-        (P,) effective false positives per hour, from 0 to the end.
-    etpr : numpy.ndarray
-        (P,) effective true positive rate from each point to the next.
-
-    Example
-    -------
     >>> Curve(np.array([0.0, 100.0]), np.array([0.5, 0.5])).end
     100.0
     """
 
+    #: (P,) effective false positives per hour, from 0 to the end.
     efpr: NDArray[np.float64]
+    #: (P,) effective true positive rate from each point to the next.
     etpr: NDArray[np.float64]
 
     @property
@@ -262,20 +241,13 @@ class SEDResult:
 
 
 class Averages(NamedTuple):
-    """A metric of R weightings of the clips.
+    """A metric of R weightings of the clips."""
 
-    Arguments
-    ---------
-    value : numpy.ndarray
-        (R,) headlines, see :class:`~lgc_plugin.evaluation.score.Score`.
-    micro : numpy.ndarray or None
-        (R,).
-    per_class : numpy.ndarray
-        (R, C); NaN where a class has no event.
-    """
-
+    #: (R,) headlines, see :class:`~lgc_plugin.evaluation.score.Score`.
     value: NDArray[np.float64]
+    #: (R,).
     micro: NDArray[np.float64] | None
+    #: (R, C); NaN where a class has no event.
     per_class: NDArray[np.float64]
 
 
@@ -296,40 +268,18 @@ class ClipCounts(Protocol):
 def mean_over_classes(per_class: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean over the classes that have a score.
 
-    Arguments
-    ---------
-    per_class : numpy.ndarray
-        (R, C), NaN where a class has none.
+    Returns (R,), NaN where no class has one.
 
-    Returns
-    -------
-    numpy.ndarray
-        (R,), NaN where no class has one.
-
-    Example
-    -------
     >>> mean_over_classes(np.array([[0.5, np.nan], [np.nan, np.nan]]))
     array([0.5, nan])
     """
     present = ~np.isnan(per_class)
     total = np.where(present, per_class, 0.0).sum(axis=1)
-    return _ratio(total, present.sum(axis=1), present.any(axis=1))
+    return ratio(total, present.sum(axis=1), present.any(axis=1))
 
 
 def one_score(averages: Averages, counts: ClipCounts) -> Score:
-    """The only row of averages, as a score.
-
-    Arguments
-    ---------
-    averages : Averages
-        With R = 1.
-    counts : ClipCounts
-        Where they come from.
-
-    Returns
-    -------
-    Score
-    """
+    """The only row of averages, as a score."""
     per_class = averages.per_class[0].tolist()
     return Score(
         value=float(averages.value[0]),
@@ -338,10 +288,11 @@ def one_score(averages: Averages, counts: ClipCounts) -> Score:
     )
 
 
-def _ratio(
+def ratio(
     part: NDArray[np.float64],
     whole: NDArray[np.float64],
     defined: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
+    """A quotient; NaN where it is not defined."""
     out = np.full(np.shape(whole), np.nan)
     return np.divide(part, whole, out=out, where=defined)

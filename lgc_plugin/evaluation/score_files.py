@@ -79,28 +79,7 @@ def read_frame_scores(path: str | Path) -> FrameScores:
 
 
 def is_score_source(path: str | Path) -> bool:
-    r"""Whether something is for :func:`read_frame_scores` to read.
-
-    Arguments
-    ---------
-    path : str or Path
-        A file or folder.
-
-    Returns
-    -------
-    bool
-        True for a ``.npz`` file, and for a folder whose first TSV begins with
-        the columns ``onset`` and ``offset`` and holds no detections.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> is_score_source(folder)
-    False
-    >>> _ = (folder / "a.tsv").write_text("onset\toffset\tCat\n")
-    >>> is_score_source(folder)
-    True
-    """
+    """Whether something is for :func:`read_frame_scores` to read."""
     path = Path(path)
     if path.is_file():
         return path.suffix == ".npz"
@@ -199,17 +178,6 @@ class _Row(NamedTuple):
 def clip_of_tsv(file: Path) -> str:
     """The clip whose scores a file holds.
 
-    Arguments
-    ---------
-    file : Path
-        Its name counts only.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
     >>> clip_of_tsv(Path("a_10.000.tsv")), clip_of_tsv(Path("a.flac.tsv"))
     ('a_10.000.wav', 'a.flac')
     """
@@ -220,23 +188,6 @@ def clip_of_tsv(file: Path) -> str:
 def tsv_of_clip(clip: str) -> str:
     """The inverse of :func:`clip_of_tsv`.
 
-    Arguments
-    ---------
-    clip : str
-        A clip.
-
-    Returns
-    -------
-    str
-        Name of its file.
-
-    Raises
-    ------
-    ValueError
-        If no file can be named so.
-
-    Example
-    -------
     >>> tsv_of_clip("a.wav"), tsv_of_clip("a.flac")
     ('a.tsv', 'a.flac.tsv')
     """
@@ -253,19 +204,6 @@ def tsv_of_clip(clip: str) -> str:
 def is_score_tsv(file: Path) -> bool:
     r"""Whether a file looks as if it held scores of frames.
 
-    Arguments
-    ---------
-    file : Path
-        A TSV file.
-
-    Returns
-    -------
-    bool
-        True if its columns begin with ``onset`` and ``offset``, and none of
-        them is one of a table of detections.
-
-    Example
-    -------
     >>> file = getfixture("tmp_path") / "a.tsv"
     >>> _ = file.write_text("onset\toffset\tevent_label\tfilename\n")
     >>> is_score_tsv(file)
@@ -278,32 +216,7 @@ def is_score_tsv(file: Path) -> bool:
 
 
 def read_score_tsv(file: Path) -> FrameScores:
-    r"""Reads the scores of one clip.
-
-    Arguments
-    ---------
-    file : Path
-        The file.
-
-    Returns
-    -------
-    FrameScores
-        Of one clip; classes in the order of the columns.
-
-    Raises
-    ------
-    ValueError
-        If a column, a row or a value is wrong; the message names it.
-
-    Example
-    -------
-    >>> file = getfixture("tmp_path") / "a.tsv"
-    >>> _ = file.write_text("onset\toffset\tCat\n0.0\t0.5\tx\n")
-    >>> read_score_tsv(file)  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-        ...
-    ValueError: .../a.tsv, row 2: Cat is 'x': it must be a number
-    """
+    """Reads the scores of one clip."""
     try:
         lines = file.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
@@ -338,22 +251,6 @@ def score_tsv_text(
 ) -> str:
     """The content of a file.
 
-    Arguments
-    ---------
-    labels : Sequence[str]
-        C class names.
-    scores : numpy.ndarray
-        (C, T').
-    edges : numpy.ndarray
-        (T' + 1,) seconds.
-
-    Returns
-    -------
-    str
-        Numbers are as short as they can be and read back unchanged.
-
-    Example
-    -------
     >>> scores = np.array([[0.1]], dtype=np.float32)
     >>> score_tsv_text(["Cat"], scores, np.array([0.0, 0.5])).split()
     ['onset', 'offset', 'Cat', '0.0', '0.5', '0.1']

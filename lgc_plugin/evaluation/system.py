@@ -37,32 +37,15 @@ from lgc_plugin.evaluation.score import ClipCounts
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """What is scored.
+    """What is scored."""
 
-    Arguments
-    ---------
-    predictions : Predictions
-        Checked, see :func:`.prediction_checks.check_predictions`.
-    point : OperatingPoint
-        Where F1 scores are taken.
-    """
-
+    #: Checked, see :func:`.prediction_checks.check_predictions`.
     predictions: Predictions
+    #: Where F1 scores are taken.
     point: OperatingPoint
 
     def metrics(self, *, durations_known: bool) -> tuple[str, ...]:
-        """The metrics that these predictions allow.
-
-        Arguments
-        ---------
-        durations_known : bool
-            Whether there are hours to count by.
-
-        Returns
-        -------
-        tuple[str, ...]
-            Names of :data:`~lgc_plugin.evaluation.metrics.ALL_METRICS`.
-        """
+        """The metrics that these predictions allow."""
         if self.predictions.frames is not None:
             names = available_metrics()
             if unscored(self.predictions.frames):
@@ -98,19 +81,7 @@ class System:
     def counts(
         self, truth: GroundTruth, metrics: Collection[str]
     ) -> dict[str, ClipCounts]:
-        """Counts of metrics.
-
-        Arguments
-        ---------
-        truth : GroundTruth
-            It has every clip of the predictions.
-        metrics : Collection[str]
-            Of :meth:`metrics`.
-
-        Returns
-        -------
-        dict[str, ClipCounts]
-        """
+        """Counts of metrics."""
         frames = self.predictions.frames
         if frames is None:
             return count_detections(
@@ -126,17 +97,7 @@ class System:
         )
 
     def restrict(self, truth: GroundTruth) -> System:
-        """The same, of the clips of a truth.
-
-        Arguments
-        ---------
-        truth : GroundTruth
-            The clips to keep.
-
-        Returns
-        -------
-        System
-        """
+        """The same, of the clips of a truth."""
         return replace(self, predictions=self.predictions.restrict(truth.clips))
 
 
@@ -146,28 +107,7 @@ def read_system(
     options: OperatingOptions,
     notes: Notes,
 ) -> System:
-    """Reads predictions, checks them, and finds their operating point.
-
-    Arguments
-    ---------
-    path : str or Path
-        See :func:`~lgc_plugin.evaluation.predictions.read_predictions`.
-    annotations : Annotations
-        What is annotated.
-    options : OperatingOptions
-        What the user wants.
-    notes : Notes
-        Gets what a user should know.
-
-    Returns
-    -------
-    System
-
-    Raises
-    ------
-    ValueError
-        If predictions, annotations and options do not fit together.
-    """
+    """Reads predictions, checks them, and finds their operating point."""
     predictions = read_predictions(path)
     if predictions.frames is None:
         checked = check_predictions(predictions, annotations, notes)

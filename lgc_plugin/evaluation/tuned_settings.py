@@ -310,22 +310,6 @@ def refuse_shared(
 ) -> None:
     """Refuses to score clips that settings are chosen on.
 
-    Arguments
-    ---------
-    tuned_on : Iterable[str]
-        The clips that settings are chosen on.
-    clips : Iterable[str]
-        The clips to be scored.
-    what : str
-        What the error calls them.
-
-    Raises
-    ------
-    ValueError
-        If they share any.
-
-    Example
-    -------
     >>> refuse_shared(["a.wav"], ["b.wav"], "test.tsv")
     """
     asked = set(clips)

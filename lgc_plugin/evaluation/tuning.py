@@ -38,33 +38,23 @@ TUNING_METRICS = (*PSDS_METRICS, *FREE_METRICS, *EVENT_METRICS)
 
 @dataclass(frozen=True, eq=False)
 class TuningResult:
-    """What was chosen, and what it brings where it was chosen.
+    """What was chosen, and what it brings where it was chosen."""
 
-    Arguments
-    ---------
-    settings : TunedSettings
-        The choice.
-    start : PostProcessing
-        Windows and thresholds to begin with, one window per class.
-    before, after : Score
-        The metric with the starting and with the chosen settings, on the
-        clips tuned on: the gain is optimistic.
-    windows : tuple[int, ...]
-        W windows that were tried, ascending.
-    grid : numpy.ndarray
-        (C, W) the class's own score with each window, at the best threshold
-        if thresholds were tuned; NaN where it was not tried, or the truth
-        does not have the class.
-    absent : tuple[str, ...]
-        Classes that the truth does not have: they keep what they began with.
-    """
-
+    #: The choice.
     settings: TunedSettings
+    #: Windows and thresholds to begin with, one window per class.
     start: PostProcessing
+    #: The metric with the starting and with the chosen settings, on the clips
+    #: tuned on: the gain is optimistic.
     before: Score
     after: Score
+    #: W windows that were tried, ascending.
     windows: tuple[int, ...]
+    #: (C, W) the class's own score with each window, at the best threshold if
+    #: thresholds were tuned; NaN where it was not tried, or the truth does not
+    #: have the class.
     grid: NDArray[np.float64]
+    #: Classes that the truth does not have: they keep what they began with.
     absent: tuple[str, ...]
 
 
@@ -189,21 +179,6 @@ def tune(
 def check_tuning_metric(metric: str, *, thresholds: bool) -> None:
     """Refuses what cannot be tuned for.
 
-    Arguments
-    ---------
-    metric : str
-        One of :data:`TUNING_METRICS`.
-    thresholds : bool
-        Whether thresholds are to be chosen too.
-
-    Raises
-    ------
-    ValueError
-        If the metric is unknown, cannot be computed here, or has no threshold
-        to choose.
-
-    Example
-    -------
     >>> check_tuning_metric("psds1", thresholds=False)
     """
     possible = [x for x in TUNING_METRICS if x in available_metrics()]

@@ -35,17 +35,6 @@ _BLOCK_CLIPS = 64
 def default_windows(n_frames: int) -> tuple[int, ...]:
     """Odd windows, each a third longer than the one before.
 
-    Arguments
-    ---------
-    n_frames : int
-        Of a clip: no window is longer.
-
-    Returns
-    -------
-    tuple[int, ...]
-
-    Example
-    -------
     >>> default_windows(100)
     (1, 3, 5, 7, 9, 13, 17, 23, 31, 41, 55, 73, 97)
     """
@@ -61,25 +50,17 @@ def default_windows(n_frames: int) -> tuple[int, ...]:
 class TuningGrid:
     """Scores of each class with each window and threshold.
 
-    Arguments
-    ---------
-    windows : tuple[int, ...]
-        W windows, ascending.
-    limits : tuple[float, ...] or None
-        J thresholds; None if they are not to be chosen, J is 1 then.
-    scores : numpy.ndarray
-        (C, W, J); NaN where not tried, or where the truth has no event.
-
-    Example
-    -------
     >>> grid = TuningGrid((1, 3), None, np.array([[[0.5], [0.6]]]))
     >>> start = PostProcessing(1).for_labels(["Cat"])
     >>> grid.choose(start, ["Cat"]).median_windows
     (3,)
     """
 
+    #: W windows, ascending.
     windows: tuple[int, ...]
+    #: J thresholds; None if they are not to be chosen, J is 1 then.
     limits: tuple[float, ...] | None
+    #: (C, W, J); NaN where not tried, or where the truth has no event.
     scores: NDArray[np.float64]
 
     @classmethod
@@ -91,25 +72,7 @@ class TuningGrid:
         limits: tuple[float, ...] | None,
         progress: bool,
     ) -> TuningGrid:
-        """Tries each window on all classes, and the starting ones together.
-
-        Arguments
-        ---------
-        scores : ClassScores
-            What tells how good they are.
-        start : PostProcessing
-            What to begin with, one window per class.
-        windows : Sequence[int]
-            Candidates, each once, ascending.
-        limits : tuple[float, ...], optional
-            Thresholds to try; None takes those of ``start``.
-        progress : bool
-            Whether a progress bar is shown.
-
-        Returns
-        -------
-        TuningGrid
-        """
+        """Tries each window on all classes, and the starting ones together."""
         classes = np.arange(len(scores.labels))
         tried = sorted({*windows, *start.median_windows})
         passes = [(window,) * len(classes) for window in windows]
@@ -130,21 +93,7 @@ class TuningGrid:
     def choose(
         self, start: PostProcessing, labels: Sequence[str]
     ) -> PostProcessing:
-        """The best of each class.
-
-        Arguments
-        ---------
-        start : PostProcessing
-            What a class without scores keeps, one window per class.
-        labels : Sequence[str]
-            C class names.
-
-        Returns
-        -------
-        PostProcessing
-            Of equal scores the smallest window, then the threshold nearest to
-            0.5, then the lower.
-        """
+        """The best of each class."""
         windows = list(start.median_windows)
         limits = start.class_thresholds(labels).tolist()
         for row, scores in enumerate(self.scores):
@@ -164,10 +113,7 @@ class TuningGrid:
     def best(self) -> NDArray[np.float64]:
         """What each window brings.
 
-        Returns
-        -------
-        numpy.ndarray
-            (C, W) scores at the best threshold.
+        Returns (C, W) scores at the best threshold.
         """
         known = ~np.isnan(self.scores).all(axis=2)
         best = np.where(np.isnan(self.scores), -np.inf, self.scores).max(axis=2)
@@ -189,32 +135,6 @@ class ClassScores:
     Clips are counted block by block, so that memory does not grow with what
     is detected in all of them (but for the threshold-free metrics, whose
     library wants all clips at once).
-
-    Arguments
-    ---------
-    frames : FrameScores
-        Scores of clips of the truth.
-    truth : GroundTruth
-        The truth.
-    metric : str
-        One of PSDS, with or without thresholds, or an F1 score of events.
-
-    Example
-    -------
-    >>> import pandas as pd
-    >>> truth = GroundTruth.from_tables(
-    ...     pd.DataFrame([["a.wav", 0.0, 1.0, "Cat"]], columns=[
-    ...         "filename", "onset", "offset", "event_label"]),
-    ...     pd.DataFrame({"filename": ["a.wav"], "duration": [2.0]}),
-    ...     ["Cat"],
-    ... )
-    >>> frames = FrameScores(
-    ...     ("Cat",), ("a.wav",), np.array([[[0.9, 0.2]]], np.float32),
-    ...     np.array([2]), np.array([0.0, 1.0, 2.0]),
-    ... )
-    >>> scores = ClassScores(frames, truth, "event_f1")
-    >>> scores.at_points(PostProcessing(), [0.1, 0.5]).tolist()
-    [[0.0, 1.0]]
     """
 
     def __init__(
@@ -233,16 +153,8 @@ class ClassScores:
     def at(self, decoding: PostProcessing) -> NDArray[np.float64]:
         """Scores of all classes with their windows and thresholds.
 
-        Arguments
-        ---------
-        decoding : PostProcessing
-            Windows and thresholds.
-
-        Returns
-        -------
-        numpy.ndarray
-            (C,), classes as in the frame scores; NaN where the truth has
-            none. PSDS: the area under the class's own curve.
+        Returns (C,), classes as in the frame scores; NaN where the truth has
+        none. PSDS: the area under the class's own curve.
         """
         if self.metric in EVENT_METRICS:
             return self._f1(decoding, None)[:, 0]
@@ -262,17 +174,7 @@ class ClassScores:
     ) -> NDArray[np.float64]:
         """F1 scores of all classes at each threshold.
 
-        Arguments
-        ---------
-        decoding : PostProcessing
-            Windows.
-        thresholds : Sequence[float]
-            J different ones.
-
-        Returns
-        -------
-        numpy.ndarray
-            (C, J).
+        Returns (C, J).
         """
         return self._f1(decoding, thresholds)
 
@@ -285,9 +187,9 @@ class ClassScores:
             coded = _coded(frames, truth, decoding, thresholds)
             counts = EVENT_METRICS[self.metric](coded, truth)
             parts.append(PointCounts(*(each.sum(axis=0) for each in counts)))
-        hits, false_alarms, events = map(sum, zip(*parts, strict=True))
-        misses = events[:, None] - hits
-        scores = f1_averages(hits.T, misses.T, false_alarms.T).per_class
+        tp, fp, n_true = map(sum, zip(*parts, strict=True))
+        fn = n_true[:, None] - tp
+        scores = f1_averages(tp.T, fn.T, fp.T).per_class
         return scores.T[self._rows()]
 
     def _psds(self, decoding: PostProcessing) -> NDArray[np.float64]:

@@ -103,8 +103,8 @@ def test_a_bootstrap_of_means_has_the_known_spread():
     # Each clip has one event, found or not: F1 of recall p without false
     # alarms is 2p / (1 + p).
     n_clips, p = 400, 0.6
-    hits = (np.arange(n_clips) < p * n_clips).astype(int)[:, None]
-    counts = F1Counts(("Cat",), hits, 1 - hits, 0 * hits)
+    tp = (np.arange(n_clips) < p * n_clips).astype(int)[:, None]
+    counts = F1Counts(("Cat",), tp, 1 - tp, 0 * tp)
     drawn = resample({"f1": counts}, n_clips, resamples=2000, seed=0)["f1"]
     recall = drawn.value / (2 - drawn.value)
     assert recall.std() == pytest.approx(

@@ -272,8 +272,8 @@ def test_profiles_differ_in_clips_without_events(
     rows = [("10.wav", 1, 2, "Cat"), ("00.wav", "", "", "")]
     file = write_table(tmp_path / "found.tsv", rows)
     scored = evaluate(file, truth, resamples=0)
-    false_alarms = scored.system.counts(scored.truth, ["event_f1"])
-    assert false_alarms["event_f1"].false_alarms.sum() == (profile == "strict")
+    fp = scored.system.counts(scored.truth, ["event_f1"])
+    assert fp["event_f1"].fp.sum() == (profile == "strict")
     told = profile_text(scored)
     assert told.startswith(f"{profile}: detections in 2 clips without events")
 

@@ -52,9 +52,9 @@ def test_counts_are_those_of_psds_eval(criteria, truth, detections):
         expected = by_psds_eval(table, truth, dtc, gtc, cttc)
         ours = np.zeros_like(expected)
         for i, row in enumerate(rows):
-            at = [x[2] == point for x in (result.hits, result.false_alarms)]
-            ours[i, i] = (result.hits[1][at[0]] == row).sum()
-            ours[i, -1] = (result.false_alarms[1][at[1]] == row).sum()
+            at = [x[2] == point for x in (result.tp, result.fp)]
+            ours[i, i] = (result.tp[1][at[0]] == row).sum()
+            ours[i, -1] = (result.fp[1][at[1]] == row).sum()
             _, label, other, where = result.cross_triggers
             for j, column in enumerate(rows):
                 if i != j:
@@ -113,11 +113,11 @@ def test_shares_that_add_up_to_the_criterion_suffice():
         dtc=0.7,
         gtc=0.7,
     )
-    assert len(result.hits[0]) == 3 and not len(result.false_alarms[0])
+    assert len(result.tp[0]) == 3 and not len(result.fp[0])
 
 
-@pytest.mark.parametrize(("gtc", "hits"), [(0.5, 1), (0.7, 1), (0.75, 0)])
-def test_a_share_at_the_criterion_is_enough(gtc, hits):
+@pytest.mark.parametrize(("gtc", "tp"), [(0.5, 1), (0.7, 1), (0.75, 0)])
+def test_a_share_at_the_criterion_is_enough(gtc, tp):
     # 1.4 of 2.0 seconds are found, by two detections.
     truth = GroundTruth.from_tables(
         pd.DataFrame([("a.wav", 0.0, 2.0, "Cat")], columns=EVENT_COLUMNS),
@@ -133,7 +133,7 @@ def test_a_share_at_the_criterion_is_enough(gtc, hits):
         dtc=1.0,
         gtc=gtc,
     )
-    assert len(result.hits[0]) == hits and not len(result.false_alarms[0])
+    assert len(result.tp[0]) == tp and not len(result.fp[0])
 
 
 def test_a_detection_behind_the_end_is_no_false_alarm():
@@ -148,5 +148,5 @@ def test_a_detection_behind_the_end_is_no_false_alarm():
     result = find_intersections(
         truth.code(found), truth.coded, durations, dtc=0.5, gtc=0.5
     )
-    assert [truth.labels[i] for i in result.false_alarms[1]] == ["Cat"]
-    assert not len(result.hits[0])
+    assert [truth.labels[i] for i in result.fp[1]] == ["Cat"]
+    assert not len(result.tp[0])

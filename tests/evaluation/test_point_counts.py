@@ -27,9 +27,9 @@ def test_points_do_not_know_of_each_other(name, truth, detections):
         alone = count(truth.code(table), truth)
         for ours, expected in zip(together[:2], alone[:2], strict=True):
             np.testing.assert_array_equal(ours[..., point], expected[..., 0])
-        np.testing.assert_array_equal(together.events, alone.events)
-        hits = together.at(point, truth.labels).hits
-        np.testing.assert_array_equal(hits, alone.hits[..., 0])
+        np.testing.assert_array_equal(together.n_true, alone.n_true)
+        tp = together.at(point, truth.labels).tp
+        np.testing.assert_array_equal(tp, alone.tp[..., 0])
 
 
 def coded(*rows):
