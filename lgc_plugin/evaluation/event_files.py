@@ -25,6 +25,15 @@ _TIMES = ("onset", "offset")
 _THRESHOLD = "threshold"
 
 
+def list_tsvs(folder: Path) -> list[Path]:
+    """The TSV files of a folder, by name; none if there is no such folder."""
+    return sorted(
+        file
+        for file in folder.glob("*.tsv")
+        if file.is_file() and not file.name.startswith(".")
+    )
+
+
 def read_header(file: Path) -> list[str]:
     r"""The names of the columns of a tab-separated file.
 

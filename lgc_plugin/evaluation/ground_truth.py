@@ -142,25 +142,7 @@ class GroundTruth:
     def code(
         self, detections: pd.DataFrame, *, thresholds: bool = False
     ) -> CodedEvents:
-        """Detections that count, clips numbered as in ``durations``.
-
-        Arguments
-        ---------
-        detections : pandas.DataFrame
-            See :meth:`select`.
-        thresholds : bool
-            Whether there are several; then each is an operating point, in
-            ascending order.
-
-        Returns
-        -------
-        CodedEvents
-
-        Raises
-        ------
-        ValueError
-            See :meth:`select`.
-        """
+        """Detections that count, clips numbered as in ``durations``."""
         table = self.select(detections, thresholds=thresholds)
         points = np.unique(table.threshold) if thresholds else None
         return CodedEvents.from_table(
@@ -168,17 +150,7 @@ class GroundTruth:
         )
 
     def restrict(self, clips: Iterable[str]) -> GroundTruth:
-        """The truth of some of the clips.
-
-        Arguments
-        ---------
-        clips : Iterable[str]
-            The clips to keep; unknown names do no harm.
-
-        Returns
-        -------
-        GroundTruth
-        """
+        """The truth of some of the clips."""
         kept = set(clips)
         events = self.events[self.events.filename.isin(kept)]
         durations = self.durations[self.durations.filename.isin(kept)]
@@ -192,27 +164,7 @@ class GroundTruth:
     def select(
         self, detections: pd.DataFrame, *, thresholds: bool = False
     ) -> pd.DataFrame:
-        """Checks detections and keeps those in clips that count.
-
-        Arguments
-        ---------
-        detections : pandas.DataFrame
-            ``filename``, ``onset``, ``offset``, ``event_label``, and
-            ``threshold`` if there are several.
-        thresholds : bool
-            Whether several thresholds are wanted; the column must be there.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Events that can be scored: sorted, overlaps of a class merged.
-
-        Raises
-        ------
-        ValueError
-            If a row cannot be right, a clip is not annotated, or there are
-            several thresholds where one is wanted.
-        """
+        """Checks detections and keeps those in clips that count."""
         columns = [*EVENT_COLUMNS, *(["threshold"] if thresholds else [])]
         require_columns(detections, columns, "detections")
         if not thresholds and "threshold" in detections:

@@ -126,13 +126,7 @@ class EvaluationMetrics:
         return Collected(frames, self._clip_scores, self._tags)
 
     def extend(self, other: Collected) -> None:
-        """Adds what another process collected, of other clips.
-
-        Arguments
-        ---------
-        other : Collected
-            From :meth:`collected`.
-        """
+        """Adds what another process collected, of other clips."""
         for name, metrics in self.frames.items():
             metrics.extend(other.frames[name])
             self._clip_scores[name].extend(other.clip_scores[name])

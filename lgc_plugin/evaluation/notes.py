@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import numpy as np
 
 _LOGGER = "lgc_plugin"
 
@@ -78,3 +81,19 @@ def counted(number: int, noun: str) -> str:
     if number == 1:
         return f"1 {noun}"
     return f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Within it, warnings and numpy's complaints about NaN are not shown.
+
+    psds_eval warns about pandas and equal operating points, sed_eval and its
+    dependency dcase_util about ``pkg_resources``.
+
+    >>> import warnings
+    >>> with quiet():
+    ...     warnings.warn("old")
+    """
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from torch import Tensor
 
-    from lgc_plugin.data.encoder import EventEncoder
     from lgc_plugin.evaluation.frame_scores import FrameScores
 
 DETECTION_COLUMNS = ("filename", "onset", "offset", "event_label", "threshold")
@@ -97,22 +96,7 @@ class PostProcessing:
     decision_threshold: float | Mapping[str, float] = 0.5
 
     def for_labels(self, labels: Sequence[str]) -> PostProcessing:
-        """The same with one window per class, checked.
-
-        Arguments
-        ---------
-        labels : Sequence[str]
-            Class names.
-
-        Returns
-        -------
-        PostProcessing
-
-        Raises
-        ------
-        ValueError
-            If windows or thresholds do not fit the classes.
-        """
+        """The same with one window per class, checked."""
         limit = self.decision_threshold
         limits = as_thresholds(limit, labels)
         if len(limits) > 1:
@@ -131,56 +115,16 @@ class PostProcessing:
     def class_thresholds(self, labels: Sequence[str]) -> np.ndarray:
         """The operating threshold of each class.
 
-        Arguments
-        ---------
-        labels : Sequence[str]
-            C class names.
-
-        Returns
-        -------
-        numpy.ndarray
-            (C,).
+        Returns (C,).
         """
         return as_thresholds(self.decision_threshold, labels)[0]
 
     def all_events(self, frames: FrameScores) -> pd.DataFrame:
-        """Events at all thresholds.
-
-        Arguments
-        ---------
-        frames : FrameScores
-            What a system says.
-
-        Returns
-        -------
-        pandas.DataFrame
-            See :func:`lgc_plugin.evaluation.post_processing.decode_events`.
-
-        Raises
-        ------
-        ValueError
-            If a score is NaN; the message names the clip.
-        """
+        """Events at all thresholds."""
         return self._events(frames, self.thresholds)
 
     def operating_events(self, frames: FrameScores) -> pd.DataFrame:
-        """Events at the operating threshold.
-
-        Arguments
-        ---------
-        frames : FrameScores
-            What a system says.
-
-        Returns
-        -------
-        pandas.DataFrame
-            As :meth:`all_events`; each with the threshold of its class.
-
-        Raises
-        ------
-        ValueError
-            If a score is NaN; the message names the clip.
-        """
+        """Events at the operating threshold, each with that of its class."""
         return self._events(frames, self.decision_threshold)
 
     def _events(
@@ -199,34 +143,6 @@ class PostProcessing:
         )
 
 
-def decode_events(
-    scores: ArrayLike | Tensor,
-    clip_ids: Sequence[str],
-    encoder: EventEncoder,
-    thresholds: Sequence[float] | float,
-    median_windows: int | Sequence[int] | Mapping[str, int],
-    valid_frames: ArrayLike | Tensor | None = None,
-) -> pd.DataFrame:
-    """Events that scores show at each threshold.
-
-    The scores are median filtered once. A rank filter commutes with
-    thresholding, so the events are those of filtering each thresholded copy.
-    """
-    array = as_score_array(scores)
-    _check_classes(array, encoder.labels)
-    # Python's rounding, as the encoder's, not numpy's.
-    seconds = [encoder.seconds(i) for i in range(array.shape[2] + 1)]
-    return decode_frames(
-        array,
-        clip_ids,
-        encoder.labels,
-        np.array(seconds),
-        thresholds,
-        median_windows,
-        valid_frames,
-    )
-
-
 def decode_frames(
     scores: ArrayLike | Tensor,
     clip_ids: Sequence[str],
@@ -236,7 +152,10 @@ def decode_frames(
     median_windows: int | Sequence[int] | Mapping[str, int],
     valid_frames: ArrayLike | Tensor | None = None,
 ) -> pd.DataFrame:
-    """As :func:`decode_events`, for frames at any times.
+    """Events that frame scores show at each threshold.
+
+    The scores are median filtered once. A rank filter commutes with
+    thresholding, so the events are those of filtering each thresholded copy.
 
     Arguments
     ---------
@@ -251,22 +170,25 @@ def decode_frames(
         (B, T' + 1) if clips have frames of their own.
     thresholds : Sequence[float] or float or Mapping[str, float]
         Thresholds of all classes; or one for each class by name, which are
-        one operating point.
+        one operating point. A class is active where its score is greater,
+        compared in the precision of the scores.
     median_windows : int or Sequence[int] or Mapping[str, int]
-        Output frames.
+        Frames, see :func:`.median_filter.resolve_median_windows`.
     valid_frames : Tensor or array, optional
         (B,) output frames that hold sound. None means all.
 
     Returns
     -------
     pandas.DataFrame
-        As :func:`decode_events`; with a threshold for each class, that of
-        the event's class.
+        One row per event: ``filename``, ``onset`` and ``offset`` in seconds,
+        ``event_label``, ``threshold`` (that of the event's class); ordered by
+        clip (as given), threshold (as given), class, onset.
 
     Raises
     ------
     ValueError
-        As :func:`decode_events`.
+        If shapes, names, thresholds or windows do not fit together, or a
+        score is NaN; the message names the clip.
 
     Example
     -------
@@ -324,20 +246,16 @@ def _runs(
     return pd.DataFrame(dict(zip(DETECTION_COLUMNS, columns, strict=True)))
 
 
-def _check_classes(scores: NDArray[np.floating], labels: Sequence[str]) -> None:
-    if scores.shape[1] != len(labels):
-        raise ValueError(
-            f"scores of {scores.shape[1]} classes for {len(labels)} labels: "
-            f"{', '.join(labels)}"
-        )
-
-
 def _check_batch(
     scores: NDArray[np.floating],
     names: NDArray[np.object_],
     labels: Sequence[str],
 ) -> None:
-    _check_classes(scores, labels)
+    if scores.shape[1] != len(labels):
+        raise ValueError(
+            f"scores of {scores.shape[1]} classes for {len(labels)} labels: "
+            f"{', '.join(labels)}"
+        )
     n_clips = len(scores)
     if n_clips != len(names):
         raise ValueError(f"scores of {n_clips} clips for {len(names)} ids")

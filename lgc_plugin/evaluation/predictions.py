@@ -10,7 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.event_files import has_event_columns, read_event_file
+from lgc_plugin.evaluation.event_files import (
+    has_event_columns,
+    list_tsvs,
+    read_event_file,
+)
 from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.notes import counted
@@ -131,7 +135,7 @@ def read_predictions(path: str | Path) -> Predictions:
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder")
-    files = [path] if path.is_file() else _tsvs(path)
+    files = [path] if path.is_file() else list_tsvs(path)
     if path.suffix != ".npz" and not files:
         raise ValueError(f"{path}: no TSV file in it{_hint(path)}")
     if path.suffix != ".npz" and has_event_columns(files[0]):
@@ -197,14 +201,6 @@ def _threshold_of(file: Path) -> float:
             "away, or give one file"
         )
     return float(numbers[-1])
-
-
-def _tsvs(folder: Path) -> list[Path]:
-    return sorted(
-        file
-        for file in folder.glob("*.tsv")
-        if file.is_file() and not file.name.startswith(".")
-    )
 
 
 def _hint(folder: Path) -> str:

@@ -40,7 +40,7 @@ _DEFAULTS = MappingProxyType(
 
 def psds_score(
     detections: pd.DataFrame,
-    ground_truth: GroundTruth,
+    truth: GroundTruth,
     *,
     dtc: float,
     gtc: float,
@@ -61,7 +61,7 @@ def psds_score(
     detections : pandas.DataFrame
         ``filename``, ``onset`` and ``offset`` (s), ``event_label``,
         ``threshold``.
-    ground_truth : GroundTruth
+    truth : GroundTruth
         The truth.
     dtc : float
         Share of a detection that true events of its class must cover.
@@ -101,8 +101,8 @@ def psds_score(
     1.0
     """
     counts = psds_counts(
-        ground_truth.code(detections, thresholds=True),
-        ground_truth,
+        truth.code(detections, thresholds=True),
+        truth,
         **{"dtc": dtc, "gtc": gtc, "cttc": cttc},
         **{"alpha_ct": alpha_ct, "alpha_st": alpha_st, "max_efpr": max_efpr},
     )

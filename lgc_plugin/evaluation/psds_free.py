@@ -8,9 +8,7 @@ optional dependency (the extra ``scores``).
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,6 +21,7 @@ from lgc_plugin.evaluation.median_filter import (
     median_filter_scores,
     resolve_median_windows,
 )
+from lgc_plugin.evaluation.notes import quiet
 from lgc_plugin.evaluation.post_processing import refuse_nan
 from lgc_plugin.evaluation.psd_roc import (
     PSDROC,
@@ -194,25 +193,22 @@ def _class_steps(
     clips: Sequence[tuple], label: str, labels: Sequence[str]
 ) -> ClassSteps:
     """What changes in any clip, from the highest score down."""
-    names = {"tp": "tps", "fp": "fps"}
-    names |= {x: f"cts\\{x}" for x in labels}
     scores = np.concatenate([score for score, _ in clips])
     clip = np.repeat(np.arange(len(clips)), [len(score) for score, _ in clips])
     order = np.argsort(-scores, kind="stable")
-    found = {
-        key: np.concatenate([each[name] for _, each in clips])[order]
-        for key, name in names.items()
-        if name in clips[0][1]
-    }
+
+    def joined(name: str) -> NDArray[np.float64]:
+        return np.concatenate([each[name] for _, each in clips])[order]
+
     cross = np.zeros((len(labels), len(scores)), dtype=np.float32)
     for row, other in enumerate(labels):
-        if other in found:
-            cross[row] = found[other]
+        if (name := f"cts\\{other}") in clips[0][1]:
+            cross[row] = joined(name)
     return ClassSteps(
         clip[order],
         scores[order],
-        found["tp"],
-        found["fp"],
+        joined("tps"),
+        joined("fps"),
         cross if cross.any() else None,
     )
 
@@ -317,19 +313,3 @@ class FreePSDSCounts(ScoredByROC):
             alpha_st=self.options["alpha_st"],
             max_efpr=self.options["max_efpr"],
         )
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Within it, warnings and numpy's complaints about NaN are not shown.
-
-    psds_eval warns about pandas and equal operating points, sed_eval and its
-    dependency dcase_util about ``pkg_resources``.
-
-    >>> import warnings
-    >>> with quiet():
-    ...     warnings.warn("old")
-    """
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        yield

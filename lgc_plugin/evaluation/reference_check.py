@@ -15,7 +15,7 @@ from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.f1 import f1_averages
 from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.metrics import PSDS_METRICS, count_detections
-from lgc_plugin.evaluation.psds_free import quiet
+from lgc_plugin.evaluation.notes import quiet
 from lgc_plugin.utils.versions import (
     find_problems,
     installed_version,

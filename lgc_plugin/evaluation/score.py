@@ -98,40 +98,11 @@ class Score:
         return self.value
 
     def flat(self, name: str) -> dict[str, float]:
-        """The averages by name, for loggers and tables.
-
-        Arguments
-        ---------
-        name : str
-            What the metric is called.
-
-        Returns
-        -------
-        dict[str, float]
-            ``{name: value}``, or macro and micro where there are both.
-
-        Example
-        -------
-        >>> Score(0.5, 0.6, {}).flat("event_f1")
-        {'event_f1_macro': 0.5, 'event_f1_micro': 0.6}
-        >>> Score(0.5, None, {}).flat("psds1")
-        {'psds1': 0.5}
-        """
+        """The averages by name, for loggers and tables."""
         return self._named(name, self.value, self.micro)
 
     def flat_intervals(self, name: str) -> dict[str, Interval]:
-        """The intervals of :meth:`flat`, under the same names.
-
-        Arguments
-        ---------
-        name : str
-            What the metric is called.
-
-        Returns
-        -------
-        dict[str, Interval]
-            Empty before a bootstrap.
-        """
+        """The intervals of :meth:`flat`, under the same names."""
         if self.intervals is None:
             return {}
         return self._named(name, self.intervals.value, self.intervals.micro)
@@ -182,13 +153,7 @@ class SEDResult:
         return f"{self.clips_scored}/{self.clips_annotated}"
 
     def flat(self) -> dict[str, float]:
-        """One number per name, for loggers and checkpoints.
-
-        Returns
-        -------
-        dict[str, float]
-            ``psds1``, ``psds2``, ``event_f1_macro``, ``event_f1_micro`` ...
-        """
+        """One number per name, for loggers and checkpoints."""
         return {
             key: number
             for name, score in self.scores.items()
@@ -196,13 +161,7 @@ class SEDResult:
         }
 
     def flat_intervals(self) -> dict[str, Interval]:
-        """The intervals of :meth:`flat`, under the same names.
-
-        Returns
-        -------
-        dict[str, Interval]
-            Empty without a bootstrap.
-        """
+        """The intervals of :meth:`flat`, under the same names."""
         return {
             key: interval
             for name, score in self.scores.items()
@@ -210,16 +169,7 @@ class SEDResult:
         }
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything but the curves, nested, for a JSON file.
-
-        Returns
-        -------
-        dict
-            The numbers of :meth:`flat`, ``per_class`` (by metric, by class),
-            ``clips_scored`` and ``clips_annotated``; with a bootstrap
-            ``resamples``, ``intervals`` and ``per_class_intervals`` as well,
-            each interval as ``[low, high]``. NaN stays NaN.
-        """
+        """Everything but the curves, nested, for a JSON file."""
         content: dict[str, Any] = {
             **self.flat(),
             "per_class": {k: dict(v.per_class) for k, v in self.scores.items()},

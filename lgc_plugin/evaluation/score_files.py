@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from lgc_plugin.evaluation.event_files import list_tsvs
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.utils.files import atomic_folder
 
@@ -63,7 +64,7 @@ def read_frame_scores(path: str | Path) -> FrameScores:
         return FrameScores.load(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder")
-    files = _score_tsvs(path)
+    files = list_tsvs(path)
     if not files:
         raise ValueError(
             f"{path}: no frame scores: give a .npz file of a run, or a folder "
@@ -83,7 +84,7 @@ def is_score_source(path: str | Path) -> bool:
     path = Path(path)
     if path.is_file():
         return path.suffix == ".npz"
-    files = _score_tsvs(path)
+    files = list_tsvs(path)
     return bool(files) and is_score_tsv(files[0])
 
 
@@ -133,16 +134,6 @@ def write_score_tsvs(frames: FrameScores, folder: str | Path) -> None:
                 edges[row, : n_frames + 1],
             )
             (temporary / name).write_text(text, encoding="utf-8")
-
-
-def _score_tsvs(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(
-        file
-        for file in folder.iterdir()
-        if file.suffix == ".tsv" and not file.name.startswith(".")
-    )
 
 
 def _refuse_repeated(files: Sequence[Path]) -> None:

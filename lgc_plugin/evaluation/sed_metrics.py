@@ -165,13 +165,7 @@ class SEDMetrics:
         return list(self._parts)
 
     def extend(self, parts: Sequence[FrameScores]) -> None:
-        """Adds what another process appended, of other clips.
-
-        Arguments
-        ---------
-        parts : Sequence[FrameScores]
-            From :attr:`parts`.
-        """
+        """Adds what another process appended, of other clips."""
         for part in parts:
             self._keep(part)
 
@@ -181,49 +175,20 @@ class SEDMetrics:
         return frozenset(self._clips)
 
     def frame_scores(self) -> FrameScores:
-        """All that was appended, as one.
-
-        Returns
-        -------
-        FrameScores
-
-        Raises
-        ------
-        ValueError
-            If nothing was appended.
-        """
+        """All that was appended, as one."""
         if not self._parts:
             raise ValueError("no clip was scored: append scores first")
         self._parts = [FrameScores.join(self._parts)]
         return self._parts[0]
 
     def detections(self) -> pd.DataFrame:
-        """Events of all clips at all thresholds; decoded once.
-
-        Returns
-        -------
-        pandas.DataFrame
-            ``filename``, ``onset`` and ``offset`` (s), ``event_label``,
-            ``threshold``, in the order in which clips were appended.
-
-        Raises
-        ------
-        ValueError
-            If nothing was appended, or a score is NaN; the message names the
-            clip.
-        """
+        """Events of all clips at all thresholds; decoded once."""
         if self._detections is None:
             self._detections = self.decoding.all_events(self.frame_scores())
         return self._detections
 
     def operating_detections(self) -> pd.DataFrame:
-        """Events at the operating threshold.
-
-        Returns
-        -------
-        pandas.DataFrame
-            As :meth:`detections`.
-        """
+        """Events at the operating threshold."""
         return self.decoding.operating_events(self.frame_scores())
 
     def summarize(

@@ -83,29 +83,7 @@ class TunedSettings:
             raise ValueError("clips are missing: nothing was tuned on")
 
     def decoding(self, labels: Sequence[str] | None = None) -> PostProcessing:
-        """The settings, as decoding takes them.
-
-        Arguments
-        ---------
-        labels : Sequence[str], optional
-            Some of the classes; None means all.
-
-        Returns
-        -------
-        PostProcessing
-
-        Raises
-        ------
-        ValueError
-            If a class is unknown.
-
-        Example
-        -------
-        >>> TunedSettings(
-        ...     {"Cat": 7, "Dog": 5}, 0.5, 0.064, "psds1", ("a.wav",), "v.tsv"
-        ... ).decoding(["Dog"]).median_windows
-        {'Dog': 5}
-        """
+        """The settings, as decoding takes them."""
         windows, limit = self.median_windows, self.decision_threshold
         if labels is not None:
             unknown = [label for label in labels if label not in windows]
@@ -120,49 +98,11 @@ class TunedSettings:
         return PostProcessing(windows, decision_threshold=limit)
 
     def refuse(self, clips: Iterable[str], what: str) -> None:
-        """Refuses to score clips that the settings were chosen on.
-
-        Arguments
-        ---------
-        clips : Iterable[str]
-            The clips to be scored.
-        what : str
-            What the error calls them.
-
-        Raises
-        ------
-        ValueError
-            If there is one among them.
-
-        Example
-        -------
-        >>> settings = TunedSettings(
-        ...     {"Cat": 7}, 0.5, 0.064, "psds1", ("a.wav",), "val.tsv"
-        ... )
-        >>> settings.refuse(["b.wav"], "test.tsv")
-        """
+        """Refuses to score clips that the settings were chosen on."""
         refuse_shared(self.tuned_on, clips, what)
 
     def check_frames(self, seconds: float) -> None:
-        """Refuses frames of another length than those tuned on.
-
-        Arguments
-        ---------
-        seconds : float
-            Length of a frame; 1 % more or less does no harm.
-
-        Raises
-        ------
-        ValueError
-            If it is another: windows count frames.
-
-        Example
-        -------
-        >>> settings = TunedSettings(
-        ...     {"Cat": 7}, 0.5, 0.064, "psds1", ("a.wav",), "val.tsv"
-        ... )
-        >>> settings.check_frames(10 / 156)
-        """
+        """Refuses frames of another length than those tuned on."""
         if not math.isclose(seconds, self.frame_seconds, rel_tol=_SAME_FRAMES):
             raise ValueError(
                 f"the median windows were tuned on frames of "
@@ -171,15 +111,7 @@ class TunedSettings:
             )
 
     def write(self, path: str | Path, command: str = "lgc-sed tune") -> None:
-        """Writes the YAML file, whole or not at all.
-
-        Arguments
-        ---------
-        path : str or Path
-            The file.
-        command : str
-            What made the settings, for its first lines.
-        """
+        """Writes the YAML file, whole or not at all."""
         content = {
             "median_windows": dict(self.median_windows),
             "decision_threshold": self.decision_threshold,
@@ -208,24 +140,7 @@ class TunedSettings:
 
     @classmethod
     def read(cls, path: str | Path) -> TunedSettings:
-        """Reads what :meth:`write` wrote.
-
-        Arguments
-        ---------
-        path : str or Path
-            The file.
-
-        Returns
-        -------
-        TunedSettings
-
-        Raises
-        ------
-        FileNotFoundError
-            If it is not there.
-        ValueError
-            If it holds something else; the message says what.
-        """
+        """Reads what :meth:`write` wrote."""
         try:
             text = Path(path).read_text(encoding="utf-8")
             return cls._of(YAML(typ="safe", pure=True).load(text))
@@ -240,23 +155,7 @@ class TunedSettings:
 
     @classmethod
     def from_overrides(cls, overrides: Mapping[str, Any]) -> TunedSettings:
-        """The settings among the keys of a recipe.
-
-        Arguments
-        ---------
-        overrides : Mapping[str, Any]
-            ``median_windows``, ``decision_threshold`` and ``tuned_on``, and
-            any others.
-
-        Returns
-        -------
-        TunedSettings
-
-        Raises
-        ------
-        ValueError
-            If one is missing or cannot be right.
-        """
+        """The settings among the keys of a recipe."""
         missing = [key for key in _KEYS if key not in overrides]
         if missing:
             raise ValueError(f"{', '.join(missing)} missing")

@@ -15,20 +15,6 @@ class BoundedColumns:
     Whenever there are too many, each two become one. So memory is bounded
     though nobody knows how many will come, and no peak gets lost.
 
-    Arguments
-    ---------
-    step : float
-        Length of a column that comes, such as seconds.
-    limit : int
-        How many columns are kept, at most; an even number.
-
-    Raises
-    ------
-    ValueError
-        If the limit is odd or not positive.
-
-    Example
-    -------
     >>> columns = BoundedColumns(step=0.5, limit=4)
     >>> columns.push(np.array([[1, 5, 2, 3, 0]]))
     >>> columns.values.tolist(), columns.edges.tolist()
@@ -48,13 +34,7 @@ class BoundedColumns:
         self._n_open = 0
 
     def push(self, columns: NDArray) -> None:
-        """Takes the next columns.
-
-        Arguments
-        ---------
-        columns : ndarray
-            (R, n), of as many rows as those before.
-        """
+        """Takes the next columns."""
         count = columns.shape[1]
         self._count += count
         if self._kept is None:

@@ -246,17 +246,11 @@ def _handles(scores: BoundedColumns) -> list[Patch | Line2D]:
 
 
 class ShownClasses(NamedTuple):
-    """The classes that get a row.
+    """The classes that get a row."""
 
-    Arguments
-    ---------
-    labels : tuple[str, ...]
-        In the order of the model.
-    left_out : int
-        Classes with events for which there was no place.
-    """
-
+    #: In the order of the model.
     labels: tuple[str, ...]
+    #: Classes with events for which there was no place.
     left_out: int
 
 
@@ -268,25 +262,6 @@ def shown_classes(
 ) -> ShownClasses:
     """Classes that were detected, then those that nearly were.
 
-    Arguments
-    ---------
-    labels : Sequence[str]
-        All classes.
-    n_events : Mapping[str, int]
-        Events of the classes that have some.
-    peaks : Mapping[str, float]
-        Highest score of each class.
-    thresholds : Mapping[str, float]
-        Of each class.
-
-    Returns
-    -------
-    ShownClasses
-        At most 24: those with most events, then those whose highest score is
-        highest, compared to the threshold.
-
-    Example
-    -------
     >>> peaks = {"Cat": 0.4, "Cow": 0.1, "Dog": 0.9}
     >>> limits = dict.fromkeys(peaks, 0.5)
     >>> shown_classes([*peaks], {"Dog": 2}, peaks, limits).labels

@@ -81,18 +81,6 @@ def write_results(
 def plain(value: Any) -> Any:
     """A value that JSON can hold.
 
-    Arguments
-    ---------
-    value : Any
-        Mappings, lists, tuples, numpy arrays and numbers, strings.
-
-    Returns
-    -------
-    Any
-        The same in plain Python; what is not finite is None.
-
-    Example
-    -------
     >>> plain({"a": (1, float("inf"))})
     {'a': [1, None]}
     """

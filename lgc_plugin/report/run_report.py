@@ -37,21 +37,6 @@ def report_test(
     ``figures/per_class.png``, ``figures/timeline.png``; and what
     :func:`write_frame_scores` writes. Another set than ``test`` has its name
     in front.
-
-    Arguments
-    ---------
-    output_folder : str or Path
-        Folder of the run.
-    name : str
-        The test set, as the manifests call it.
-    metrics : EvaluationMetrics
-        After the test.
-    results : Mapping[str, SEDResult]
-        What they came to.
-    data : Preparation
-        The prepared data set.
-    **facts : Any
-        Further entries of ``results.json``.
     """
     folder = Path(output_folder)
     prefix = "" if name == "test" else f"{name}_"
@@ -100,15 +85,6 @@ def write_frame_scores(
 
     ``scores/<name>_<network>.npz``, from which ``lgc-sed`` tunes windows and
     thresholds, scores and compares.
-
-    Arguments
-    ---------
-    output_folder : str or Path
-        Folder of the run.
-    name : str
-        The set of clips, as the manifests call it.
-    metrics : EvaluationMetrics
-        After the networks have seen the set.
     """
     for network, frames in metrics.frames.items():
         file = Path(output_folder) / "scores" / f"{name}_{network}.npz"
@@ -118,17 +94,7 @@ def write_frame_scores(
 def plot_clip(
     path: str | Path, metrics: EvaluationMetrics, row: ClipRow
 ) -> None:
-    """Draws one test clip: spectrogram, truth, scores, detections.
-
-    Arguments
-    ---------
-    path : str or Path
-        The picture.
-    metrics : EvaluationMetrics
-        After the test.
-    row : ClipRow
-        The clip, with the path of its audio.
-    """
+    """Draws one test clip: spectrogram, truth, scores, detections."""
     wav, sample_rate = soundfile.read(row.wav)
     name = clip_name(row.id)
     detections, scores = {}, {}

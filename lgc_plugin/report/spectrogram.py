@@ -28,17 +28,6 @@ _CONTEXT = -(-_WINDOW // 2 // _HOP)
 def hertz_to_mel(hertz: float | np.ndarray) -> float | np.ndarray:
     """Frequency on the mel scale (HTK's formula).
 
-    Arguments
-    ---------
-    hertz : float or numpy.ndarray
-        Frequency.
-
-    Returns
-    -------
-    float or numpy.ndarray
-
-    Example
-    -------
     >>> round(float(hertz_to_mel(1000.0)))
     1000
     """
@@ -55,26 +44,8 @@ def log_mel(
 ) -> np.ndarray:
     """Power in mel bands over time.
 
-    Arguments
-    ---------
-    wav : numpy.ndarray
-        (N,) samples.
-    sample_rate : int
-        Samples per second.
-    n_mels : int
-        Bands between 0 Hz and half the sample rate, equally wide in mel.
-    window : int
-        Samples per frame.
-    hop : int
-        Samples between two frames.
+    Returns (n_mels, frames), dB; the first band is the lowest.
 
-    Returns
-    -------
-    numpy.ndarray
-        (n_mels, frames), dB; the first band is the lowest.
-
-    Example
-    -------
     >>> tone = np.sin(2 * np.pi * 1000 * np.arange(16000) / 16000)
     >>> image = log_mel(tone, 16000)
     >>> image.shape, int(image[:, 50].argmax())
@@ -103,19 +74,6 @@ def draw_spectrogram(
 ) -> None:
     """Draws a spectrogram above another time axis.
 
-    Arguments
-    ---------
-    axes : Axes
-        Where.
-    image : numpy.ndarray
-        (mels, columns) dB, from 0 Hz to half the sample rate.
-    seconds : float
-        Length of all columns.
-    sample_rate : int
-        Samples per second.
-
-    Example
-    -------
     >>> import numpy as np
     >>> from lgc_plugin.report.style import new_figure
     >>> with new_figure(getfixture("tmp_path") / "a.png", 4, 2) as figure:
@@ -152,22 +110,8 @@ def long_log_mel(
 ) -> BoundedColumns:
     """As :func:`.log_mel` of the whole, its columns merged where needed.
 
-    Arguments
-    ---------
-    blocks : Iterable[ndarray]
-        (n,) samples, in blocks of any sizes.
-    sample_rate : int
-        Samples per second.
-    limit : int
-        Columns, at most.
+    Returns (mels, m) dB, the lowest band first; edges in seconds.
 
-    Returns
-    -------
-    BoundedColumns
-        (mels, m) dB, the lowest band first; edges in seconds.
-
-    Example
-    -------
     >>> noise = np.random.default_rng(0).normal(size=48000)
     >>> image = long_log_mel(np.split(noise, 3), 16000).values
     >>> bool(np.allclose(image, log_mel(noise, 16000)))

@@ -57,17 +57,6 @@ _MOST_TICKS = 15
 def colours(names: Iterable[str]) -> dict[str, str]:
     """A colour for each name, in their order; they repeat after six.
 
-    Arguments
-    ---------
-    names : Iterable[str]
-        What is to be distinguished.
-
-    Returns
-    -------
-    dict[str, str]
-
-    Example
-    -------
     >>> colours(["student", "teacher"])
     {'student': '#0072B2', 'teacher': '#E69F00'}
     """
@@ -80,21 +69,6 @@ def new_figure(
 ) -> Iterator[Figure]:
     """Lends a figure and writes it as a whole when the block ends.
 
-    Arguments
-    ---------
-    path : str or Path
-        The picture; its suffix gives the format.
-    width : float
-        Inches, of 120 pixels each.
-    height : float
-        Inches.
-
-    Yields
-    ------
-    Figure
-
-    Example
-    -------
     >>> file = getfixture("tmp_path") / "empty.png"
     >>> with new_figure(file, 2, 1) as figure:
     ...     _ = figure.add_subplot()
@@ -110,15 +84,7 @@ def new_figure(
 
 
 def bare(axes: Axes, *sides: str) -> None:
-    """Hides sides of a frame.
-
-    Arguments
-    ---------
-    axes : Axes
-        The axes.
-    *sides : str
-        ``top``, ``right``, ``bottom`` or ``left``.
-    """
+    """Hides sides of a frame."""
     for side in sides:
         axes.spines[side].set_visible(False)
 
@@ -129,15 +95,6 @@ def mark_time(axes: Axes, seconds: float) -> None:
     Up to two minutes are counted in seconds, up to an hour in minutes and
     seconds, longer ones in hours and minutes.
 
-    Arguments
-    ---------
-    axes : Axes
-        Gets its limits too.
-    seconds : float
-        Length of the recording.
-
-    Example
-    -------
     >>> from lgc_plugin.report.style import new_figure
     >>> with new_figure(getfixture("tmp_path") / "a.png", 4, 1) as figure:
     ...     axes = figure.add_subplot()

@@ -94,18 +94,6 @@ def score_table(results: Mapping[str, SEDResult], *, digits: int = 3) -> str:
 def resamples_text(resamples: Mapping[str, int]) -> str:
     """What intervals mean, as a line below a table.
 
-    Arguments
-    ---------
-    resamples : Mapping[str, int]
-        Behind the intervals of each system; 0 if it has none.
-
-    Returns
-    -------
-    str
-        Empty if no system has intervals.
-
-    Example
-    -------
     >>> resamples_text({"student": 1000, "teacher": 1000})
     '95 % intervals: 1000 resamples of the clips'
     >>> resamples_text({"student": 1000, "teacher": 0})

@@ -51,22 +51,6 @@ def score_text(
 ) -> str:
     """A score with three decimals.
 
-    Arguments
-    ---------
-    value : float or None
-        The score.
-    digits : int
-        Decimals.
-    signed : bool
-        Whether the sign is shown; an exact 0 has a space in its place.
-
-    Returns
-    -------
-    str
-        ``-`` for None and NaN.
-
-    Example
-    -------
     >>> score_text(0.44706), score_text(float("nan"))
     ('0.447', '-')
     >>> score_text(0.0112, signed=True), score_text(0.0, signed=True)
@@ -84,20 +68,6 @@ def interval_text(
 ) -> str:
     """The bounds of an interval with three decimals.
 
-    Arguments
-    ---------
-    interval : Sequence[float], optional
-        Low and high.
-    signed : bool
-        See :func:`score_text`.
-
-    Returns
-    -------
-    str
-        Empty where nobody knows them.
-
-    Example
-    -------
     >>> interval_text((0.43111, 0.4617))
     '[0.431, 0.462]'
     >>> interval_text((float("nan"), float("nan")))
@@ -114,22 +84,6 @@ def sure_text(
 ) -> str:
     """A score and how sure it is.
 
-    Arguments
-    ---------
-    value : float or None
-        The score.
-    interval : Sequence[float], optional
-        Low and high.
-    digits : int
-        Decimals of the score.
-
-    Returns
-    -------
-    str
-        The score alone where nobody knows the interval.
-
-    Example
-    -------
     >>> sure_text(0.447062, (0.4311, 0.4617), digits=6)
     '0.447062 [0.431, 0.462]'
     >>> sure_text(0.447062, None)
@@ -143,18 +97,6 @@ def sure_text(
 def share_text(share: float | None) -> str:
     """A share in per cent.
 
-    Arguments
-    ---------
-    share : float or None
-        Between 0 and 1.
-
-    Returns
-    -------
-    str
-        ``-`` for None and NaN.
-
-    Example
-    -------
     >>> share_text(0.9985)
     '99.9 %'
     """
@@ -165,21 +107,6 @@ def share_text(share: float | None) -> str:
 def aligned(*blocks: Sequence[Sequence[str]], left: bool = False) -> str:
     """Rows in columns; the first one starts to the left.
 
-    Arguments
-    ---------
-    *blocks : Sequence[Sequence[str]]
-        Rows of equally many cells; an empty line comes between two blocks.
-        Columns are equally wide in all of them.
-    left : bool
-        Whether the other columns start to the left as well, or end to the
-        right.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
     >>> print(aligned([["", "a"], ["Cat", "0.500"]], [["Dog", "-"]]))
              a
     Cat  0.500
@@ -202,17 +129,6 @@ def aligned(*blocks: Sequence[Sequence[str]], left: bool = False) -> str:
 def shown_label(label: str) -> str:
     """A class as a figure writes it.
 
-    Arguments
-    ---------
-    label : str
-        As the annotations write it.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
     >>> shown_label("Alarm_bell_ringing")
     'Alarm bell ringing'
     """

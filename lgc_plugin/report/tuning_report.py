@@ -20,20 +20,6 @@ from lgc_plugin.report.text import METRIC_NAMES, aligned, score_text, sure_text
 def choice_table(result: TuningResult) -> str:
     """What each class got, and its score before and after.
 
-    Arguments
-    ---------
-    result : TuningResult
-        The choice.
-
-    Returns
-    -------
-    str
-        Lines without a trailing newline: window in frames and in seconds,
-        threshold, and the scores on the clips tuned on (``-`` for a class
-        that they do not have).
-
-    Example
-    -------
     >>> from lgc_plugin.evaluation.post_processing import PostProcessing
     >>> from lgc_plugin.evaluation.tuned_settings import TunedSettings
     >>> settings = TunedSettings(
@@ -67,18 +53,7 @@ def choice_table(result: TuningResult) -> str:
 
 
 def summary(result: TuningResult) -> str:
-    """What tuning brings on the clips tuned on, and what that is worth.
-
-    Arguments
-    ---------
-    result : TuningResult
-        The choice.
-
-    Returns
-    -------
-    str
-        Lines without a trailing newline.
-    """
+    """What tuning brings on the clips tuned on, and what that is worth."""
     before, after = map(_sure, (result.before, result.after))
     lines = [
         f"{METRIC_NAMES[result.settings.metric]} on these clips: {before} "
@@ -97,29 +72,7 @@ def summary(result: TuningResult) -> str:
 def score_both(
     result: TuningResult, other: ScoredSet, *, resamples: int, seed: int
 ) -> dict[str, SEDResult]:
-    """Scores of another set with the starting and the tuned settings.
-
-    Arguments
-    ---------
-    result : TuningResult
-        The choice.
-    other : ScoredSet
-        Clips that were not tuned on. In those without scores nothing is
-        detected.
-    resamples, seed : int
-        Of the bootstrap.
-
-    Returns
-    -------
-    dict[str, SEDResult]
-        ``before`` and ``tuned``.
-
-    Raises
-    ------
-    ValueError
-        If a clip was tuned on, frames have another length, or classes are
-        missing.
-    """
+    """Scores of another set with the starting and the tuned settings."""
     settings, start = result.settings, result.start
     settings.refuse(other.truth.clips, other.name)
     settings.check_frames(other.frames.frame_seconds)

@@ -10,7 +10,7 @@ from psds_eval import PSDSEval
 from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.f1 import event_f1, intersection_f1, segment_f1
 from lgc_plugin.evaluation.ground_truth import GroundTruth
-from lgc_plugin.evaluation.psds_free import quiet
+from lgc_plugin.evaluation.notes import quiet
 from references import needs_references
 
 LABELS = ("Dog", "Cat", "Cow")

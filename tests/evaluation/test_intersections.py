@@ -11,7 +11,7 @@ from lgc_plugin.evaluation import matching as intersections
 from lgc_plugin.evaluation.events import EVENT_COLUMNS, CodedEvents
 from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.matching import find_intersections
-from lgc_plugin.evaluation.psds_free import quiet
+from lgc_plugin.evaluation.notes import quiet
 from references import needs_references
 
 CRITERIA = [(0.7, 0.7, 0.3), (0.1, 0.1, 0.3), (0.5, 0.5, 0.5)]

@@ -15,7 +15,7 @@ from lgc_plugin.evaluation.median_filter import (
     median_filter_scores,
     resolve_median_windows,
 )
-from lgc_plugin.evaluation.post_processing import decode_events
+from score_cases import decode_events
 
 LABELS = ("Cat", "Dog")
 # Few values: ties among scores and with thresholds are common.

@@ -12,10 +12,10 @@ from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.f1 import event_f1
 from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.metrics import ALL_METRICS
-from lgc_plugin.evaluation.post_processing import decode_events
 from lgc_plugin.evaluation.psds import PSDS1, psds_score
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
 from lgc_plugin.evaluation.sed_metrics import SEDMetrics
+from score_cases import decode_events
 
 LABELS = ("Cat", "Dog")
 CLIPS = [f"{i}.wav" for i in range(6)]
