@@ -10,7 +10,7 @@ from statistics import mean
 from ablation_methods import METHODS
 from ablation_report import SCORES
 
-from lgc_plugin.report.style import GRID, INK, bare, colours, new_figure
+from lgc_plugin.report.style import GRID, INK, bare, colors, new_figure
 
 
 def plot_scores(
@@ -29,7 +29,7 @@ def plot_scores(
     """
     rows = place_rows(list(scores))
     seeds = range(max(len(each["psds1"]) for each in scores.values()))
-    colour = colours(["seed", "mean"])
+    color = colors(["seed", "mean"])
     with new_figure(path, 11, 1.2 + 0.4 * max(rows.values())) as figure:
         panels = figure.subplots(1, len(SCORES), sharey=True, squeeze=False)[0]
         for axes, (key, title) in zip(panels, SCORES.items(), strict=True):
@@ -44,7 +44,7 @@ def plot_scores(
                     [score for score, _ in known],
                     [row for _, row in known],
                     "o-",
-                    color=colour["seed"],
+                    color=color["seed"],
                     alpha=0.55,
                     lw=0.7,
                     markersize=6,

@@ -109,11 +109,13 @@ def compare(
     first: Score, second: Score, drawn: Averages, against: Averages
 ) -> Difference:
     """The paired difference of two systems on the same resamples."""
+    micro_gap = None
+    if drawn.micro is not None and against.micro is not None:
+        micro_gap = drawn.micro - against.micro
     gap = Averages(
-        *(
-            None if a is None or b is None else a - b
-            for a, b in zip(drawn, against, strict=True)
-        )
+        drawn.value - against.value,
+        micro_gap,
+        drawn.per_class - against.per_class,
     )
     micro = None
     if first.micro is not None and second.micro is not None:
@@ -168,9 +170,9 @@ def _interval(numbers: NDArray[np.float64]) -> Interval:
 
 
 def _joined(parts: list[Averages]) -> Averages:
+    micro = [part.micro for part in parts if part.micro is not None]
     return Averages(
-        *(
-            None if field[0] is None else np.concatenate(field)
-            for field in zip(*parts, strict=True)
-        )
+        np.concatenate([part.value for part in parts]),
+        np.concatenate(micro) if micro else None,
+        np.concatenate([part.per_class for part in parts]),
     )

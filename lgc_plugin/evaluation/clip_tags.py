@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lgc_plugin.evaluation.f1 import F1Counts
+from lgc_plugin.evaluation.median_filter import as_array
 from lgc_plugin.evaluation.score import (
     Averages,
     Score,
@@ -71,12 +72,7 @@ def clip_counts(
     threshold: ArrayLike = 0.5,
 ) -> F1Counts:
     """The counts of :func:`clip_f1`, clip by clip."""
-    score, tag = (
-        np.asarray(table.detach().float().cpu())
-        if hasattr(table, "detach")
-        else np.asarray(table)
-        for table in (scores, tags)
-    )
+    score, tag = as_array(scores), as_array(tags)
     if score.shape != tag.shape or score.shape[1:] != (len(labels),):
         raise ValueError(
             f"scores {score.shape} and tags {tag.shape} must both be "
@@ -114,7 +110,7 @@ class APCounts:
 
     #: C class names.
     labels: tuple[str, ...]
-    #: (N, C) of each clip; minus infinity where nothing was said.
+    #: (N, C) of each clip; minus infinity where there is no score.
     scores: NDArray[np.floating]
     #: (N, C) bool, whether the clip has the class.
     tags: NDArray[np.bool_]
@@ -153,8 +149,13 @@ def _average_precision(
     # Precision at the last clip of each rank.
     last = np.searchsorted(-ranked, -ranked, side="right") - 1
     found = np.cumsum(right, axis=1)[:, last]
-    said = np.cumsum(weights, axis=1)[:, last]
-    precision = np.divide(found, said, out=np.zeros_like(said), where=said > 0)
+    ranked_above = np.cumsum(weights, axis=1)[:, last]
+    precision = np.divide(
+        found,
+        ranked_above,
+        out=np.zeros_like(ranked_above),
+        where=ranked_above > 0,
+    )
     total = right.sum(axis=1)
     area = (precision * right).sum(axis=1)
     return np.divide(

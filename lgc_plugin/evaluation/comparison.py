@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lgc_plugin.evaluation.bootstrap import Difference, compare, resample
-from lgc_plugin.evaluation.evaluation import Coverage, covered_truth
+from lgc_plugin.evaluation.evaluation import ScoringCoverage, covered_truth
 from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.ground_truth_files import Annotations
 from lgc_plugin.evaluation.metrics import ALL_METRICS
@@ -27,7 +27,7 @@ class Comparison:
     #: The clips that were scored.
     truth: GroundTruth
     #: How many that are.
-    coverage: Coverage
+    coverage: ScoringCoverage
     #: The scores of each.
     results: tuple[SEDResult, SEDResult]
     #: By metric: first minus second.
@@ -121,15 +121,17 @@ def compare_systems(
     ]
     scores = [{k: v.score() for k, v in each.items()} for each in counts]
     differences = {
-        name: compare(*(x[name] for x in scores), *(x[name] for x in drawn))
+        name: compare(
+            scores[0][name], scores[1][name], drawn[0][name], drawn[1][name]
+        )
         for name in scores[0]
     }
     covered = (n_clips, annotations.n_annotated)
     return Comparison(
         (first, second),
         truth,
-        Coverage.of(annotations, truth, missing),
-        tuple(SEDResult(each, *covered) for each in scores),
+        ScoringCoverage.of(annotations, truth, missing),
+        (SEDResult(scores[0], *covered), SEDResult(scores[1], *covered)),
         differences,
         resamples,
     )
@@ -154,8 +156,9 @@ def _common_metrics(
 def _difference(difference: Difference) -> dict[str, Any]:
     score, wins, ties = difference.score, difference.wins, difference.ties
     known = score.intervals
+    assert known is not None
 
-    def entry(gap: float, interval: Any, won: float, tied: float) -> dict:
+    def entry(gap: Any, interval: Any, won: Any, tied: Any) -> dict[str, Any]:
         return {
             "difference": gap,
             "interval": list(interval),

@@ -23,7 +23,7 @@ class Scored(Protocol):
     """What :func:`profile_text` is about."""
 
     truth: GroundTruth
-    coverage: Coverage
+    coverage: ScoringCoverage
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Evaluation:
     #: The clips that were scored.
     truth: GroundTruth
     #: How many that are.
-    coverage: Coverage
+    coverage: ScoringCoverage
     #: The scores.
     result: SEDResult
 
@@ -116,7 +116,7 @@ def evaluate(
     counts = system.counts(truth, metrics)
     n_clips = len(truth.durations)
     scores = score_counts(counts, n_clips, resamples=resamples, seed=seed)
-    coverage = Coverage.of(annotations, truth, missing)
+    coverage = ScoringCoverage.of(annotations, truth, missing)
     result = SEDResult(scores, n_clips, annotations.n_annotated, resamples)
     return Evaluation(system, truth, coverage, result)
 
@@ -136,10 +136,10 @@ def profile_text(scored: Scored) -> str:
 
 
 @dataclass(frozen=True)
-class Coverage:
+class ScoringCoverage:
     """On what scores rest.
 
-    >>> Coverage(962, 1168, 12, 206, 0, 3500, 10, 2.66).line
+    >>> ScoringCoverage(962, 1168, 12, 206, 0, 3500, 10, 2.66).line
     'coverage: 962/1168 clips scored, 3500 events of 10 classes, 2.66 h'
     """
 
@@ -148,7 +148,7 @@ class Coverage:
     annotated: int
     #: Clips scored that have no event.
     silent: int
-    #: Annotated clips of which a system says nothing.
+    #: Annotated clips without predictions.
     missing: int
     #: Of these, those that are scored: nothing was detected in them.
     silenced: int
@@ -161,7 +161,7 @@ class Coverage:
     @classmethod
     def of(
         cls, annotations: Annotations, truth: GroundTruth, missing: int
-    ) -> Coverage:
+    ) -> ScoringCoverage:
         """What is covered."""
         seconds = truth.durations.duration.sum()
         known = annotations.durations_known

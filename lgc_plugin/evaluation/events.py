@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -136,8 +136,14 @@ class CodedEvents:
 
     def take(self, rows: slice | NDArray) -> CodedEvents:
         """Some of the events."""
-        columns = (self.clip, self.point, self.label, self.onset, self.offset)
-        return CodedEvents(*(column[rows] for column in columns), self.shape)
+        return CodedEvents(
+            self.clip[rows],
+            self.point[rows],
+            self.label[rows],
+            self.onset[rows],
+            self.offset[rows],
+            self.shape,
+        )
 
     def counts(self) -> NDArray[np.int64]:
         """Number of events.
@@ -160,7 +166,7 @@ class CodedEvents:
 
 
 def count_cells(
-    index: Sequence[NDArray[np.int64]], shape: tuple[int, ...]
+    index: Iterable[NDArray[np.int64]], shape: tuple[int, ...]
 ) -> NDArray[np.int64]:
     """How often each cell of an array is named.
 

@@ -6,7 +6,7 @@ operating points at once, and one that scores a table of detections.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -83,9 +83,9 @@ class PointCounts(NamedTuple):
     @classmethod
     def of(
         cls,
-        tp: Sequence[NDArray[np.int64]],
-        fp: Sequence[NDArray[np.int64]],
-        true: Sequence[NDArray[np.int64]],
+        tp: Iterable[NDArray[np.int64]],
+        fp: Iterable[NDArray[np.int64]],
+        true: Iterable[NDArray[np.int64]],
         shape: tuple[int, int, int],
     ) -> PointCounts:
         """Counts index arrays: (clip, label, point), and (clip, label)."""
@@ -231,11 +231,6 @@ def segment_f1(
     -------
     Score
 
-    Raises
-    ------
-    ValueError
-        If the detections do not fit the truth.
-
     Example
     -------
     >>> events = pd.DataFrame([["a", 1.0, 3.0, "Cat"]], columns=[
@@ -275,11 +270,6 @@ def intersection_f1(
     Returns
     -------
     Score
-
-    Raises
-    ------
-    ValueError
-        If the detections do not fit the truth.
 
     Example
     -------

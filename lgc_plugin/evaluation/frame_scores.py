@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 from zipfile import BadZipFile
 
 import numpy as np
@@ -37,7 +37,7 @@ class FrameScores:
         (N, T' + 1) if clips have frames of their own.
     clip_scores : numpy.ndarray or None
         (N, C) probabilities that a class sounds anywhere in the clip; None
-        if the system says nothing of clips.
+        if the system has no clip scores.
 
     Raises
     ------
@@ -180,7 +180,7 @@ class FrameScores:
         same = longest.ndim == 1 and all(
             np.array_equal(edge, longest[: edge.shape[-1]]) for edge in edges
         )
-        tags = [part.clip_scores for part in parts]
+        tags = [x.clip_scores for x in parts if x.clip_scores is not None]
         return cls(
             labels=parts[0].labels,
             clips=tuple(clip for part in parts for clip in part.clips),
@@ -191,15 +191,17 @@ class FrameScores:
             edges=longest
             if same
             else np.concatenate([_own_edges(p, n_frames + 1) for p in parts]),
-            clip_scores=None
-            if any(each is None for each in tags)
-            else np.concatenate(tags),
+            clip_scores=np.concatenate(tags)
+            if len(tags) == len(parts)
+            else None,
         )
 
 
 def _padded(
-    array: NDArray[np.floating], length: int, mode: str = "constant"
-) -> NDArray[np.floating]:
+    array: NDArray[Any],
+    length: int,
+    mode: Literal["constant", "edge"] = "constant",
+) -> NDArray[Any]:
     missing = length - array.shape[-1]
     if not missing:
         return array

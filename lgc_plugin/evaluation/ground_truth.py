@@ -78,7 +78,7 @@ class GroundTruth:
         """Checks annotation tables and applies a profile.
 
         Events of one class that overlap in a clip are merged, and events of
-        no length are dropped; the log says so.
+        no length are dropped, with a log message.
 
         Arguments
         ---------
@@ -144,7 +144,7 @@ class GroundTruth:
     ) -> CodedEvents:
         """Detections that count, clips numbered as in ``durations``."""
         table = self.select(detections, thresholds=thresholds)
-        points = np.unique(table.threshold) if thresholds else None
+        points = np.unique(table.threshold).tolist() if thresholds else None
         return CodedEvents.from_table(
             table, self.durations.filename, self.labels, points
         )

@@ -34,7 +34,7 @@ class Annotations:
     truth : GroundTruth
         The clips that can be scored.
     durations_known : bool
-        False if nobody tells how long the clips are. Then those of the truth
+        False if the lengths of the clips are unknown. Then those of the truth
         have no end, which is as good for all scores but PSDS: it counts by
         the hour and must be left out.
     without_audio : frozenset[str]
@@ -212,14 +212,13 @@ def _lengths_of_audio(
             f"the first would be {min(annotated)!r}, or the same as .flac"
         )
     headers = read_headers(files.values(), progress=False)
-    for file, header in zip(files.values(), headers, strict=True):
+    seconds = {}
+    for clip, header in zip(files, headers, strict=True):
         if header is None or not header.frames:
             why = "no audio" if header is None else "no sample in it"
-            raise unreadable(file, why)
-    return {
-        clip: header.seconds
-        for clip, header in zip(files, headers, strict=True)
-    }
+            raise unreadable(files[clip], why)
+        seconds[clip] = header.seconds
+    return seconds
 
 
 def _folders(folder: Path) -> Iterator[str]:

@@ -38,7 +38,11 @@ def find_intersections(
     gtc: float,
     cttc: float | None = None,
 ) -> Intersections:
-    """Applies the three criteria of PSDS.
+    """Applies the criteria of PSDS to all clips and operating points at once.
+
+    Bilen et al.: A Framework for the Robust Evaluation of Sound Event
+    Detection, ICASSP 2020. The counts are those of psds_eval. ``cttc`` None
+    looks for no cross-trigger.
 
     >>> import pandas as pd
     >>> columns = ["filename", "onset", "offset", "event_label"]
@@ -107,6 +111,7 @@ def _of_block(
     event, point = np.divmod(np.flatnonzero(total >= gtc), n_points)
     tp = (truth.clip[event], truth.label[event], point)
 
+    # As for psds_eval, what begins after the end of its clip is no fp.
     begins_inside = found.onset < durations[found.clip]
     rows = np.flatnonzero(~relevant & begins_inside)
     fp = (found.clip[rows], found.label[rows], found.point[rows])
@@ -153,6 +158,8 @@ def match_collars(
     offset_share: float,
 ) -> NDArray[np.bool_]:
     """Pairs as many detections as possible with a true event each.
+
+    The counts are those of sed_eval with optimal matching.
 
     Returns (E,), True for a detection that is paired.
     """

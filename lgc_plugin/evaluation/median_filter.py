@@ -25,11 +25,13 @@ def resolve_median_windows(
     """
     if isinstance(windows, Mapping):
         check_names(windows, labels, "median windows")
-        listed = [windows[label] for label in labels]
-    elif isinstance(windows, (str, bytes)) or not hasattr(windows, "__len__"):
-        listed = [windows] * len(labels)
-    else:
+        listed: list[Any] = [windows[label] for label in labels]
+    elif isinstance(windows, Sequence | np.ndarray) and not isinstance(
+        windows, str | bytes
+    ):
         listed = list(windows)
+    else:
+        listed = [windows] * len(labels)
     if len(listed) != len(labels):
         raise ValueError(
             f"{len(listed)} median windows for {len(labels)} classes: give "
@@ -100,6 +102,18 @@ def median_filter_scores(
     return filtered
 
 
+def as_array(values: ArrayLike | Tensor) -> NDArray[np.floating]:
+    """Numbers on the CPU: float64 if they are, else float32."""
+    if hasattr(values, "detach"):
+        tensor = values.detach().cpu()
+        # numpy knows no bfloat16.
+        values = tensor if tensor.element_size() == 8 else tensor.float()
+    array = np.asarray(values)
+    if array.dtype != np.float64:
+        array = array.astype(np.float32, copy=False)
+    return array
+
+
 def as_score_array(scores: ArrayLike | Tensor) -> NDArray[np.floating]:
     """Scores on the CPU, as numpy knows them.
 
@@ -109,13 +123,7 @@ def as_score_array(scores: ArrayLike | Tensor) -> NDArray[np.floating]:
     >>> as_score_array([[[0, 1]]]).shape
     (1, 1, 2)
     """
-    if hasattr(scores, "detach"):
-        tensor = scores.detach().cpu()
-        # numpy knows no bfloat16.
-        scores = tensor if tensor.element_size() == 8 else tensor.float()
-    array = np.asarray(scores)
-    if array.dtype != np.float64:
-        array = array.astype(np.float32, copy=False)
+    array = as_array(scores)
     if array.ndim != 3:
         raise ValueError(
             "scores must be (clips, classes, frames), got shape "

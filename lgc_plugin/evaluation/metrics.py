@@ -5,7 +5,7 @@ Validation, test and the command line all use these functions.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ import pandas as pd
 from lgc_plugin.evaluation.bootstrap import resample, with_intervals
 from lgc_plugin.evaluation.clip_tags import APCounts, clip_counts
 from lgc_plugin.evaluation.f1 import (
+    PointCounts,
     event_counts,
     intersection_counts,
     segment_counts,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Metrics of events at one operating point.
-EVENT_METRICS = {
+EVENT_METRICS: dict[str, Callable[..., PointCounts]] = {
     "event_f1": event_counts,
     "segment_f1": segment_counts,
     "intersection_f1": intersection_counts,
@@ -83,7 +84,7 @@ def count_tags(
     truth: GroundTruth,
     thresholds: NDArray[np.floating] | float = 0.5,
 ) -> dict[str, ClipCounts]:
-    """Counts of what is said of whole clips: ``clip_f1`` and ``clip_ap``."""
+    """Counts of tags of whole clips: ``clip_f1`` and ``clip_ap``."""
     known = truth.durations.filename
     rows = pd.Index(known).get_indexer(list(clips))
     if (rows < 0).any():
@@ -96,13 +97,15 @@ def count_tags(
             "a diverged network or a damaged file"
         )
     counted = ~known.isin(truth.left_out).to_numpy()
-    said = np.full((len(known), len(truth.labels)), -np.inf)
-    said[rows] = scores
-    said[~counted] = -np.inf
+    known_scores = np.full((len(known), len(truth.labels)), -np.inf)
+    known_scores[rows] = scores
+    known_scores[~counted] = -np.inf
     tags = truth.coded.counts()[..., 0] > 0
     return {
-        "clip_f1": clip_counts(said, tags, truth.labels, threshold=thresholds),
-        "clip_ap": APCounts(truth.labels, said, tags, counted),
+        "clip_f1": clip_counts(
+            known_scores, tags, truth.labels, threshold=thresholds
+        ),
+        "clip_ap": APCounts(truth.labels, known_scores, tags, counted),
     }
 
 
@@ -135,30 +138,33 @@ def available_metrics() -> tuple[str, ...]:
 def count_scores(
     frames: FrameScores,
     truth: GroundTruth,
-    decoding: PostProcessing,
+    post_processing: PostProcessing,
     metrics: Collection[str] | None = None,
     *,
     all_events: pd.DataFrame | None = None,
 ) -> dict[str, ClipCounts]:
-    """Counts of frame scores."""
+    """Counts of frame scores; clips of the truth without any have no detection.
+
+    ``all_events``: events at all thresholds, where they are known already.
+    """
     wanted = available_metrics() if metrics is None else metrics
     check_metrics(wanted)
     counts: dict[str, ClipCounts] = {}
     if set(PSDS_METRICS) & set(wanted):
         if all_events is None:
-            all_events = decoding.all_events(frames)
+            all_events = post_processing.all_events(frames)
         counts |= count_points(all_events, truth, wanted)
     for name, options in FREE_METRICS.items():
         if name in wanted:
-            windows = decoding.median_windows
+            windows = post_processing.median_windows
             counts[name] = psds_free_counts(frames, truth, windows, **options)
     if set(EVENT_METRICS) & set(wanted):
         # Each class may have a threshold of its own: one operating point.
-        operating = decoding.operating_events(frames)
+        operating = post_processing.operating_events(frames)
         operating = operating.drop(columns="threshold")
         counts |= count_events(operating, truth, wanted)
     if set(TAG_METRICS) & set(wanted):
-        limits = decoding.class_thresholds(frames.labels)
+        limits = post_processing.class_thresholds(frames.labels)
         tags = count_tags(frames.clips, frames.tags(), truth, limits)
         counts |= {k: v for k, v in tags.items() if k in wanted}
     return _ordered(counts)

@@ -34,7 +34,7 @@ class Collected(NamedTuple):
 
 
 class EvaluationMetrics:
-    """Collects what several networks say of one set of clips.
+    """Collects the outputs of several networks for one set of clips.
 
     Arguments
     ---------
@@ -51,6 +51,19 @@ class EvaluationMetrics:
     ----------
     clips : frozenset[str]
         The strongly labeled clips.
+
+    Example
+    -------
+    >>> import pandas as pd
+    >>> truth = GroundTruth.from_tables(
+    ...     pd.DataFrame([["a", 0.0, 1.0, "Cat"]], columns=[
+    ...         "filename", "onset", "offset", "event_label"]),
+    ...     pd.DataFrame({"filename": ["a"], "duration": [10.0]}),
+    ...     ["Cat"],
+    ... )
+    >>> metrics = EvaluationMetrics(EventEncoder(["Cat"]), truth)
+    >>> list(metrics.frames), sorted(metrics.clips)
+    (['student', 'teacher'], ['a'])
     """
 
     def __init__(
@@ -94,7 +107,7 @@ class EvaluationMetrics:
         clip_ids : Sequence[str]
             B names, as the ground truth writes them.
         outputs : Mapping[str, SEDOutput]
-            What each network says.
+            Outputs of each network.
         label_kind : Tensor
             (B,) values of :class:`~lgc_plugin.types.LabelKind`: strong clips
             count for the event metrics, weak ones for the clip F1.

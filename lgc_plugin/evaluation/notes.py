@@ -27,7 +27,7 @@ class Notes:
         self.lines: list[str] = [] if lines is None else lines
 
     def named(self, about: str) -> Notes:
-        """The same lines; those that are added say whom they are about."""
+        """The same lines; those that are added begin with a name."""
         return Notes(about, self.lines)
 
     def note(self, text: str) -> None:
@@ -46,7 +46,7 @@ class Notes:
         level, passed_on = logger.level, logger.propagate
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
-        # Told once, by whoever shows the notes.
+        # Shown once, with the notes.
         logger.propagate = False
         try:
             yield
@@ -85,7 +85,7 @@ def counted(number: int, noun: str) -> str:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Within it, warnings and numpy's complaints about NaN are not shown.
+    """Within it, warnings and numpy's warnings about NaN are not shown.
 
     psds_eval warns about pandas and equal operating points, sed_eval and its
     dependency dcase_util about ``pkg_resources``.

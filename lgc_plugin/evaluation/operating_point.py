@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +35,7 @@ class OperatingPoint:
     #: point, or for frame scores.
     threshold: float | None = None
     #: For frame scores.
-    decoding: PostProcessing | None = None
+    post_processing: PostProcessing = field(default_factory=PostProcessing)
 
 
 def point_of_frames(
@@ -56,22 +56,22 @@ def point_of_frames(
         if isinstance(windows, Mapping):
             # What the system does not score needs none.
             windows = {x: windows.get(x, 1) for x in frames.labels}
-        decoding = PostProcessing(
+        post_processing = PostProcessing(
             windows,
             PSDS_THRESHOLDS,
             DEFAULT_THRESHOLD if limit is None else limit,
         )
         operating = (
-            f"threshold {decoding.decision_threshold:g}"
+            f"threshold {post_processing.decision_threshold:g}"
             f"{_windows_text(options.median_windows)}"
         )
     else:
-        decoding = _decoding_of(settings, frames.labels)
+        post_processing = _decoding_of(settings, frames.labels)
         operating = f"windows and thresholds of {options.settings}"
     _tell_range(frames, notes)
     _tell_free(frames, notes)
-    decoding = decoding.for_labels(frames.labels)
-    return OperatingPoint(operating, decoding=decoding)
+    post_processing = post_processing.for_labels(frames.labels)
+    return OperatingPoint(operating, post_processing=post_processing)
 
 
 def _windows_text(
@@ -164,8 +164,8 @@ def _tell_free(frames: FrameScores, notes: Notes) -> None:
 
 def unscored(frames: FrameScores) -> list[str]:
     """Classes without scores, where sed_scores_eval fails."""
-    silent = np.isneginf(frames.scores).all(axis=(0, 2))
-    return [x for x, none in zip(frames.labels, silent, strict=True) if none]
+    silent = np.flatnonzero(np.isneginf(frames.scores).all(axis=(0, 2)))
+    return [frames.labels[row] for row in silent]
 
 
 @dataclass(frozen=True)
@@ -175,12 +175,17 @@ class OperatingOptions:
     Arguments
     ---------
     threshold : float, optional
-        Where F1 scores are taken; None means 0.5, or what ``settings`` say.
+        Where F1 scores are taken; None means 0.5, or that of ``settings``.
     median_windows : int or Sequence[int] or Mapping[str, int], optional
         Frames; for frame scores only. None filters nothing, or does what
-        ``settings`` say.
+        what ``settings`` have.
     settings : str or Path, optional
         YAML file of ``lgc-sed tune``; for frame scores only.
+
+    Example
+    -------
+    >>> OperatingOptions(threshold=0.4).median_windows is None
+    True
     """
 
     threshold: float | None = None

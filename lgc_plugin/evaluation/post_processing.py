@@ -105,12 +105,16 @@ class PostProcessing:
             )
         as_thresholds(self.thresholds, labels)
         return PostProcessing(
-            resolve_median_windows(self.median_windows, labels),
+            self.class_windows(labels),
             tuple(float(each) for each in self.thresholds),
             {k: float(v) for k, v in limit.items()}
             if isinstance(limit, Mapping)
             else float(limit),
         )
+
+    def class_windows(self, labels: Sequence[str]) -> tuple[int, ...]:
+        """The median window of each class, in frames."""
+        return resolve_median_windows(self.median_windows, labels)
 
     def class_thresholds(self, labels: Sequence[str]) -> np.ndarray:
         """The operating threshold of each class.
@@ -268,7 +272,7 @@ def _check_batch(
 
 def refuse_nan(
     scores: NDArray[np.floating],
-    names: Sequence[str],
+    names: Sequence[str] | NDArray[np.object_],
     labels: Sequence[str],
     valid: NDArray[np.int64],
 ) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,9 +19,6 @@ from lgc_plugin.evaluation.ground_truth_files import Annotations, read_truth
 from lgc_plugin.evaluation.notes import Notes, counted
 from lgc_plugin.evaluation.predictions import Predictions
 from lgc_plugin.evaluation.score_files import read_frame_scores
-
-if TYPE_CHECKING:
-    pass
 
 #: Seconds that a detection may reach over the end of its clip: the last frame
 #: of a system may end there, since clips are no whole number of frames.
@@ -41,7 +37,7 @@ def check_predictions(
             f"{predictions.path}: no class is annotated: the predictions have "
             f"{_listed(kept.labels)}, the annotations {_listed(truth.labels)}"
         )
-    # Warnings are about annotated clips: what is ignored harms nobody.
+    # Warnings are about annotated clips: others are ignored.
     if kept.frames is not None:
         _tell_frames(kept.frames, truth.labels, notes)
         if annotations.durations_known:
@@ -156,7 +152,7 @@ def _with_labels(frames: FrameScores, labels: tuple[str, ...]) -> FrameScores:
         if label in frames.labels:
             source = frames.labels.index(label)
             scores[:, row] = frames.scores[:, source]
-            if clip_scores is not None:
+            if clip_scores is not None and tags is not None:
                 clip_scores[:, row] = tags[:, source]
     return replace(
         frames, labels=labels, scores=scores, clip_scores=clip_scores

@@ -1,4 +1,4 @@
-"""What a system predicted, in whichever files it wrote it."""
+"""What a system predicted, read from files of any supported kind."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Predictions:
     #: Every clip that is named, those without detection too.
     clips: frozenset[str]
     #: Operating points of detections, ascending; none if there is one and
-    #: nobody tells its threshold.
+    #: its threshold is unknown.
     thresholds: tuple[float, ...] = ()
     #: Detections: ``filename``, ``onset`` and ``offset`` (s), ``event_label``,
     #: and ``threshold`` where there are several.
@@ -52,7 +52,7 @@ class Predictions:
         """The classes that are named, in alphabetical order."""
         if self.frames is not None:
             return tuple(sorted(self.frames.labels))
-        return tuple(sorted(self.events.event_label.unique()))
+        return tuple(sorted(self.detections.event_label.unique()))
 
     @property
     def form(self) -> str:
@@ -61,12 +61,18 @@ class Predictions:
             classes = counted(len(self.frames.labels), "class")
             clips = counted(len(self.frames.clips), "clip")
             return f"frame scores of {classes} in {clips}"
-        events = counted(len(self.events), "event")
+        events = counted(len(self.detections), "event")
         if len(self.thresholds) < 2:
             return f"{events} at one operating point"
         low, high = self.thresholds[0], self.thresholds[-1]
         count = counted(len(self.thresholds), "threshold")
         return f"{events} at {count} from {low:g} to {high:g}"
+
+    @property
+    def detections(self) -> pd.DataFrame:
+        """The events; only where there are no frame scores."""
+        assert self.events is not None
+        return self.events
 
     def nearest(self, threshold: float) -> float:
         """The operating point nearest to a threshold.
@@ -81,9 +87,9 @@ class Predictions:
             self.thresholds, key=lambda x: (round(abs(x - threshold), 9), x)
         )
 
-    def at(self, threshold: float) -> pd.DataFrame:
+    def at(self, threshold: float | None) -> pd.DataFrame:
         """Detections at one operating point."""
-        events = self.events
+        events = self.detections
         if "threshold" in events:
             events = events[events.threshold == threshold]
         return events[EVENT_COLUMNS]
@@ -96,7 +102,8 @@ class Predictions:
             return replace(self, clips=kept, frames=frames)
         if kept == self.clips:
             return self
-        events = self.events[self.events.filename.isin(kept)]
+        events = self.detections
+        events = events[events.filename.isin(kept)]
         return replace(self, clips=kept, events=events)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -46,14 +47,18 @@ class PSDROC(NamedTuple):
         )
 
 
+@dataclass(frozen=True, eq=False)
 class ScoredByROC:
     """What counts of PSDS have in common: scores from their PSD-ROC."""
 
     #: C class names.
     labels: tuple[str, ...]
+    #: (N, C) number of true events, and how long they last in sum.
+    events: NDArray[np.float64] | NDArray[np.int64]
+    seconds: NDArray[np.float64]
     #: (N,) seconds.
     durations: NDArray[np.float64]
-    #: ``max_efpr`` is one of them.
+    #: ``alpha_ct``, ``alpha_st``, ``max_efpr``.
     options: Mapping[str, float]
 
     def roc(self, weights: NDArray[np.floating]) -> PSDROC:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,9 +32,6 @@ PSDS1 = MappingProxyType(
 #: Forgives timing, punishes confused classes (DCASE, scenario 2).
 PSDS2 = MappingProxyType(
     {"dtc": 0.1, "gtc": 0.1, "cttc": 0.3, "alpha_ct": 0.5, "alpha_st": 1.0}
-)
-_DEFAULTS = MappingProxyType(
-    {"cttc": None, "alpha_ct": 0.0, "alpha_st": 1.0, "max_efpr": 100.0}
 )
 
 
@@ -103,45 +100,52 @@ def psds_score(
     counts = psds_counts(
         truth.code(detections, thresholds=True),
         truth,
-        **{"dtc": dtc, "gtc": gtc, "cttc": cttc},
-        **{"alpha_ct": alpha_ct, "alpha_st": alpha_st, "max_efpr": max_efpr},
+        dtc=dtc,
+        gtc=gtc,
+        cttc=cttc,
+        alpha_ct=alpha_ct,
+        alpha_st=alpha_st,
+        max_efpr=max_efpr,
     )
     return counts.score()
 
 
 def psds_counts(
-    detections: CodedEvents, ground_truth: GroundTruth, **options: float
+    detections: CodedEvents,
+    truth: GroundTruth,
+    *,
+    dtc: float,
+    gtc: float,
+    cttc: float | None = None,
+    alpha_ct: float = 0.0,
+    alpha_st: float = 1.0,
+    max_efpr: float = 100.0,
 ) -> PSDSCounts:
-    """The counts of PSDS, clip by clip."""
-    options = {**_DEFAULTS, **options}
-    if options["cttc"] is None and options["alpha_ct"]:
-        raise ValueError(
-            f"alpha_ct={options['alpha_ct']} weighs cross-triggers: set cttc"
-        )
-    n_clips, n_labels, n_points = detections.shape
-    durations = ground_truth.durations.duration.to_numpy()
-    truth = ground_truth.coded
+    """The counts of :func:`psds_score`, clip by clip."""
+    if cttc is None and alpha_ct:
+        raise ValueError(f"alpha_ct={alpha_ct} weighs cross-triggers: set cttc")
+    n_clips, n_labels, n_points = shape = detections.shape
+    durations = truth.durations.duration.to_numpy()
     found = find_intersections(
         detections,
-        truth,
+        truth.coded,
         durations,
-        dtc=options["dtc"],
-        gtc=options["gtc"],
-        cttc=options["cttc"] if options["alpha_ct"] else None,
+        dtc=dtc,
+        gtc=gtc,
+        cttc=cttc if alpha_ct else None,
     )
-    shape = (n_clips, n_labels, n_points)
     cross = None
-    if options["alpha_ct"]:
+    if alpha_ct:
         wide = (n_clips, n_labels, n_labels, n_points)
         cross = sparse_counts(found.cross_triggers, wide)
     return PSDSCounts(
-        ground_truth.labels,
+        truth.labels,
+        *truth_totals(truth.coded),
+        durations,
+        {"alpha_ct": alpha_ct, "alpha_st": alpha_st, "max_efpr": max_efpr},
         sparse_counts(found.tp, shape),
         sparse_counts(found.fp, shape),
         cross,
-        *truth_totals(truth),
-        durations,
-        {key: options[key] for key in ("alpha_ct", "alpha_st", "max_efpr")},
     )
 
 
@@ -175,37 +179,29 @@ class PSDSCounts(ScoredByROC):
     Most clips have few classes, so that nearly all counts are 0.
     """
 
-    #: C class names.
-    labels: tuple[str, ...]
     #: (N, C * J) counts.
     tp: csr_matrix
     fp: csr_matrix
     #: (N, C * C * J) counts; None where they have no weight.
     cross_triggers: csr_matrix | None
-    #: (N, C) number of true events, and how long they last in sum.
-    events: NDArray[np.int64]
-    seconds: NDArray[np.float64]
-    #: (N,) seconds.
-    durations: NDArray[np.float64]
-    #: ``alpha_ct``, ``alpha_st``, ``max_efpr``.
-    options: Mapping[str, float]
 
     @classmethod
     def join(cls, parts: Sequence[PSDSCounts]) -> PSDSCounts:
         """Counts of several sets of clips as those of one."""
-        first = parts[0]
-        fields = ("tp", "fp", "cross_triggers")
-        sparse = {
-            name: None
-            if getattr(first, name) is None
-            else vstack([getattr(part, name) for part in parts])
-            for name in fields
-        }
-        dense = {
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in ("events", "seconds", "durations")
-        }
-        return replace(first, **sparse, **dense)
+        crossed = [
+            part.cross_triggers
+            for part in parts
+            if part.cross_triggers is not None
+        ]
+        return replace(
+            parts[0],
+            tp=vstack([part.tp for part in parts]),
+            fp=vstack([part.fp for part in parts]),
+            cross_triggers=vstack(crossed) if crossed else None,
+            events=np.concatenate([part.events for part in parts]),
+            seconds=np.concatenate([part.seconds for part in parts]),
+            durations=np.concatenate([part.durations for part in parts]),
+        )
 
     def rates(self, weights: NDArray[np.floating]) -> Rates:
         """Rates at all operating points."""
@@ -242,7 +238,7 @@ class PSDSCounts(ScoredByROC):
 
 
 def _total(
-    counts: csr_matrix, weights: NDArray[np.float64]
+    counts: csr_matrix, weights: NDArray[np.floating]
 ) -> NDArray[np.float64]:
     """(R, columns) sums of weighted clips."""
     return np.asarray((counts.T @ weights.T).T)

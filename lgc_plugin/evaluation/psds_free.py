@@ -1,9 +1,8 @@
 """PSDS over all thresholds there are, from the counts of sed_scores_eval.
 
 Ebbers, Serizel, Haeb-Umbach: Threshold-Independent Evaluation of Sound Event
-Detection Scores, ICASSP 2022. Fifty thresholds miss what lies between them;
-this score does not depend on how they are chosen. sed_scores_eval is an
-optional dependency (the extra ``scores``).
+Detection Scores, ICASSP 2022. It does not depend on a choice of thresholds.
+sed_scores_eval is an optional dependency (the extra ``scores``).
 """
 
 from __future__ import annotations
@@ -34,8 +33,8 @@ from lgc_plugin.utils.versions import installed_problems
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# What sed_scores_eval says of one clip: by class, the scores at which counts
-# change, and by how much.
+# Of sed_scores_eval, for one clip: by class, the scores at which counts change,
+# and by how much.
 Deltas = dict[str, tuple["NDArray[np.float64]", dict[str, Any]]]
 
 
@@ -48,7 +47,7 @@ def has_sed_scores_eval() -> bool:
 
 def psds_free_counts(
     frames: FrameScores,
-    ground_truth: GroundTruth,
+    truth: GroundTruth,
     median_windows: int | Sequence[int] | Mapping[str, int],
     *,
     dtc: float,
@@ -68,17 +67,18 @@ def psds_free_counts(
             "threshold-free PSDS needs sed_scores_eval: install lgc_plugin "
             "with the extra 'scores'"
         )
-    if len(ground_truth.present) < 2:
+    if len(truth.present) < 2:
         alpha_ct = 0.0  # no class, no cross-trigger
+    criteria = {
+        "dtc_threshold": dtc,
+        "gtc_threshold": gtc,
+        "cttc_threshold": cttc if alpha_ct else None,
+    }
+    events = _connected(truth)
+    deltas = _deltas(frames, truth, events, median_windows, criteria)
     options = {"alpha_ct": alpha_ct, "alpha_st": alpha_st}
-    cttc = cttc if alpha_ct else None
-    criteria = {"dtc_threshold": dtc, "gtc_threshold": gtc}
-    criteria["cttc_threshold"] = cttc
-    events = _connected(ground_truth)
-    deltas = _deltas(frames, ground_truth, events, median_windows, criteria)
-    return _free_counts(
-        deltas, events, ground_truth, {**options, "max_efpr": max_efpr}
-    )
+    options["max_efpr"] = max_efpr
+    return _free_counts(deltas, events, truth, options)
 
 
 def _connected(truth: GroundTruth) -> dict[str, list[tuple]]:
@@ -168,7 +168,7 @@ def _free_counts(
     """Steps of each class, from those of each clip."""
     clips, labels = truth.durations.filename, truth.labels
     number = np.zeros((len(clips), len(labels)))
-    seconds = np.zeros_like(number)
+    seconds, none = np.zeros_like(number), np.zeros(0)
     for row, clip in enumerate(clips):
         for onset, offset, label in events[clip]:
             number[row, labels.index(label)] += 1
@@ -176,16 +176,16 @@ def _free_counts(
     steps = [
         _class_steps([deltas[clip][label] for clip in clips], label, labels)
         if label in truth.present
-        else ClassSteps.none()
+        else ClassSteps(np.zeros(0, np.int64), none, none, none, None)
         for label in labels
     ]
     return FreePSDSCounts(
         labels,
-        tuple(steps),
         number,
         seconds,
         truth.durations.duration.to_numpy(),
         options,
+        tuple(steps),
     )
 
 
@@ -224,13 +224,7 @@ class ClassSteps(NamedTuple):
     tp: NDArray[np.float64]
     fp: NDArray[np.float64]
     #: (C, M) the same with each other class; None where there are none.
-    cross_triggers: NDArray[np.float64] | None
-
-    @classmethod
-    def none(cls) -> ClassSteps:
-        """Of a class that never changes."""
-        empty = np.zeros(0)
-        return cls(empty.astype(np.int64), empty, empty, empty, None)
+    cross_triggers: NDArray[np.float32] | None
 
     def staircase(
         self,
@@ -271,17 +265,8 @@ class ClassSteps(NamedTuple):
 class FreePSDSCounts(ScoredByROC):
     """Counts of threshold-free PSDS, clip by clip."""
 
-    #: C class names.
-    labels: tuple[str, ...]
     #: One per class.
     steps: tuple[ClassSteps, ...]
-    #: (N, C) number of true events, and how long they last in sum.
-    events: NDArray[np.float64]
-    seconds: NDArray[np.float64]
-    #: (N,) seconds.
-    durations: NDArray[np.float64]
-    #: ``alpha_ct``, ``alpha_st``, ``max_efpr``.
-    options: Mapping[str, float]
 
     def roc(self, weights: NDArray[np.floating]) -> PSDROC:
         """The PSD-ROC for (R, N) weights: how often each clip counts."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 
 class Interval(NamedTuple):
@@ -124,7 +124,7 @@ class SEDResult:
         ``psds1``, ``psds2``, ``psds1_free``, ``psds2_free`` (threshold-free),
         ``event_f1``, ``segment_f1``, ``intersection_f1``, ``clip_f1``,
         ``clip_ap`` (average precision), ``weak_f1`` (clip F1 on weakly
-        labeled clips). What nobody asked for is not there.
+        labeled clips). Only those that were asked for.
     clips_scored : int
         Clips that the system was given.
     clips_annotated : int
@@ -241,8 +241,8 @@ def one_score(averages: Averages, counts: ClipCounts) -> Score:
 def ratio(
     part: NDArray[np.float64],
     whole: NDArray[np.float64],
-    defined: NDArray[np.bool_],
+    defined: ArrayLike,
 ) -> NDArray[np.float64]:
     """A quotient; NaN where it is not defined."""
     out = np.full(np.shape(whole), np.nan)
-    return np.divide(part, whole, out=out, where=defined)
+    return np.divide(part, whole, out=out, where=np.asarray(defined))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.utils.files import atomic_folder
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 _TIMES = ("onset", "offset")
 _AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".aac", ".opus")
@@ -23,7 +23,7 @@ _GAP_SECONDS = 1e-6
 
 
 def read_frame_scores(path: str | Path) -> FrameScores:
-    r"""Reads frame scores, whoever wrote them.
+    r"""Reads the frame scores of any system.
 
     Scores may lie outside [0, 1], as logits do: thresholds are compared with
     them as they are.
@@ -73,9 +73,14 @@ def read_frame_scores(path: str | Path) -> FrameScores:
     _refuse_repeated(files)
     parts: list[FrameScores] = []
     for file in files:
-        part = read_score_tsv(file)
-        _require_same_labels(file, part, files[0], (parts or [part])[0])
-        parts.append(part)
+        parts.append(read_score_tsv(file))
+        first, own = parts[0].labels, parts[-1].labels
+        if own != first:
+            raise ValueError(
+                f"{file}: the classes are {', '.join(own)}, those of "
+                f"{files[0].name} are {', '.join(first)}: all files must "
+                "have the same in the same order"
+            )
     return FrameScores.join(parts)
 
 
@@ -148,22 +153,8 @@ def _refuse_repeated(files: Sequence[Path]) -> None:
         seen[clip] = file
 
 
-def _require_same_labels(
-    file: Path, part: FrameScores, first_file: Path, first: FrameScores
-) -> None:
-    if part.labels != first.labels:
-        raise ValueError(
-            f"{file}: the classes are {', '.join(part.labels)}, those of "
-            f"{first_file.name} are {', '.join(first.labels)}: all files must "
-            "have the same in the same order"
-        )
-
-
-class _Row(NamedTuple):
-    """A row of a file, and where it stands."""
-
-    number: int
-    text: str
+# A row's number in the file, from 1, and its text.
+_Row = tuple[int, str]
 
 
 def clip_of_tsv(file: Path) -> str:
@@ -193,13 +184,7 @@ def tsv_of_clip(clip: str) -> str:
 
 
 def is_score_tsv(file: Path) -> bool:
-    r"""Whether a file looks as if it held scores of frames.
-
-    >>> file = getfixture("tmp_path") / "a.tsv"
-    >>> _ = file.write_text("onset\toffset\tevent_label\tfilename\n")
-    >>> is_score_tsv(file)
-    False
-    """
+    """Whether a file begins as frame scores do, and holds no detections."""
     with open(file, encoding="utf-8-sig", errors="replace") as stream:
         columns = _fields(stream.readline())
     detections = {"filename", "event_label"} & set(columns)
@@ -214,9 +199,7 @@ def read_score_tsv(file: Path) -> FrameScores:
         raise ValueError(f"{file}: no UTF-8 text: {error}") from None
     columns = _fields(lines[0])
     _check_columns(file, columns)
-    rows = [
-        _Row(i, text) for i, text in enumerate(lines[1:], 2) if text.strip()
-    ]
+    rows = [(i, text) for i, text in enumerate(lines[1:], 2) if text.strip()]
     numbers = _numbers(file, columns, rows)
     onset, offset = numbers[:, 0], numbers[:, 1]
     _refuse(file, rows, onset < 0, "onset must be at least 0")
@@ -272,7 +255,7 @@ def _numbers(
     """(frames, columns); nothing is missing."""
     if not rows:
         raise ValueError(f"{file}: no frame below the header")
-    texts = [row.text for row in rows]
+    texts = [text for _, text in rows]
     try:
         numbers = np.loadtxt(texts, delimiter="\t", comments=None, ndmin=2)
     except ValueError as error:
@@ -310,9 +293,9 @@ def _refuse_text(
 
 
 def _refuse(
-    file: Path, rows: Sequence[_Row], wrong: NDArray[np.bool_], reason: str
+    file: Path, rows: Sequence[_Row], wrong: ArrayLike, reason: str
 ) -> None:
-    if wrong.any():
+    if np.any(wrong):
         number, text = rows[int(np.argmax(wrong))]
         times = " to ".join(_fields(text)[:2])
         raise ValueError(f"{file}, row {number} ({times} s): {reason}")

@@ -10,7 +10,11 @@ import pandas as pd
 
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth
-from lgc_plugin.evaluation.median_filter import as_score_array, as_valid_frames
+from lgc_plugin.evaluation.median_filter import (
+    as_array,
+    as_score_array,
+    as_valid_frames,
+)
 from lgc_plugin.evaluation.metrics import count_scores, score_counts
 from lgc_plugin.evaluation.post_processing import (
     PSDS_THRESHOLDS,
@@ -85,7 +89,7 @@ class SEDMetrics:
             )
         self.encoder = encoder
         self.ground_truth = ground_truth
-        self.decoding = PostProcessing(
+        self.post_processing = PostProcessing(
             median_windows, thresholds, decision_threshold
         ).for_labels(encoder.labels)
         self._annotated = ground_truth.clips
@@ -145,8 +149,7 @@ class SEDMetrics:
         n_frames = scores.shape[2]
         valid = as_valid_frames(valid_frames, len(scores), n_frames).copy()
         if clip_scores is not None:
-            clip_scores = as_score_array(clip_scores[..., None])
-            clip_scores = np.array(clip_scores[..., 0], dtype=np.float32)
+            clip_scores = np.array(as_array(clip_scores), dtype=np.float32)
         # Python's rounding, as the encoder's, not numpy's.
         edges = [self.encoder.seconds(i) for i in range(n_frames + 1)]
         part = FrameScores(
@@ -184,12 +187,14 @@ class SEDMetrics:
     def detections(self) -> pd.DataFrame:
         """Events of all clips at all thresholds; decoded once."""
         if self._detections is None:
-            self._detections = self.decoding.all_events(self.frame_scores())
+            self._detections = self.post_processing.all_events(
+                self.frame_scores()
+            )
         return self._detections
 
     def operating_detections(self) -> pd.DataFrame:
         """Events at the operating threshold."""
-        return self.decoding.operating_events(self.frame_scores())
+        return self.post_processing.operating_events(self.frame_scores())
 
     def summarize(
         self,
@@ -224,7 +229,7 @@ class SEDMetrics:
         counts = count_scores(
             frames,
             truth,
-            self.decoding,
+            self.post_processing,
             metrics,
             all_events=self._detections,
         )

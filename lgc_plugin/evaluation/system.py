@@ -63,7 +63,7 @@ class System:
     def operating_events(self) -> pd.DataFrame:
         """Events at the operating point."""
         if self.predictions.frames is not None:
-            events = self.point.decoding.operating_events(
+            events = self.point.post_processing.operating_events(
                 self.predictions.frames
             )
             return events.drop(columns="threshold")
@@ -73,7 +73,9 @@ class System:
     def all_events(self) -> pd.DataFrame | None:
         """Events at all operating points; None if there is but one."""
         if self.predictions.frames is not None:
-            return self.point.decoding.all_events(self.predictions.frames)
+            return self.point.post_processing.all_events(
+                self.predictions.frames
+            )
         if len(self.predictions.thresholds) < 2:
             return None
         return self.predictions.events
@@ -91,7 +93,7 @@ class System:
         return count_scores(
             frames,
             truth,
-            self.point.decoding,
+            self.point.post_processing,
             metrics,
             all_events=self.all_events if hourly else None,
         )
@@ -117,5 +119,6 @@ def read_system(
     )
     settings = settings_of(predictions.frames, annotations, options)
     checked = check_predictions(predictions, annotations, notes)
+    assert checked.frames is not None
     point = point_of_frames(checked.frames, settings, options, notes)
     return System(checked, point)

@@ -16,7 +16,7 @@ from lgc_plugin.evaluation.post_processing import PostProcessing
 from lgc_plugin.utils.files import write_text
 
 _KEYS = ("median_windows", "decision_threshold", "tuned_on")
-_TUNED_ON = {
+_TUNED_ON: dict[str, tuple[type | tuple[type, ...], str]] = {
     "metric": (str, "a name"),
     "frame_seconds": ((int, float), "a number of seconds"),
     "ground_truth": (str, "a name"),
@@ -34,16 +34,16 @@ class TunedSettings:
 
     Arguments
     ---------
-    median_windows : dict[str, int]
+    median_windows : Mapping[str, int]
         Frames, by class.
-    decision_threshold : float or dict[str, float]
+    decision_threshold : float or Mapping[str, float]
         Where F1 scores are taken, of all classes or class by class.
     frame_seconds : float
         How long the frames are that the windows count.
     metric : str
-        What was maximised.
+        What was maximized.
     tuned_on : tuple[str, ...]
-        The clips; scores on them say too much.
+        The clips; scores on them are too good.
     ground_truth : str
         Name of their annotation.
 
@@ -64,8 +64,8 @@ class TunedSettings:
     True
     """
 
-    median_windows: dict[str, int]
-    decision_threshold: float | dict[str, float]
+    median_windows: Mapping[str, int]
+    decision_threshold: float | Mapping[str, float]
     frame_seconds: float
     metric: str
     tuned_on: tuple[str, ...]
@@ -74,7 +74,7 @@ class TunedSettings:
     def __post_init__(self) -> None:
         if not self.median_windows:
             raise ValueError("median_windows name no class")
-        self.decoding().for_labels(tuple(self.median_windows))
+        self.post_processing().for_labels(tuple(self.median_windows))
         if not 0 < self.frame_seconds < math.inf:
             raise ValueError(
                 f"frame_seconds is {self.frame_seconds}: must be above 0"
@@ -82,7 +82,9 @@ class TunedSettings:
         if not self.tuned_on:
             raise ValueError("clips are missing: nothing was tuned on")
 
-    def decoding(self, labels: Sequence[str] | None = None) -> PostProcessing:
+    def post_processing(
+        self, labels: Sequence[str] | None = None
+    ) -> PostProcessing:
         """The settings, as decoding takes them."""
         windows, limit = self.median_windows, self.decision_threshold
         if labels is not None:

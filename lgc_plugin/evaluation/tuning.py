@@ -32,7 +32,7 @@ from lgc_plugin.evaluation.tuning_grid import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: What can be maximised.
+#: What can be maximized.
 TUNING_METRICS = (*PSDS_METRICS, *FREE_METRICS, *EVENT_METRICS)
 
 
@@ -151,14 +151,16 @@ def tune(
     )
     chosen = grid.choose(start, frames.labels)
 
-    def score(decoding: PostProcessing) -> Score:
-        counts = count_scores(frames, truth, decoding, [metric])
+    def score(post_processing: PostProcessing) -> Score:
+        counts = count_scores(frames, truth, post_processing, [metric])
         n_clips = len(truth.durations)
         options = {"resamples": resamples, "seed": seed}
         return score_counts(counts, n_clips, **options)[metric]
 
     settings = TunedSettings(
-        dict(zip(frames.labels, chosen.median_windows, strict=True)),
+        dict(
+            zip(frames.labels, chosen.class_windows(frames.labels), strict=True)
+        ),
         chosen.decision_threshold,
         frames.frame_seconds,
         metric,

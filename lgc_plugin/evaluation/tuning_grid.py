@@ -74,19 +74,21 @@ class TuningGrid:
     ) -> TuningGrid:
         """Tries each window on all classes, and the starting ones together."""
         classes = np.arange(len(scores.labels))
-        tried = sorted({*windows, *start.median_windows})
+        begin = start.class_windows(scores.labels)
+        tried = sorted({*windows, *begin})
         passes = [(window,) * len(classes) for window in windows]
         if len(tried) > len(windows):
-            passes.append(start.median_windows)
+            passes.append(begin)
         n_points = 1 if limits is None else len(limits)
         grid = np.full((len(classes), len(tried), n_points), np.nan)
-        bar = {"desc": "tuning", "unit": "window", "shown": progress}
-        for each in progress_bar(passes, **bar):
-            decoding = replace(start, median_windows=each)
+        for each in progress_bar(
+            passes, desc="tuning", unit="window", shown=progress
+        ):
+            post_processing = replace(start, median_windows=each)
             if limits is None:
-                found = scores.at(decoding)[:, None]
+                found = scores.at(post_processing)[:, None]
             else:
-                found = scores.at_points(decoding, limits)
+                found = scores.at_points(post_processing, limits)
             grid[classes, np.searchsorted(tried, each)] = found
         return cls(tuple(tried), limits, grid)
 
@@ -94,7 +96,7 @@ class TuningGrid:
         self, start: PostProcessing, labels: Sequence[str]
     ) -> PostProcessing:
         """The best of each class."""
-        windows = list(start.median_windows)
+        windows = list(start.class_windows(labels))
         limits = start.class_thresholds(labels).tolist()
         for row, scores in enumerate(self.scores):
             if np.isnan(scores).all():
@@ -125,7 +127,7 @@ class TuningGrid:
         if self.limits is None:
             return (window,)
         threshold = self.limits[limit]
-        # 0.49 and 0.51 are equally near, whatever binary fractions say.
+        # 0.49 and 0.51 are equally near, despite binary fractions.
         return (window, round(abs(threshold - 0.5), 9), threshold)
 
 
@@ -150,54 +152,59 @@ class ClassScores:
         ]
         self._blocks = [(names, truth.restrict(names)) for names in blocks]
 
-    def at(self, decoding: PostProcessing) -> NDArray[np.float64]:
+    def at(self, post_processing: PostProcessing) -> NDArray[np.float64]:
         """Scores of all classes with their windows and thresholds.
 
         Returns (C,), classes as in the frame scores; NaN where the truth has
         none. PSDS: the area under the class's own curve.
         """
         if self.metric in EVENT_METRICS:
-            return self._f1(decoding, None)[:, 0]
+            return self._f1(post_processing, None)[:, 0]
         if self.metric in PSDS_METRICS:
-            return self._psds(decoding)
+            return self._psds(post_processing)
         counts = psds_free_counts(
             self._frames,
             self._truth,
-            decoding.median_windows,
+            post_processing.median_windows,
             **FREE_METRICS[self.metric],
         )
         areas = counts.score().per_class
         return np.array([areas[label] for label in self.labels])
 
     def at_points(
-        self, decoding: PostProcessing, thresholds: Sequence[float]
+        self, post_processing: PostProcessing, thresholds: Sequence[float]
     ) -> NDArray[np.float64]:
         """F1 scores of all classes at each threshold.
 
         Returns (C, J).
         """
-        return self._f1(decoding, thresholds)
+        return self._f1(post_processing, thresholds)
 
     def _f1(
-        self, decoding: PostProcessing, thresholds: Sequence[float] | None
+        self,
+        post_processing: PostProcessing,
+        thresholds: Sequence[float] | None,
     ) -> NDArray[np.float64]:
         parts: list[PointCounts] = []
         for clips, truth in self._blocks:
             frames = self._frames.select(clips)
-            coded = _coded(frames, truth, decoding, thresholds)
+            coded = _coded(frames, truth, post_processing, thresholds)
             counts = EVENT_METRICS[self.metric](coded, truth)
             parts.append(PointCounts(*(each.sum(axis=0) for each in counts)))
-        tp, fp, n_true = map(sum, zip(*parts, strict=True))
-        fn = n_true[:, None] - tp
+        tp = np.sum([part.tp for part in parts], axis=0)
+        fp = np.sum([part.fp for part in parts], axis=0)
+        fn = np.sum([part.n_true for part in parts], axis=0)[:, None] - tp
         scores = f1_averages(tp.T, fn.T, fp.T).per_class
         return scores.T[self._rows()]
 
-    def _psds(self, decoding: PostProcessing) -> NDArray[np.float64]:
+    def _psds(self, post_processing: PostProcessing) -> NDArray[np.float64]:
         options = PSDS_METRICS[self.metric]
         parts = []
         for clips, truth in self._blocks:
             frames = self._frames.select(clips)
-            coded = _coded(frames, truth, decoding, decoding.thresholds)
+            coded = _coded(
+                frames, truth, post_processing, post_processing.thresholds
+            )
             parts.append(psds_counts(coded, truth, **options))
         # No curve is drawn, which takes longer than all the rest.
         counts = PSDSCounts.join(parts)
@@ -212,14 +219,14 @@ class ClassScores:
 def _coded(
     frames: FrameScores,
     truth: GroundTruth,
-    decoding: PostProcessing,
+    post_processing: PostProcessing,
     thresholds: Sequence[float] | None,
 ) -> CodedEvents:
     """Events at each threshold, found or not; None: each class at its own."""
     if thresholds is None:
-        events = decoding.operating_events(frames)
+        events = post_processing.operating_events(frames)
         return truth.code(events.drop(columns="threshold"))
-    events = replace(decoding, thresholds=thresholds).all_events(frames)
+    events = replace(post_processing, thresholds=thresholds).all_events(frames)
     table = truth.select(events, thresholds=True)
     return CodedEvents.from_table(
         table, truth.durations.filename, truth.labels, thresholds

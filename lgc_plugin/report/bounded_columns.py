@@ -10,10 +10,10 @@ MOST_COLUMNS = 4096
 
 
 class BoundedColumns:
-    """Columns that come one after the other; of neighbours, the maximum.
+    """Columns that come one after the other; of neighbors, the maximum.
 
     Whenever there are too many, each two become one. So memory is bounded
-    though nobody knows how many will come, and no peak gets lost.
+    though their number is not known before, and no peak is lost.
 
     >>> columns = BoundedColumns(step=0.5, limit=4)
     >>> columns.push(np.array([[1, 5, 2, 3, 0]]))
@@ -30,7 +30,7 @@ class BoundedColumns:
         self._merged = 1  # of them in one that is kept
         self._kept: NDArray | None = None
         # The column that is not whole yet, and how many are in it.
-        self._open: NDArray | None = None
+        self._open: NDArray = np.empty((0, 0))
         self._n_open = 0
 
     def push(self, columns: NDArray) -> None:

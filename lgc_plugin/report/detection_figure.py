@@ -7,7 +7,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -19,7 +19,7 @@ from lgc_plugin.report.style import (
     GRID,
     QUIET,
     bare,
-    colours,
+    colors,
     mark_time,
     new_figure,
 )
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from lgc_plugin.inference.event_stream import Detection
 
-_CURVE, _EVENT = colours(["score", "event"]).values()
+_CURVE, _EVENT = colors(["score", "event"]).values()
 # Shares of a class's row.
 _BAR = (0.06, 0.24)
 _SCORES = (0.3, 0.94)
@@ -44,7 +44,11 @@ _WIDTH_SECONDS = (60.0, 1800.0)
 _TITLE_PER_INCH = 8
 # An event of a second is less than a pixel in the picture of an hour.
 _LEAST_INCHES = 0.02
-_THRESHOLD_LINE = {"color": QUIET, "linewidth": 0.8, "linestyle": (0, (4, 3))}
+_THRESHOLD_LINE: dict[str, Any] = {
+    "color": QUIET,
+    "linewidth": 0.8,
+    "linestyle": (0, (4, 3)),
+}
 # More rows than these are no picture any more.
 _MOST_ROWS = 24
 # A class that came half as far as it needs is worth seeing.

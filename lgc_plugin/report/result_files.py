@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ def write_results(
     *,
     scores: Mapping[str, Any],
     seed: int,
-    coverage: str,
+    coverage: str | Mapping[str, Sequence[int]],
     wall_seconds: float,
     versions: Mapping[str, str | None] | None = None,
     **more: Any,
@@ -35,8 +35,9 @@ def write_results(
         Numbers by network, as nested as wanted (``SEDResult.as_dict``).
     seed : int
         Seed of the run.
-    coverage : str
-        Clips scored of clips annotated, say ``962/1168``.
+    coverage : str or Mapping[str, Sequence[int]]
+        Clips scored of clips annotated, say ``962/1168``; or by set of clips,
+        how many were found and how many are expected.
     wall_seconds : float
         How long the run took, in seconds.
     versions : Mapping[str, str], optional

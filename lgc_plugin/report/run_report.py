@@ -40,7 +40,7 @@ def report_test(
     """
     folder = Path(output_folder)
     prefix = "" if name == "test" else f"{name}_"
-    decoding = _decoding(metrics)
+    post_processing = _decoding(metrics)
     generated = (data.data_root / DESCRIPTION).is_file()
     write_results(
         folder / f"{prefix}results.json",
@@ -50,9 +50,13 @@ def report_test(
         generated_soundscapes=generated,
         profile=metrics.profile,
         median_windows=dict(
-            zip(metrics.labels, decoding.median_windows, strict=True)
+            zip(
+                metrics.labels,
+                post_processing.class_windows(metrics.labels),
+                strict=True,
+            )
         ),
-        decision_threshold=decoding.decision_threshold,
+        decision_threshold=post_processing.decision_threshold,
         **facts,
     )
     write_frame_scores(folder, name, metrics)
@@ -60,7 +64,7 @@ def report_test(
         write_predictions(
             frames.detections(),
             folder / f"{prefix}predictions" / network,
-            frames.decoding.thresholds,
+            frames.post_processing.thresholds,
         )
     figures = folder / "figures"
     for psds in ("psds1", "psds2"):
@@ -123,7 +127,7 @@ def plot_clip(
 
 def _decoding(metrics: EvaluationMetrics) -> PostProcessing:
     """That of the first network: all have the same."""
-    return next(iter(metrics.frames.values())).decoding
+    return next(iter(metrics.frames.values())).post_processing
 
 
 def _telling_clip(rows: Sequence[ClipRow]) -> ClipRow:

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.lines import Line2D
 
-from lgc_plugin.report.style import GRID, QUIET, bare, colours, new_figure
+from lgc_plugin.report.style import GRID, QUIET, bare, colors, new_figure
 from lgc_plugin.report.tables import resamples_text
 from lgc_plugin.report.text import METRIC_NAMES, shown_label, sure_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lgc_plugin.evaluation.score import Score, SEDResult
+    from lgc_plugin.evaluation.score import Curve, Score, SEDResult
 
 _ALL = "all classes"
 _PANELS_IN_ROW = 4
-# Told apart without colours too.
+# Told apart without colors too.
 _MARKERS = "oDs^vP"
 _BAND = "#f5f5f5"
 _INCHES_PER_SYSTEM = 0.12
@@ -81,7 +81,7 @@ def plot_per_class(
     row = _row_inches(len(results))
     height = 0.9 + lines * (0.65 + row * (len(labels) + 1))
     with new_figure(path, 12, height) as figure:
-        figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
+        figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)
         figure.suptitle(title, x=0.01, ha="left", weight="bold", size=13)
         grid = figure.subplots(lines, columns, sharey=True, squeeze=False)
         for axes in grid.flat[len(panels) :]:
@@ -114,17 +114,17 @@ def _draw_panel(
     axes: Axes, scores: Mapping[str, Score | None], labels: Sequence[str]
 ) -> None:
     """Systems one below the other in the row of each class."""
-    colour = colours(scores)
+    color = colors(scores)
     step = _INCHES_PER_SYSTEM / _row_inches(len(scores))
     numbers = {name: _numbers(each, labels) for name, each in scores.items()}
     for i, (name, (values, bounds)) in enumerate(numbers.items()):
         rows = np.arange(len(values)) + step * (i - (len(scores) - 1) / 2)
-        axes.hlines(rows, *bounds.T, color=colour[name], linewidth=2, alpha=0.5)
+        axes.hlines(rows, *bounds.T, color=color[name], linewidth=2, alpha=0.5)
         axes.plot(
             values,
             rows,
             _MARKERS[i % len(_MARKERS)],
-            color=colour[name],
+            color=color[name],
             markersize=_MARKER_POINTS,
             clip_on=False,
             zorder=3,
@@ -150,15 +150,16 @@ def _numbers(
 
 
 def _finish_panel(
-    axes: Axes, labels: Sequence[str], absent: Sequence[int]
+    axes: Axes, labels: Sequence[str], absent: Iterable[int]
 ) -> None:
     """Classes from the top down, every other row shaded."""
     names = [_ALL, *map(shown_label, labels)]
     # Panels share this axis: its limits are set, never inverted.
     axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5))
     axes.set_yticks(range(len(names)), names)
-    if axes.get_subplotspec().is_first_col():
-        axes.get_yticklabels()[0].set_weight("bold")
+    place = axes.get_subplotspec()
+    if place is not None and place.is_first_col():
+        axes.get_yticklabels()[0].set_fontweight("bold")
     # "0" and "1": "1.0" would touch the "0.0" of the next panel.
     ticks = np.linspace(0, 1, 6)
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
@@ -175,13 +176,13 @@ def _finish_panel(
 
 
 def _legend_handles(results: Mapping[str, SEDResult]) -> list[Line2D]:
-    colour = colours(results)
+    color = colors(results)
     meaning = resamples_text({k: v.resamples for k, v in results.items()})
     handles = [
         Line2D(
             [],
             [],
-            color=colour[name],
+            color=color[name],
             marker=_MARKERS[i % len(_MARKERS)],
             markersize=_MARKER_POINTS,
             linewidth=2 if meaning else 0,
@@ -228,15 +229,15 @@ def plot_psd_roc(
     >>> file.is_file()
     True
     """
-    colour = colours(curves)
-    curves = {k: each for k, each in curves.items() if each.curve is not None}
-    if not curves:
+    color = colors(curves)
+    drawn = {k: each.curve for k, each in curves.items() if each.curve}
+    if not drawn:
         raise ValueError("no PSD-ROC to draw: give at least one curve")
     with new_figure(path, 10, 6) as figure:
         axes = figure.add_subplot()
-        for name, score in curves.items():
-            _draw(axes, name, score, colour[name])
-        end = max(score.curve.end for score in curves.values())
+        for name, curve in drawn.items():
+            _draw(axes, name, curves[name], curve, color[name])
+        end = max(curve.end for curve in drawn.values())
         axes.set(
             xlim=(0, end),
             ylim=(0, 1),
@@ -247,23 +248,23 @@ def plot_psd_roc(
         axes.grid(color=GRID)
         bare(axes, "top", "right")
         figure.legend(
-            title=_meaning(curves.values()),
+            title=_meaning(curves[name] for name in drawn),
             loc="outside lower center",
-            ncols=min(len(curves), 3),
+            ncols=min(len(drawn), 3),
             fontsize=11,
         )
 
 
-def _draw(axes: Axes, name: str, score: Score, colour: str) -> None:
+def _draw(
+    axes: Axes, name: str, score: Score, curve: Curve, color: str
+) -> None:
     """A curve, and faintly the area below it."""
-    curve, interval = score.curve, None
-    if score.intervals is not None:
-        interval = score.intervals.value
+    interval = score.intervals.value if score.intervals else None
     axes.step(
         curve.efpr,
         curve.etpr,
         where="post",
-        color=colour,
+        color=color,
         linewidth=2,
         label=f"{name}: {sure_text(score.value, interval)}",
         # A curve at 0 or at the end must not be cut in half.
@@ -273,7 +274,7 @@ def _draw(axes: Axes, name: str, score: Score, colour: str) -> None:
         curve.efpr,
         curve.etpr,
         step="post",
-        color=colour,
+        color=color,
         alpha=0.08,
         linewidth=0,
     )

@@ -13,7 +13,7 @@ from lgc_plugin.report.style import bare
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 _FLOOR = 1e-10
 _TICKS_HERTZ = (0, 250, 500, 1000, 2000, 4000, 8000, 16000)
@@ -25,7 +25,7 @@ _WINDOW, _HOP = 1024, 160
 _CONTEXT = -(-_WINDOW // 2 // _HOP)
 
 
-def hertz_to_mel(hertz: float | np.ndarray) -> float | np.ndarray:
+def hertz_to_mel(hertz: ArrayLike) -> NDArray[np.float64]:
     """Frequency on the mel scale (HTK's formula).
 
     >>> round(float(hertz_to_mel(1000.0)))
@@ -64,8 +64,8 @@ def _triangles(n_mels: int, window: int, sample_rate: int) -> np.ndarray:
     step = hertz_to_mel(sample_rate / 2) / (n_mels + 1)
     # The lowest bands are narrower than a bin: at least one bin each.
     width = np.maximum(step, np.gradient(mels))[:, None]
-    centres = step * np.arange(1, n_mels + 1)
-    weights = np.maximum(0, 1 - np.abs(mels[:, None] - centres) / width)
+    centers = step * np.arange(1, n_mels + 1)
+    weights = np.maximum(0, 1 - np.abs(mels[:, None] - centers) / width)
     return weights / np.maximum(weights.sum(axis=0), _FLOOR)
 
 
@@ -87,7 +87,7 @@ def draw_spectrogram(
         image,
         origin="lower",
         aspect="auto",
-        extent=(0, seconds, 0, hertz_to_mel(sample_rate / 2)),
+        extent=(0, seconds, 0, float(hertz_to_mel(sample_rate / 2))),
         cmap="magma",
         vmin=peak - _RANGE_DB,
         vmax=peak,
@@ -95,7 +95,7 @@ def draw_spectrogram(
     )
     ticks = [hertz for hertz in _TICKS_HERTZ if hertz <= sample_rate / 2]
     axes.set_yticks(
-        [hertz_to_mel(hertz) for hertz in ticks],
+        hertz_to_mel(ticks),
         [f"{hertz / 1000:g}" for hertz in ticks],
     )
     axes.set_ylabel("frequency (kHz)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -24,9 +24,9 @@ QUIET = "#6b6b6b"
 GRID = "#e3e3e3"
 TRUTH = "#222222"
 _DPI = 120
-# Okabe and Ito's colours, told apart by colour-blind readers too.
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
-_STYLE = {
+# Okabe and Ito's colors, told apart by color-blind readers too.
+_COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
     "axes.titlesize": 12,
@@ -54,20 +54,20 @@ _LONGEST_IN_SECONDS = 120
 _MOST_TICKS = 15
 
 
-def colours(names: Iterable[str]) -> dict[str, str]:
-    """A colour for each name, in their order; they repeat after six.
+def colors(names: Iterable[str]) -> dict[str, str]:
+    """A color for each name, in their order; they repeat after six.
 
-    >>> colours(["student", "teacher"])
+    >>> colors(["student", "teacher"])
     {'student': '#0072B2', 'teacher': '#E69F00'}
     """
-    return {name: _COLOURS[i % len(_COLOURS)] for i, name in enumerate(names)}
+    return {name: _COLORS[i % len(_COLORS)] for i, name in enumerate(names)}
 
 
 @contextmanager
 def new_figure(
     path: str | Path, width: float, height: float
 ) -> Iterator[Figure]:
-    """Lends a figure and writes it as a whole when the block ends.
+    """A figure that is written as a whole when the block ends.
 
     >>> file = getfixture("tmp_path") / "empty.png"
     >>> with new_figure(file, 2, 1) as figure:

@@ -38,9 +38,9 @@ def score_table(results: Mapping[str, SEDResult], *, digits: int = 3) -> str:
     Returns
     -------
     str
-        Lines without a trailing newline. NaN is shown as ``-``; what nobody
-        computed has no row. The coverage says on how many of the annotated
-        clips the scores rest. The intervals of classes would not fit a
+        Lines without a trailing newline. NaN is shown as ``-``; what was
+        not computed has no row. The coverage is how many of the
+        annotated clips were scored. The intervals of classes would not fit a
         terminal; they are in ``as_dict`` and drawn by
         :func:`~lgc_plugin.report.score_figures.plot_per_class`.
 
@@ -260,7 +260,7 @@ def _row(
     """Both scores and their difference, how sure it is, wins and ties."""
     first, second, gap = numbers
     bounds = interval_text(interval, signed=True)
-    sure = bounds and (min(interval) > 0 or max(interval) < 0)
+    sure = interval and bounds and (min(interval) > 0 or max(interval) < 0)
     return [
         title,
         score_text(first),

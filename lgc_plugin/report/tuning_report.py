@@ -79,15 +79,19 @@ def score_both(
     labels = tuple(settings.median_windows)
     begun_with = replace(
         settings,
-        median_windows=dict(zip(labels, start.median_windows, strict=True)),
+        median_windows=dict(
+            zip(labels, start.class_windows(labels), strict=True)
+        ),
         decision_threshold=start.decision_threshold,
     )
     wanted = {*PSDS_METRICS, *EVENT_METRICS, settings.metric}
     n_clips = len(other.truth.durations)
     results = {}
     for name, each in (("before", begun_with), ("tuned", settings)):
-        decoding = each.decoding(other.frames.labels)
-        counts = count_scores(other.frames, other.truth, decoding, wanted)
+        post_processing = each.post_processing(other.frames.labels)
+        counts = count_scores(
+            other.frames, other.truth, post_processing, wanted
+        )
         scores = score_counts(counts, n_clips, resamples=resamples, seed=seed)
         results[name] = SEDResult(scores, n_clips, n_clips, resamples)
     return results

@@ -53,8 +53,8 @@ def test_detections_are_scored_at_all_thresholds(
 ) -> None:
     folder, notes = write_detections(tmp_path / "found"), Notes()
     scored = evaluate(folder, truth, resamples=0, notes=notes)
-    decoding, frames = PostProcessing(WINDOWS), frame_scores()
-    every = decoding.all_events(frames)
+    post_processing, frames = PostProcessing(WINDOWS), frame_scores()
+    every = post_processing.all_events(frames)
     result = scored.result
     assert result.scores["psds1"].value == pytest.approx(
         psds_score(every, truth.truth, **PSDS1).value

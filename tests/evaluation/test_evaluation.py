@@ -90,6 +90,6 @@ def test_metrics_come_from_a_manifest(tmp_path):
         median_windows=3,
     )
     assert metrics.profile == "strict"
-    decoding = metrics.frames["teacher"].decoding
-    assert decoding.thresholds == (0.125, 0.375, 0.625, 0.875)
-    assert decoding.median_windows == (3, 3)
+    post_processing = metrics.frames["teacher"].post_processing
+    assert post_processing.thresholds == (0.125, 0.375, 0.625, 0.875)
+    assert post_processing.median_windows == (3, 3)

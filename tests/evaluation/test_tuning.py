@@ -25,8 +25,8 @@ F1_METRICS = ("event_f1", "segment_f1", "intersection_f1")
 
 def class_score(frames, truth, metric, label, window, threshold=0.5):
     """The score of a class, with all classes decoded the same way."""
-    decoding = PostProcessing(window, POINTS, threshold)
-    counts = count_scores(frames, truth, decoding, [metric])
+    post_processing = PostProcessing(window, POINTS, threshold)
+    counts = count_scores(frames, truth, post_processing, [metric])
     return counts[metric].score().per_class[label]
 
 
@@ -115,8 +115,13 @@ def test_before_and_after_are_what_decoding_with_them_gives():
     result = tune(
         frames, truth, "psds1", WINDOWS, start=START, resamples=20, seed=3
     )
-    decoding = replace(result.settings.decoding(), thresholds=POINTS)
-    for score, each in ((result.before, START), (result.after, decoding)):
+    post_processing = replace(
+        result.settings.post_processing(), thresholds=POINTS
+    )
+    for score, each in (
+        (result.before, START),
+        (result.after, post_processing),
+    ):
         counts = count_scores(frames, truth, each, ["psds1"])
         assert score.value == counts["psds1"].score().value
         assert score.intervals.value.low <= score.value

@@ -16,8 +16,8 @@ METRICS = ("psds1", "event_f1")
 def system(threshold):
     """Scores of one operating threshold, and 30 resamples of them."""
     frames, truth = case()
-    decoding = PostProcessing(decision_threshold=threshold)
-    counts = count_scores(frames, truth, decoding, METRICS)
+    post_processing = PostProcessing(decision_threshold=threshold)
+    counts = count_scores(frames, truth, post_processing, METRICS)
     scores = {name: each.score() for name, each in counts.items()}
     return scores, resample(counts, len(truth.durations), resamples=30)
 
