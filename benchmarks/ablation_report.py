@@ -16,7 +16,7 @@ from harness import markdown_table
 from lgc_plugin.cli.main import main as lgc_sed
 from lgc_plugin.data.manifest import read_manifest, write_manifest
 from lgc_plugin.evaluation.frame_scores import FrameScores
-from lgc_plugin.report.style import GRID, INK, bare, colours, new_figure
+from lgc_plugin.report.style import GRID, INK, bare, colors, new_figure
 
 SCORES = {
     "psds1": "PSDS1",
@@ -143,7 +143,7 @@ def plot_scores(
     """
     rows = place_rows(list(scores))
     seeds = range(max(len(each["psds1"]) for each in scores.values()))
-    colour = colours(["seed", "mean"])
+    color = colors(["seed", "mean"])
     with new_figure(path, 11, 1.2 + 0.4 * max(rows.values())) as figure:
         panels = figure.subplots(1, len(SCORES), sharey=True, squeeze=False)[0]
         for axes, (key, title) in zip(panels, SCORES.items(), strict=True):
@@ -158,7 +158,7 @@ def plot_scores(
                     [score for score, _ in known],
                     [row for _, row in known],
                     "o-",
-                    color=colour["seed"],
+                    color=color["seed"],
                     alpha=0.55,
                     lw=0.7,
                     markersize=6,

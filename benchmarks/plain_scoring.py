@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.ndimage import median_filter
 from scoring_data import AnnotatedClips
 
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
 
 if TYPE_CHECKING:

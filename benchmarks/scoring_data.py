@@ -17,7 +17,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit
 
 from lgc_plugin.data.annotations import read_durations, read_strong
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
 
 if TYPE_CHECKING:

@@ -23,13 +23,18 @@ from scoring_data import (
 )
 
 from lgc_plugin.data.encoder import EventEncoder
-from lgc_plugin.evaluation.families import EVENT_METRICS, PSDS_METRICS
 from lgc_plugin.evaluation.frame_scores import FrameScores
-from lgc_plugin.evaluation.postprocess import decode_frames
-from lgc_plugin.evaluation.scoring import TAG_METRICS
-from lgc_plugin.evaluation.sed import SEDMetrics
-from lgc_plugin.evaluation.thresholds import spaced_thresholds
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.metrics import (
+    EVENT_METRICS,
+    PSDS_METRICS,
+    TAG_METRICS,
+)
+from lgc_plugin.evaluation.post_processing import (
+    decode_frames,
+    spaced_thresholds,
+)
+from lgc_plugin.evaluation.sed_metrics import SEDMetrics
 
 NETWORKS = ("student", "teacher")
 _OPERATING = 0.5

@@ -15,18 +15,18 @@ from matplotlib.patches import Patch
 from sensitivity_plan import TITLES, Setting
 from sensitivity_report import COMPARED, Found, Outcomes, shared_seeds
 
-from lgc_plugin.report.style import GRID, QUIET, bare, colours, new_figure
+from lgc_plugin.report.style import GRID, QUIET, bare, colors, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _MOST_COLUMNS = 4
-_COLOUR = colours(["mean", "reference"])
+_COLOR = colors(["mean", "reference"])
 _SEED = {"color": QUIET, "marker": "o", "markersize": 4, "markeredgewidth": 0}
 _SEED |= {"lw": 0.8, "alpha": 0.5}
-_MEAN = {"color": _COLOUR["mean"], "marker": "s", "markersize": 6, "lw": 2}
-_REFERENCE = {"color": _COLOUR["reference"], "ls": "--", "lw": 1.5}
+_MEAN = {"color": _COLOR["mean"], "marker": "s", "markersize": 6, "lw": 2}
+_REFERENCE = {"color": _COLOR["reference"], "ls": "--", "lw": 1.5}
 
 
 def plot_settings(

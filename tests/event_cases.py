@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from hypothesis import strategies as st
 
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
+from lgc_plugin.evaluation.ground_truth import GroundTruth
 
 LABELS = ("Dog", "Cat", "Cow")
 CLIPS = ("a.wav", "b.wav", "c.wav", "d.wav")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.ground_truth import GroundTruth
 
 LABELS = ("Dog", "Cat", "Cow")  # not in alphabetical order
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.post_processing import decode_frames
 
 LABELS = ("Cat", "Dog", "Owl")
 
@@ -42,3 +43,19 @@ def case(
         rng.uniform(size=(n_clips, 3)).astype(np.float32),
     )
     return frames, truth
+
+
+def decode_events(
+    scores, clip_ids, encoder, thresholds, median_windows, valid_frames=None
+) -> pd.DataFrame:
+    """Events of frames that begin when the encoder's do."""
+    edges = [encoder.seconds(i) for i in range(scores.shape[-1] + 1)]
+    return decode_frames(
+        scores,
+        clip_ids,
+        encoder.labels,
+        np.array(edges),
+        thresholds,
+        median_windows,
+        valid_frames,
+    )

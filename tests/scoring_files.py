@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.decoding import PostProcessing
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
-from lgc_plugin.report.predictions import write_predictions
+from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.report.result_files import write_predictions
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 LABELS = ("Cat", "Cow", "Dog")

@@ -22,8 +22,8 @@ from lgc_plugin.cli.scoring_arguments import (
 )
 
 if TYPE_CHECKING:
-    from lgc_plugin.evaluation.compare import Comparison
-    from lgc_plugin.evaluation.operating_options import OperatingOptions
+    from lgc_plugin.evaluation.comparison import Comparison
+    from lgc_plugin.evaluation.operating_point import OperatingOptions
 
 _DESCRIPTION = """\
 Scores two systems on the same clips and tells the difference, A - B, with its
@@ -79,9 +79,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command; returns the exit status."""
-    from lgc_plugin.evaluation.compare import compare_systems
+    from lgc_plugin.evaluation.comparison import compare_systems
     from lgc_plugin.evaluation.notes import Notes
-    from lgc_plugin.report.difference import difference_table
+    from lgc_plugin.report.tables import difference_table
 
     start = time.monotonic()
     check_bootstrap(args, least=1)
@@ -129,7 +129,7 @@ def _names(first: Path, second: Path) -> tuple[str, str]:
 
 def _options(args: argparse.Namespace) -> list[OperatingOptions]:
     """Of each system. Threshold and windows are for those without settings."""
-    from lgc_plugin.evaluation.operating_options import OperatingOptions
+    from lgc_plugin.evaluation.operating_point import OperatingOptions
     from lgc_plugin.evaluation.score_files import is_score_source
 
     words = args.median_windows
@@ -167,7 +167,7 @@ def _write(
     wall_seconds: float,
 ) -> None:
     """Writes the JSON file, and says where."""
-    from lgc_plugin.report.results import write_results
+    from lgc_plugin.report.result_files import write_results
 
     results = dict(zip(names, comparison.results, strict=True))
     write_results(

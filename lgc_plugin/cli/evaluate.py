@@ -23,9 +23,9 @@ from lgc_plugin.cli.scoring_arguments import (
 )
 
 if TYPE_CHECKING:
-    from lgc_plugin.evaluation.evaluate import Evaluation
+    from lgc_plugin.evaluation.evaluation import Evaluation
+    from lgc_plugin.evaluation.ground_truth_files import Annotations
     from lgc_plugin.evaluation.notes import Notes
-    from lgc_plugin.evaluation.truth_files import Annotations
 
 _DESCRIPTION = """\
 Scores what any system detected: PSDS, F1 scores of events, segments,
@@ -83,9 +83,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command; the status is 1 if the libraries' scores differ."""
-    from lgc_plugin.evaluation.evaluate import evaluate
+    from lgc_plugin.evaluation.evaluation import evaluate
     from lgc_plugin.evaluation.notes import Notes
-    from lgc_plugin.evaluation.operating_options import OperatingOptions
+    from lgc_plugin.evaluation.operating_point import OperatingOptions
     from lgc_plugin.report.tables import score_table
 
     start = time.monotonic()
@@ -168,7 +168,7 @@ def _write(
     wall_seconds: float,
 ) -> None:
     """Writes results and figures, and says where."""
-    from lgc_plugin.report.results import write_results
+    from lgc_plugin.report.result_files import write_results
 
     more: dict[str, Any] = {"reference_check": checked} if checked else {}
     write_results(
@@ -194,8 +194,7 @@ def _write(
 
 def _figures(evaluation: Evaluation, name: str, out: Path) -> list[Path]:
     """Draws PSD-ROC curves, where there is PSDS, and the classes."""
-    from lgc_plugin.report.per_class import plot_per_class
-    from lgc_plugin.report.psd_roc import plot_psd_roc
+    from lgc_plugin.report.score_figures import plot_per_class, plot_psd_roc
 
     files = []
     for number in (1, 2):

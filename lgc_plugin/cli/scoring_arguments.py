@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from lgc_plugin.evaluation.ground_truth_files import Annotations
     from lgc_plugin.evaluation.notes import Notes
-    from lgc_plugin.evaluation.truth_files import Annotations
 
 PROFILES = ("strict", "dcase")
 Number = TypeVar("Number", int, float)
@@ -115,7 +115,7 @@ def check_bootstrap(args: argparse.Namespace, *, least: int = 0) -> None:
 
 def read_annotations_of(args: argparse.Namespace, notes: Notes) -> Annotations:
     """Reads what :func:`add_truth_arguments` asks for."""
-    from lgc_plugin.evaluation.truth_files import read_annotations
+    from lgc_plugin.evaluation.ground_truth_files import read_annotations
 
     return read_annotations(
         args.ground_truth,
@@ -140,7 +140,7 @@ def inputs(args: argparse.Namespace) -> dict[str, Any]:
 
 def header(rows: list[list[str]], scored: Any, args: argparse.Namespace) -> str:
     """What was scored and how, from an ``Evaluation`` or a ``Comparison``."""
-    from lgc_plugin.evaluation.evaluate import profile_text
+    from lgc_plugin.evaluation.evaluation import profile_text
     from lgc_plugin.report.text import aligned
 
     intervals = "none (--n-bootstrap 0)"

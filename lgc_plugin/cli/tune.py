@@ -17,7 +17,7 @@ from lgc_plugin.cli.scoring_arguments import (
 
 if TYPE_CHECKING:
     from lgc_plugin.evaluation.notes import Notes
-    from lgc_plugin.evaluation.scored_set import ScoredSet
+    from lgc_plugin.evaluation.prediction_checks import ScoredSet
     from lgc_plugin.evaluation.tuning import TuningResult
 
 # As lgc_plugin.evaluation.tuning.TUNING_METRICS, which takes long to import.
@@ -70,7 +70,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the command; returns the exit status."""
     from lgc_plugin.evaluation.notes import Notes
-    from lgc_plugin.evaluation.shared_clips import refuse_shared
+    from lgc_plugin.evaluation.tuned_settings import refuse_shared
     from lgc_plugin.evaluation.tuning import check_tuning_metric
     from lgc_plugin.report.tables import score_table
     from lgc_plugin.report.tuning_report import (
@@ -171,7 +171,7 @@ def _read_set(
     args: argparse.Namespace, prefix: str, notes: Notes
 ) -> ScoredSet | None:
     """A set as asked for; None if nobody did."""
-    from lgc_plugin.evaluation.scored_set import ScoredSet
+    from lgc_plugin.evaluation.prediction_checks import ScoredSet
 
     names = ("scores", "ground_truth", "durations", "audio")
     paths = {name: getattr(args, prefix + name) for name in names}
@@ -185,7 +185,7 @@ def _read_set(
 
 
 def _tune(tuned_on: ScoredSet, args: argparse.Namespace) -> TuningResult:
-    from lgc_plugin.evaluation.decoding import PostProcessing
+    from lgc_plugin.evaluation.post_processing import PostProcessing
     from lgc_plugin.evaluation.tuning import tune
 
     return tune(

@@ -1,9 +1,8 @@
-"""Scores of detected events: one module per family of metrics.
+"""Scores of detected events: ground truth, post-processing, metrics, tuning.
 
-Whatever a metric is, it leaves counts of every clip (:mod:`.clip_counts`), from
-which come its :class:`.score.Score`, with :mod:`.bootstrap` its intervals, and
-the difference of two systems. :mod:`.scoring` is the way from frame scores or
-events to all of them.
+Every metric leaves counts of each clip (:class:`.score.ClipCounts`), from which
+come its :class:`.score.Score`, its intervals (:mod:`.bootstrap`) and the
+difference of two systems. :mod:`.metrics` has all metrics by name.
 """
 
 from lgc_plugin.utils.exports import lazy_exports
@@ -11,20 +10,31 @@ from lgc_plugin.utils.exports import lazy_exports
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "Annotations": "ground_truth_files",
+        "EvaluationMetrics": "network_metrics",
         "FrameScores": "frame_scores",
-        "PostProcessing": "decoding",
-        "GroundTruth": "truth",
-        "SEDMetrics": "sed",
-        "SEDResult": "result",
-        "Score": "score",
-        "decode_frames": "postprocess",
-        "median_filter_scores": "median_filter",
+        "GroundTruth": "ground_truth",
+        "OperatingOptions": "operating_point",
         "PSDS1": "psds",
         "PSDS2": "psds",
-        "compare_systems": "compare",
-        "tune": "tuning",
-        "read_annotations": "truth_files",
+        "PostProcessing": "post_processing",
+        "SEDMetrics": "sed_metrics",
+        "SEDResult": "score",
+        "Score": "score",
+        "TunedSettings": "tuned_settings",
+        "clip_f1": "clip_tags",
+        "compare_systems": "comparison",
+        "decode_frames": "post_processing",
+        "evaluate": "evaluation",
+        "event_f1": "f1",
+        "intersection_f1": "f1",
+        "median_filter_scores": "median_filter",
+        "psds_score": "psds",
+        "read_annotations": "ground_truth_files",
+        "read_frame_scores": "score_files",
         "read_predictions": "predictions",
-        "OperatingOptions": "operating_options",
+        "segment_f1": "f1",
+        "tune": "tuning",
+        "write_score_tsvs": "score_files",
     },
 )

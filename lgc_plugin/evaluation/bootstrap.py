@@ -1,4 +1,4 @@
-"""How sure a score is: resampling clips with replacement.
+"""Confidence intervals: clips are resampled with replacement.
 
 Efron, Tibshirani: An Introduction to the Bootstrap, 1993 (percentile
 intervals). Clips, not events, are drawn: events of one clip are not
@@ -15,14 +15,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lgc_plugin.evaluation.clip_counts import Averages, ClipCounts
-from lgc_plugin.evaluation.score import Interval, Intervals, Score
+from lgc_plugin.evaluation.score import (
+    Averages,
+    ClipCounts,
+    Interval,
+    Intervals,
+    Score,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CONFIDENCE = 0.95
-
 # Resamples at a time: what PSDS holds of each is some MB.
 _CHUNK = 10
 
@@ -34,38 +38,7 @@ def resample(
     resamples: int = 1000,
     seed: int = 0,
 ) -> dict[str, Averages]:
-    """Every metric of many resamples of the clips.
-
-    Arguments
-    ---------
-    counts : Mapping[str, ClipCounts]
-        Metrics by name, of the same N clips.
-    n_clips : int
-        N.
-    resamples : int
-        How many; each draws N clips with replacement.
-    seed : int
-        Decides which.
-
-    Returns
-    -------
-    dict[str, Averages]
-        By name; R = ``resamples``.
-
-    Raises
-    ------
-    ValueError
-        If there is no clip to draw, or less than one resample is wanted.
-
-    Example
-    -------
-    >>> from lgc_plugin.evaluation.clip_counts import F1Counts
-    >>> hits = np.array([[1], [0], [1], [1]])
-    >>> counts = F1Counts(("Cat",), hits, 1 - hits, 0 * hits)
-    >>> drawn = resample({"f1": counts}, 4, resamples=200, seed=1)["f1"]
-    >>> drawn.value.shape
-    (200,)
-    """
+    """Every metric of many resamples of the clips."""
     if resamples < 1 or n_clips < 1:
         raise ValueError(
             f"{resamples} resamples of {n_clips} clips: at least one of each "
@@ -90,22 +63,8 @@ def draw_weights(
 ) -> Iterator[NDArray[np.int64]]:
     """How often each clip is in each resample.
 
-    Arguments
-    ---------
-    n_clips : int
-        N.
-    resamples : int
-        R.
-    seed : int
-        Decides what is drawn.
+    Yields (up to 10, N); each row adds up to N.
 
-    Yields
-    ------
-    numpy.ndarray
-        (up to 10, N); each row adds up to N.
-
-    Example
-    -------
     >>> [chunk.shape for chunk in draw_weights(7, 12, seed=0)]
     [(10, 7), (2, 7)]
     """
@@ -121,19 +80,6 @@ def draw_weights(
 def with_intervals(score: Score, drawn: Averages) -> Score:
     """A score that says how sure it is.
 
-    Arguments
-    ---------
-    score : Score
-        Of all clips.
-    drawn : Averages
-        The same metric of the resamples.
-
-    Returns
-    -------
-    Score
-
-    Example
-    -------
     >>> drawn = Averages(np.array([0.4, 0.6]), None, np.array([[0.4], [0.6]]))
     >>> score = with_intervals(Score(0.5, None, {"Cat": 0.5}), drawn)
     >>> [round(bound, 3) for bound in score.intervals.value]
@@ -146,58 +92,30 @@ def with_intervals(score: Score, drawn: Averages) -> Score:
 class Difference:
     """By how much one system is better than another, clip for clip.
 
-    Arguments
-    ---------
-    score : Score
-        The difference of each number, with intervals; no curve.
-    wins : Score
-        The share of resamples in which the first system is better.
-    ties : Score
-        The share of resamples in which both are equal.
-
-    Example
-    -------
     >>> score = Score(0.1, None, {})
     >>> Difference(score, score, score).score.value
     0.1
     """
 
+    #: The difference of each number, with intervals; no curve.
     score: Score
+    #: The share of resamples in which the first system is better.
     wins: Score
+    #: The share of resamples in which both are equal.
     ties: Score
 
 
 def compare(
     first: Score, second: Score, drawn: Averages, against: Averages
 ) -> Difference:
-    """The paired difference of two systems on the same resamples.
-
-    Arguments
-    ---------
-    first, second : Score
-        One metric of each system, of all clips.
-    drawn, against : Averages
-        The same of the same resamples.
-
-    Returns
-    -------
-    Difference
-        First minus second. Resamples in which a class does not occur say
-        nothing of it.
-
-    Example
-    -------
-    >>> score = Score(0.5, None, {"Cat": 0.5})
-    >>> drawn = Averages(np.array([0.4, 0.6]), None, np.array([[0.4], [0.6]]))
-    >>> same = compare(score, score, drawn, drawn)
-    >>> same.score.value, same.wins.value, same.ties.value
-    (0.0, 0.0, 1.0)
-    """
+    """The paired difference of two systems on the same resamples."""
+    micro_gap = None
+    if drawn.micro is not None and against.micro is not None:
+        micro_gap = drawn.micro - against.micro
     gap = Averages(
-        *(
-            None if a is None or b is None else a - b
-            for a, b in zip(drawn, against, strict=True)
-        )
+        drawn.value - against.value,
+        micro_gap,
+        drawn.per_class - against.per_class,
     )
     micro = None
     if first.micro is not None and second.micro is not None:
@@ -252,9 +170,9 @@ def _interval(numbers: NDArray[np.float64]) -> Interval:
 
 
 def _joined(parts: list[Averages]) -> Averages:
+    micro = [part.micro for part in parts if part.micro is not None]
     return Averages(
-        *(
-            None if field[0] is None else np.concatenate(field)
-            for field in zip(*parts, strict=True)
-        )
+        np.concatenate([part.value for part in parts]),
+        np.concatenate(micro) if micro else None,
+        np.concatenate([part.per_class for part in parts]),
     )

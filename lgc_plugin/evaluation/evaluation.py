@@ -1,216 +1,229 @@
-"""Student and teacher, scored side by side on strong and weak clips."""
+"""Scores of one system's predictions, with intervals and coverage."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Protocol
 
-import numpy as np
-from torch import Tensor
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.ground_truth_files import Annotations
+from lgc_plugin.evaluation.metrics import score_counts
+from lgc_plugin.evaluation.notes import Notes, counted
+from lgc_plugin.evaluation.operating_point import OperatingOptions
+from lgc_plugin.evaluation.predictions import Predictions
+from lgc_plugin.evaluation.score import SEDResult
+from lgc_plugin.evaluation.system import System, read_system
 
-from lgc_plugin.data.encoder import EventEncoder
-from lgc_plugin.data.manifest import read_manifest
-from lgc_plugin.evaluation.clip_f1 import clip_counts
-from lgc_plugin.evaluation.families import score_counts
-from lgc_plugin.evaluation.frame_scores import FrameScores
-from lgc_plugin.evaluation.manifest_truth import truth_of_rows
-from lgc_plugin.evaluation.result import SEDResult
-from lgc_plugin.evaluation.sed import SEDMetrics
-from lgc_plugin.evaluation.thresholds import spaced_thresholds
-from lgc_plugin.evaluation.truth import GroundTruth
-from lgc_plugin.types import LabelKind, SEDOutput
+_SECONDS_PER_HOUR = 3600
 
 
-class Collected(NamedTuple):
-    """Scores of some clips by network, on the CPU; picklable.
+class Scored(Protocol):
+    """What :func:`profile_text` is about."""
 
-    Arguments
-    ---------
-    frames : dict[str, list[FrameScores]]
-        Of the strongly labeled clips.
-    clip_scores : dict[str, list[numpy.ndarray]]
-        Of the weakly labeled clips.
-    tags : list[numpy.ndarray]
-        Their true labels.
-    """
-
-    frames: dict[str, list[FrameScores]]
-    clip_scores: dict[str, list[np.ndarray]]
-    tags: list[np.ndarray]
+    truth: GroundTruth
+    coverage: ScoringCoverage
 
 
-class EvaluationMetrics:
-    """Collects what several networks say of one set of clips.
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Scores, and on what they rest."""
 
-    Arguments
-    ---------
-    encoder : EventEncoder
-        Labels and the length of a frame.
-    ground_truth : GroundTruth
-        Truth of the strongly labeled clips.
-    networks : Sequence[str]
-        Their names.
-    **options : Any
-        See :class:`~lgc_plugin.evaluation.sed.SEDMetrics`.
+    #: What was scored.
+    system: System
+    #: The clips that were scored.
+    truth: GroundTruth
+    #: How many that are.
+    coverage: ScoringCoverage
+    #: The scores.
+    result: SEDResult
 
-    Attributes
-    ----------
-    clips : frozenset[str]
-        The strongly labeled clips.
-    """
+    def check(self) -> dict[str, tuple[float, float]]:
+        """Lets psds_eval and sed_eval score the same events."""
+        from lgc_plugin.evaluation.reference_check import check_by_libraries
 
-    def __init__(
-        self,
-        encoder: EventEncoder,
-        ground_truth: GroundTruth,
-        networks: Sequence[str] = ("student", "teacher"),
-        **options: Any,
-    ) -> None:
-        self.labels = encoder.labels
-        self.frame_seconds = encoder.frame_seconds
-        self.profile = ground_truth.profile
-        self.clips = ground_truth.clips
-        self.frames = {
-            name: SEDMetrics(encoder, ground_truth, **options)
-            for name in networks
-        }
-        self.clear()
-
-    def clear(self) -> None:
-        """Forgets every clip."""
-        for metrics in self.frames.values():
-            metrics.clear()
-        self._tags: list[np.ndarray] = []
-        self._clip_scores: dict[str, list[np.ndarray]] = {
-            name: [] for name in self.frames
-        }
-
-    def append(
-        self,
-        clip_ids: Sequence[str],
-        outputs: Mapping[str, SEDOutput],
-        label_kind: Tensor,
-        clip_labels: Tensor,
-        valid_frames: Tensor | None = None,
-    ) -> None:
-        """Keeps the scores of a batch, on the CPU.
-
-        Arguments
-        ---------
-        clip_ids : Sequence[str]
-            B names, as the ground truth writes them.
-        outputs : Mapping[str, SEDOutput]
-            What each network says.
-        label_kind : Tensor
-            (B,) values of :class:`~lgc_plugin.types.LabelKind`: strong clips
-            count for the event metrics, weak ones for the clip F1.
-        clip_labels : Tensor
-            (B, C), read where the kind is weak.
-        valid_frames : Tensor, optional
-            (B,) output frames that hold sound.
-        """
-        kind = label_kind.cpu()
-        strong = kind == LabelKind.STRONG
-        weak = kind == LabelKind.WEAK
-        names = [
-            name for name, use in zip(clip_ids, strong, strict=True) if use
-        ]
-        if valid_frames is not None:
-            valid_frames = valid_frames.cpu()[strong]
-        for network, output in outputs.items():
-            if names:
-                scores = output.frame.float().cpu()[strong]
-                tags = output.clip.float().cpu()[strong]
-                self.frames[network].append(names, scores, valid_frames, tags)
-            scores = output.clip.float().cpu()[weak]
-            self._clip_scores[network].append(scores.numpy())
-        self._tags.append(clip_labels.cpu()[weak].numpy())
-
-    def collected(self) -> Collected:
-        """All that was appended so far, to be merged in another process."""
-        frames = {name: m.parts for name, m in self.frames.items()}
-        return Collected(frames, self._clip_scores, self._tags)
-
-    def extend(self, other: Collected) -> None:
-        """Adds what another process collected, of other clips.
-
-        Arguments
-        ---------
-        other : Collected
-            From :meth:`collected`.
-        """
-        for name, metrics in self.frames.items():
-            metrics.extend(other.frames[name])
-            self._clip_scores[name].extend(other.clip_scores[name])
-        self._tags.extend(other.tags)
-
-    def scored_clips(self) -> frozenset[str]:
-        """Names of the strongly labeled clips appended so far."""
-        return next(iter(self.frames.values())).scored_clips
-
-    def summarize(
-        self, metrics: Collection[str] | None = None, **options: int
-    ) -> dict[str, SEDResult]:
-        """Scores what was appended.
-
-        Arguments
-        ---------
-        metrics : Collection[str], optional
-            See :meth:`lgc_plugin.evaluation.sed.SEDMetrics.summarize`. The clip
-            F1 of weakly labeled clips, ``weak_f1``, is always there if there
-            are any.
-        **options : int
-            ``resamples`` and ``seed``.
-
-        Returns
-        -------
-        dict[str, SEDResult]
-            By name of the network.
-        """
-        tags = np.concatenate(self._tags) if self._tags else ()
-        results = {}
-        for network, frames in self.frames.items():
-            result = frames.summarize(metrics, **options)
-            if len(tags):
-                scores = np.concatenate(self._clip_scores[network])
-                counts = {"weak_f1": clip_counts(scores, tags, self.labels)}
-                weak = score_counts(counts, len(tags), **options)
-                result = replace(result, scores={**result.scores, **weak})
-            results[network] = result
-        return results
+        hourly = "psds1" in self.result.scores
+        return check_by_libraries(
+            self.system.operating_events,
+            self.truth,
+            self.system.all_events if hourly else None,
+        )
 
 
-def metrics_of_manifest(
-    manifest: str | Path,
-    encoder: EventEncoder,
+def evaluate(
+    predictions: str | Path,
+    annotations: Annotations,
+    options: OperatingOptions | None = None,
     *,
-    n_thresholds: int = 50,
-    profile: str = "dcase",
-    **options: Any,
-) -> EvaluationMetrics:
-    """Metrics of student and teacher on the strong clips of a manifest.
+    drop_missing: bool = False,
+    resamples: int = 1000,
+    seed: int = 0,
+    notes: Notes | None = None,
+) -> Evaluation:
+    r"""Scores any system's output.
 
     Arguments
     ---------
-    manifest : str or Path
-        CSV file of the data preparation.
-    encoder : EventEncoder
-        Labels and the length of a frame.
-    n_thresholds : int
-        Operating points of PSDS, see
-        :func:`lgc_plugin.evaluation.thresholds.spaced_thresholds`.
-    profile : str
-        ``dcase`` or ``strict``.
-    **options : Any
-        See :class:`~lgc_plugin.evaluation.sed.SEDMetrics`.
+    predictions : str or Path
+        See :func:`~lgc_plugin.evaluation.predictions.read_predictions`.
+    annotations : Annotations
+        What is annotated.
+    options : OperatingOptions, optional
+        Threshold, windows, settings.
+    drop_missing : bool
+        Leaves out annotated clips that are in no predictions; else they are
+        clips in which nothing was detected.
+    resamples : int
+        Of the bootstrap; 0 leaves intervals out.
+    seed : int
+        Decides which clips are drawn.
+    notes : Notes, optional
+        Gets what a user should know.
 
     Returns
     -------
-    EvaluationMetrics
+    Evaluation
+
+    Raises
+    ------
+    ValueError
+        If a file cannot be right, or files do not fit together.
+
+    Example
+    -------
+    >>> from lgc_plugin.evaluation.ground_truth_files import read_annotations
+    >>> folder = getfixture("tmp_path")
+    >>> text = "filename\tonset\toffset\tevent_label\na.wav\t1\t3\tCat\n"
+    >>> for name in ("truth.tsv", "found.tsv"):
+    ...     _ = (folder / name).write_text(text)
+    >>> truth = read_annotations(folder / "truth.tsv")
+    >>> scored = evaluate(folder / "found.tsv", truth, resamples=0)
+    >>> scored.result.scores["event_f1"].macro
+    1.0
     """
-    truth = truth_of_rows(read_manifest(manifest), encoder.labels, profile)
-    return EvaluationMetrics(
-        encoder, truth, thresholds=spaced_thresholds(n_thresholds), **options
+    notes = notes or Notes()
+    options = options or OperatingOptions()
+    system = read_system(predictions, annotations, options, notes)
+    truth, missing = covered_truth(
+        annotations.truth,
+        {"": system.predictions},
+        notes,
+        drop_missing=drop_missing,
     )
+    system = system.restrict(truth)
+    metrics = system.metrics(durations_known=annotations.durations_known)
+    counts = system.counts(truth, metrics)
+    n_clips = len(truth.durations)
+    scores = score_counts(counts, n_clips, resamples=resamples, seed=seed)
+    coverage = ScoringCoverage.of(annotations, truth, missing)
+    result = SEDResult(scores, n_clips, annotations.n_annotated, resamples)
+    return Evaluation(system, truth, coverage, result)
+
+
+def profile_text(scored: Scored) -> str:
+    """What the profile does with clips without events, for people."""
+    profile, silent = scored.truth.profile, scored.coverage.silent
+    if not silent:
+        return f"{profile} (every clip has an event)"
+    clips = counted(silent, "clip")
+    if profile == "strict":
+        return f"strict: detections in {clips} without events are false alarms"
+    return (
+        f"dcase: detections in {clips} without events do not count, their "
+        "time does"
+    )
+
+
+@dataclass(frozen=True)
+class ScoringCoverage:
+    """On what scores rest.
+
+    >>> ScoringCoverage(962, 1168, 12, 206, 0, 3500, 10, 2.66).line
+    'coverage: 962/1168 clips scored, 3500 events of 10 classes, 2.66 h'
+    """
+
+    #: Clips.
+    scored: int
+    annotated: int
+    #: Clips scored that have no event.
+    silent: int
+    #: Annotated clips without predictions.
+    missing: int
+    #: Of these, those that are scored: nothing was detected in them.
+    silenced: int
+    #: True events in the clips scored, and classes that they are of.
+    events: int
+    classes: int
+    #: Length of the clips scored; None if not known.
+    hours: float | None
+
+    @classmethod
+    def of(
+        cls, annotations: Annotations, truth: GroundTruth, missing: int
+    ) -> ScoringCoverage:
+        """What is covered."""
+        seconds = truth.durations.duration.sum()
+        known = annotations.durations_known
+        left_out = len(truth.durations) < len(annotations.truth.durations)
+        return cls(
+            scored=len(truth.durations),
+            annotated=annotations.n_annotated,
+            silent=len(truth.clips.difference(truth.events.filename)),
+            missing=missing,
+            silenced=0 if left_out else missing,
+            events=len(truth.events),
+            classes=len(truth.present),
+            hours=float(seconds) / _SECONDS_PER_HOUR if known else None,
+        )
+
+    @property
+    def line(self) -> str:
+        """All of it in one line."""
+        scored = f"{self.scored}/{self.annotated} clips scored"
+        if self.silenced:
+            scored += f" ({self.silenced} of them without predictions)"
+        parts = [
+            scored,
+            f"{counted(self.events, 'event')} of "
+            f"{counted(self.classes, 'class')}",
+        ]
+        if self.hours is not None and self.hours >= 1:
+            parts.append(f"{self.hours:.2f} h")
+        elif self.hours is not None:
+            parts.append(f"{60 * self.hours:.1f} min")
+        return f"coverage: {', '.join(parts)}"
+
+
+def covered_truth(
+    truth: GroundTruth,
+    systems: Mapping[str, Predictions],
+    notes: Notes,
+    *,
+    drop_missing: bool,
+) -> tuple[GroundTruth, int]:
+    """The clips to score, and of how many of them something is missing."""
+    what = (
+        "they are left out"
+        if drop_missing
+        else "nothing was detected in them, so they count "
+        "(--drop-missing leaves them out)"
+    )
+    clips = truth.clips
+    for name, each in systems.items():
+        missing = clips - each.clips
+        if missing:
+            notes.named(name).warn(
+                f"no predictions for {len(missing)} of {len(clips)} annotated "
+                f"clips, such as {min(missing)!r}: {what}"
+            )
+    shared = clips.intersection(*(each.clips for each in systems.values()))
+    n_missing = len(clips) - len(shared)
+    if not drop_missing or not n_missing:
+        return truth, n_missing
+    if not shared:
+        raise ValueError(
+            "no clip is left to score: none of the annotated clips is in the "
+            "predictions" + (" of both" if len(systems) > 1 else "")
+        )
+    return truth.restrict(shared), n_missing

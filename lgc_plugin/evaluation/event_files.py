@@ -1,7 +1,7 @@
 """Detections in tab-separated files, as DCASE's tools write and read them.
 
 Read as a whole by pandas; only what it cannot read is looked at row by row,
-to tell what is wrong where.
+to name what is wrong where.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,28 +25,18 @@ _TIMES = ("onset", "offset")
 _THRESHOLD = "threshold"
 
 
+def list_tsvs(folder: Path) -> list[Path]:
+    """The TSV files of a folder, by name; none if there is no such folder."""
+    return sorted(
+        file
+        for file in folder.glob("*.tsv")
+        if file.is_file() and not file.name.startswith(".")
+    )
+
+
 def read_header(file: Path) -> list[str]:
     r"""The names of the columns of a tab-separated file.
 
-    Arguments
-    ---------
-    file : Path
-        The file.
-
-    Returns
-    -------
-    list[str]
-        Empty for an empty file.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is no text.
-
-    Example
-    -------
     >>> file = getfixture("tmp_path") / "a.tsv"
     >>> _ = file.write_text("filename\tonset\n")
     >>> read_header(file)
@@ -58,46 +48,13 @@ def read_header(file: Path) -> list[str]:
 
 
 def has_event_columns(file: Path) -> bool:
-    """Whether a file holds detections, by its first line.
-
-    Arguments
-    ---------
-    file : Path
-        The file.
-
-    Returns
-    -------
-    bool
-    """
+    """Whether a file holds detections, by its first line."""
     return set(EVENT_COLUMNS) <= set(read_header(file))
 
 
 def read_event_file(file: Path) -> pd.DataFrame:
     r"""Reads one file of detections.
 
-    Arguments
-    ---------
-    file : Path
-        Tab-separated, with the columns ``filename``, ``onset``, ``offset``
-        and ``event_label`` in any order; of others only ``threshold`` is
-        read.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Those columns. A row with a filename and three empty fields is a clip
-        in which nothing was detected: its label is empty, its times are NaN.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If a column is missing or a row cannot be right; the message names
-        file, row and value.
-
-    Example
-    -------
     >>> file = getfixture("tmp_path") / "a.tsv"
     >>> _ = file.write_text(
     ...     "event_label\tonset\toffset\tfilename\n"

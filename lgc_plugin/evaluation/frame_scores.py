@@ -1,11 +1,11 @@
-"""Frame scores of a set of clips: what a system says, before any threshold."""
+"""Frame scores of a set of clips, before any filter or threshold."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 from zipfile import BadZipFile
 
 import numpy as np
@@ -37,7 +37,7 @@ class FrameScores:
         (N, T' + 1) if clips have frames of their own.
     clip_scores : numpy.ndarray or None
         (N, C) probabilities that a class sounds anywhere in the clip; None
-        if the system says nothing of clips.
+        if the system has no clip scores.
 
     Raises
     ------
@@ -95,11 +95,6 @@ class FrameScores:
         """How long the frames are, in seconds.
 
         The median: the last frame of a clip may be cut.
-
-        Raises
-        ------
-        ValueError
-            If there is no frame.
         """
         lengths = np.diff(self.edges)
         lengths = lengths[lengths > 0]  # padded frames have none
@@ -110,11 +105,8 @@ class FrameScores:
     def tags(self) -> NDArray[np.float32]:
         """What the system says of whole clips.
 
-        Returns
-        -------
-        numpy.ndarray
-            (N, C): ``clip_scores``, or the largest score of each clip where
-            there are none.
+        Returns (N, C): ``clip_scores``, or the largest score of each clip where
+        there are none.
         """
         if self.clip_scores is not None:
             return self.clip_scores
@@ -123,18 +115,7 @@ class FrameScores:
         return quiet.max(axis=2, initial=-np.inf)
 
     def select(self, clips: Iterable[str]) -> FrameScores:
-        """The scores of some of the clips.
-
-        Arguments
-        ---------
-        clips : Iterable[str]
-            The clips to keep; unknown names do no harm.
-
-        Returns
-        -------
-        FrameScores
-            In the order of this one.
-        """
+        """The scores of some of the clips."""
         wanted = set(clips)
         rows = [i for i, clip in enumerate(self.clips) if clip in wanted]
         tags = self.clip_scores
@@ -150,20 +131,7 @@ class FrameScores:
     def of(self, clip: str) -> NDArray[np.float32]:
         """Scores of one clip.
 
-        Arguments
-        ---------
-        clip : str
-            Its name.
-
-        Returns
-        -------
-        numpy.ndarray
-            (C, T'), without padding.
-
-        Raises
-        ------
-        ValueError
-            If the clip is not there.
+        Returns (C, T'), without padding.
         """
         if clip not in self.clips:
             raise ValueError(f"clip {clip!r} was not scored")
@@ -171,13 +139,7 @@ class FrameScores:
         return self.scores[row, :, : self.valid_frames[row]]
 
     def save(self, path: str | Path) -> None:
-        """Writes everything to one ``.npz`` file, whole or not at all.
-
-        Arguments
-        ---------
-        path : str or Path
-            The file; its folder is made if missing.
-        """
+        """Writes everything to one ``.npz`` file, whole or not at all."""
         content = {name: getattr(self, name) for name in _FIELDS}
         if self.clip_scores is None:
             del content["clip_scores"]
@@ -187,33 +149,7 @@ class FrameScores:
 
     @classmethod
     def load(cls, path: str | Path) -> FrameScores:
-        """Reads what :meth:`save` wrote.
-
-        Arguments
-        ---------
-        path : str or Path
-            The file.
-
-        Returns
-        -------
-        FrameScores
-
-        Raises
-        ------
-        ValueError
-            If the file holds something else.
-
-        Example
-        -------
-        >>> frames = FrameScores(
-        ...     ("Cat",), ("a.wav",), np.zeros((1, 1, 2), np.float32),
-        ...     np.array([2]), np.arange(3.0),
-        ... )
-        >>> file = getfixture("tmp_path") / "scores.npz"
-        >>> frames.save(file)
-        >>> FrameScores.load(file).clips
-        ('a.wav',)
-        """
+        """Reads what :meth:`save` wrote."""
         try:
             with np.load(path, allow_pickle=False) as file:
                 content = {name: file[name] for name in file.files}
@@ -233,22 +169,7 @@ class FrameScores:
 
     @classmethod
     def join(cls, parts: Sequence[FrameScores]) -> FrameScores:
-        """Several sets of clips as one.
-
-        Arguments
-        ---------
-        parts : Sequence[FrameScores]
-            With the same classes; shorter ones are padded.
-
-        Returns
-        -------
-        FrameScores
-
-        Raises
-        ------
-        ValueError
-            If there is none, or they do not fit together.
-        """
+        """Several sets of clips as one."""
         if len({part.labels for part in parts}) != 1:
             raise ValueError("only scores of the same classes can be joined")
         if len(parts) == 1:
@@ -259,7 +180,7 @@ class FrameScores:
         same = longest.ndim == 1 and all(
             np.array_equal(edge, longest[: edge.shape[-1]]) for edge in edges
         )
-        tags = [part.clip_scores for part in parts]
+        tags = [x.clip_scores for x in parts if x.clip_scores is not None]
         return cls(
             labels=parts[0].labels,
             clips=tuple(clip for part in parts for clip in part.clips),
@@ -270,15 +191,17 @@ class FrameScores:
             edges=longest
             if same
             else np.concatenate([_own_edges(p, n_frames + 1) for p in parts]),
-            clip_scores=None
-            if any(each is None for each in tags)
-            else np.concatenate(tags),
+            clip_scores=np.concatenate(tags)
+            if len(tags) == len(parts)
+            else None,
         )
 
 
 def _padded(
-    array: NDArray[np.floating], length: int, mode: str = "constant"
-) -> NDArray[np.floating]:
+    array: NDArray[Any],
+    length: int,
+    mode: Literal["constant", "edge"] = "constant",
+) -> NDArray[Any]:
     missing = length - array.shape[-1]
     if not missing:
         return array

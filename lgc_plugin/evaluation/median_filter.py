@@ -18,27 +18,6 @@ def resolve_median_windows(
 ) -> tuple[int, ...]:
     """One median window per class, however the user wrote them.
 
-    Arguments
-    ---------
-    windows : int or Sequence[int] or Mapping[str, int]
-        Output frames, at least 1 (which filters nothing): one number for all
-        classes, one for each class in their order, or a mapping from names.
-    labels : Sequence[str]
-        Class names.
-
-    Returns
-    -------
-    tuple[int, ...]
-        One window per class, in the order of ``labels``.
-
-    Raises
-    ------
-    ValueError
-        If the number of windows is not that of the classes, a class is
-        missing or unknown, or a window is not a whole number of at least 1.
-
-    Example
-    -------
     >>> resolve_median_windows(7, ["Cat", "Dog"])
     (7, 7)
     >>> resolve_median_windows({"Dog": 3, "Cat": 28}, ["Cat", "Dog"])
@@ -46,11 +25,13 @@ def resolve_median_windows(
     """
     if isinstance(windows, Mapping):
         check_names(windows, labels, "median windows")
-        listed = [windows[label] for label in labels]
-    elif isinstance(windows, (str, bytes)) or not hasattr(windows, "__len__"):
-        listed = [windows] * len(labels)
-    else:
+        listed: list[Any] = [windows[label] for label in labels]
+    elif isinstance(windows, Sequence | np.ndarray) and not isinstance(
+        windows, str | bytes
+    ):
         listed = list(windows)
+    else:
+        listed = [windows] * len(labels)
     if len(listed) != len(labels):
         raise ValueError(
             f"{len(listed)} median windows for {len(labels)} classes: give "
@@ -121,37 +102,28 @@ def median_filter_scores(
     return filtered
 
 
+def as_array(values: ArrayLike | Tensor) -> NDArray[np.floating]:
+    """Numbers on the CPU: float64 if they are, else float32."""
+    if hasattr(values, "detach"):
+        tensor = values.detach().cpu()
+        # numpy knows no bfloat16.
+        values = tensor if tensor.element_size() == 8 else tensor.float()
+    array = np.asarray(values)
+    if array.dtype != np.float64:
+        array = array.astype(np.float32, copy=False)
+    return array
+
+
 def as_score_array(scores: ArrayLike | Tensor) -> NDArray[np.floating]:
     """Scores on the CPU, as numpy knows them.
 
-    Arguments
-    ---------
-    scores : Tensor or array
-        (B, C, T'), of any precision and on any device.
+    Returns (B, C, T'), float64 if the scores are, else float32. It may share
+    its memory with them.
 
-    Returns
-    -------
-    numpy.ndarray
-        (B, C, T'), float64 if the scores are, else float32. It may share its
-        memory with them.
-
-    Raises
-    ------
-    ValueError
-        If there are not three axes.
-
-    Example
-    -------
     >>> as_score_array([[[0, 1]]]).shape
     (1, 1, 2)
     """
-    if hasattr(scores, "detach"):
-        tensor = scores.detach().cpu()
-        # numpy knows no bfloat16.
-        scores = tensor if tensor.element_size() == 8 else tensor.float()
-    array = np.asarray(scores)
-    if array.dtype != np.float64:
-        array = array.astype(np.float32, copy=False)
+    array = as_array(scores)
     if array.ndim != 3:
         raise ValueError(
             "scores must be (clips, classes, frames), got shape "
@@ -184,22 +156,7 @@ def _is_whole(number: Any) -> bool:
 def check_names(
     numbers: Mapping[str, float], labels: Sequence[str], name: str
 ) -> None:
-    """Refuses numbers that are not given for each class once.
-
-    Arguments
-    ---------
-    numbers : Mapping[str, float]
-        By class.
-    labels : Sequence[str]
-        All classes.
-    name : str
-        What the error calls the numbers.
-
-    Raises
-    ------
-    ValueError
-        If a class is missing or unknown.
-    """
+    """Refuses numbers that are not given for each class once."""
     missing = [label for label in labels if label not in numbers]
     unknown = [label for label in numbers if label not in labels]
     if missing or unknown:
@@ -214,25 +171,8 @@ def as_valid_frames(
 ) -> NDArray[np.int64]:
     """Number of frames that hold sound in each clip, checked.
 
-    Arguments
-    ---------
-    valid_frames : Tensor or array, optional
-        (B,) output frames; None means all.
-    n_clips, n_frames : int
-        B and T'.
+    Returns (B,) whole numbers.
 
-    Returns
-    -------
-    numpy.ndarray
-        (B,) whole numbers.
-
-    Raises
-    ------
-    ValueError
-        If there is not one per clip, between 0 and T'.
-
-    Example
-    -------
     >>> as_valid_frames(None, 2, 156).tolist()
     [156, 156]
     """

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import numpy as np
 
 _LOGGER = "lgc_plugin"
 
@@ -12,15 +15,6 @@ _LOGGER = "lgc_plugin"
 class Notes:
     """Lines that begin with ``note:`` or ``warning:``, in order.
 
-    Arguments
-    ---------
-    about : str
-        What stands behind the colon, such as the name of a system.
-    lines : list[str], optional
-        Where lines go; None begins a list.
-
-    Example
-    -------
     >>> notes = Notes()
     >>> notes.note("50 files")
     >>> notes.named("student").warn("3 clips are missing")
@@ -33,37 +27,15 @@ class Notes:
         self.lines: list[str] = [] if lines is None else lines
 
     def named(self, about: str) -> Notes:
-        """The same lines; those that are added say whom they are about.
-
-        Arguments
-        ---------
-        about : str
-            Name of the system.
-
-        Returns
-        -------
-        lgc_plugin.evaluation.notes.Notes
-        """
+        """The same lines; those that are added begin with a name."""
         return Notes(about, self.lines)
 
     def note(self, text: str) -> None:
-        """Adds what is good to know.
-
-        Arguments
-        ---------
-        text : str
-            One line.
-        """
+        """Adds what is good to know."""
         self._add("note", text)
 
     def warn(self, text: str) -> None:
-        """Adds what may make scores wrong.
-
-        Arguments
-        ---------
-        text : str
-            One line.
-        """
+        """Adds what may make scores wrong."""
         self._add("warning", text)
 
     @contextmanager
@@ -74,7 +46,7 @@ class Notes:
         level, passed_on = logger.level, logger.propagate
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
-        # Told once, by whoever shows the notes.
+        # Shown once, with the notes.
         logger.propagate = False
         try:
             yield
@@ -103,23 +75,25 @@ class _NoteHandler(logging.Handler):
 def counted(number: int, noun: str) -> str:
     """A number with its noun.
 
-    Arguments
-    ---------
-    number : int
-        How many.
-    noun : str
-        One of them; an ``s`` makes it several (``class`` becomes
-        ``classes``).
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
     >>> counted(1, "clip"), counted(1168, "clip"), counted(2, "class")
     ('1 clip', '1168 clips', '2 classes')
     """
     if number == 1:
         return f"1 {noun}"
     return f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Within it, warnings and numpy's warnings about NaN are not shown.
+
+    psds_eval warns about pandas and equal operating points, sed_eval and its
+    dependency dcase_util about ``pkg_resources``.
+
+    >>> import warnings
+    >>> with quiet():
+    ...     warnings.warn("old")
+    """
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield

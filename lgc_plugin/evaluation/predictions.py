@@ -1,4 +1,4 @@
-"""What a system predicted, in whichever files it wrote it."""
+"""What a system predicted, read from files of any supported kind."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.event_files import has_event_columns, read_event_file
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
+from lgc_plugin.evaluation.event_files import (
+    has_event_columns,
+    list_tsvs,
+    read_event_file,
+)
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.notes import counted
 from lgc_plugin.evaluation.score_files import is_score_source, read_frame_scores
@@ -23,23 +27,6 @@ _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 class Predictions:
     """Detections, or frame scores, of some clips.
 
-    Arguments
-    ---------
-    path : Path
-        Where they were read.
-    clips : frozenset[str]
-        Every clip that is named, those without detection too.
-    thresholds : tuple[float, ...]
-        Operating points of detections, ascending; none if there is one and
-        nobody tells its threshold.
-    events : pandas.DataFrame, optional
-        Detections: ``filename``, ``onset`` and ``offset`` (s),
-        ``event_label``, and ``threshold`` where there are several.
-    frames : FrameScores, optional
-        Frame scores, where there are no detections.
-
-    Example
-    -------
     >>> rows = [["a.wav", 0.0, 1.0, "Cat"]]
     >>> table = pd.DataFrame(rows, columns=EVENT_COLUMNS)
     >>> found = Predictions(Path("a.tsv"), frozenset({"a.wav"}), events=table)
@@ -47,10 +34,17 @@ class Predictions:
     ('1 event at one operating point', ('Cat',))
     """
 
+    #: Where they were read.
     path: Path
+    #: Every clip that is named, those without detection too.
     clips: frozenset[str]
+    #: Operating points of detections, ascending; none if there is one and
+    #: its threshold is unknown.
     thresholds: tuple[float, ...] = ()
+    #: Detections: ``filename``, ``onset`` and ``offset`` (s), ``event_label``,
+    #: and ``threshold`` where there are several.
     events: pd.DataFrame | None = None
+    #: Frame scores, where there are no detections.
     frames: FrameScores | None = None
 
     @property
@@ -58,7 +52,7 @@ class Predictions:
         """The classes that are named, in alphabetical order."""
         if self.frames is not None:
             return tuple(sorted(self.frames.labels))
-        return tuple(sorted(self.events.event_label.unique()))
+        return tuple(sorted(self.detections.event_label.unique()))
 
     @property
     def form(self) -> str:
@@ -67,28 +61,22 @@ class Predictions:
             classes = counted(len(self.frames.labels), "class")
             clips = counted(len(self.frames.clips), "clip")
             return f"frame scores of {classes} in {clips}"
-        events = counted(len(self.events), "event")
+        events = counted(len(self.detections), "event")
         if len(self.thresholds) < 2:
             return f"{events} at one operating point"
         low, high = self.thresholds[0], self.thresholds[-1]
         count = counted(len(self.thresholds), "threshold")
         return f"{events} at {count} from {low:g} to {high:g}"
 
+    @property
+    def detections(self) -> pd.DataFrame:
+        """The events; only where there are no frame scores."""
+        assert self.events is not None
+        return self.events
+
     def nearest(self, threshold: float) -> float:
         """The operating point nearest to a threshold.
 
-        Arguments
-        ---------
-        threshold : float
-            What is wanted.
-
-        Returns
-        -------
-        float
-            One of ``thresholds``, the lower of two that are equally near.
-
-        Example
-        -------
         >>> table = pd.DataFrame(columns=[*EVENT_COLUMNS, "threshold"])
         >>> found = Predictions(Path("."), frozenset(), (0.49, 0.51), table)
         >>> found.nearest(0.5)
@@ -99,43 +87,23 @@ class Predictions:
             self.thresholds, key=lambda x: (round(abs(x - threshold), 9), x)
         )
 
-    def at(self, threshold: float) -> pd.DataFrame:
-        """Detections at one operating point.
-
-        Arguments
-        ---------
-        threshold : float
-            One of ``thresholds``.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Without a threshold; perhaps without any row.
-        """
-        events = self.events
+    def at(self, threshold: float | None) -> pd.DataFrame:
+        """Detections at one operating point."""
+        events = self.detections
         if "threshold" in events:
             events = events[events.threshold == threshold]
         return events[EVENT_COLUMNS]
 
     def restrict(self, clips: Iterable[str]) -> Predictions:
-        """Those of some clips.
-
-        Arguments
-        ---------
-        clips : Iterable[str]
-            The clips to keep; unknown names do no harm.
-
-        Returns
-        -------
-        Predictions
-        """
+        """Those of some clips."""
         kept = self.clips.intersection(clips)
         if self.frames is not None:
             frames = self.frames.select(kept)
             return replace(self, clips=kept, frames=frames)
         if kept == self.clips:
             return self
-        events = self.events[self.events.filename.isin(kept)]
+        events = self.detections
+        events = events[events.filename.isin(kept)]
         return replace(self, clips=kept, events=events)
 
 
@@ -174,7 +142,7 @@ def read_predictions(path: str | Path) -> Predictions:
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder")
-    files = [path] if path.is_file() else _tsvs(path)
+    files = [path] if path.is_file() else list_tsvs(path)
     if path.suffix != ".npz" and not files:
         raise ValueError(f"{path}: no TSV file in it{_hint(path)}")
     if path.suffix != ".npz" and has_event_columns(files[0]):
@@ -240,14 +208,6 @@ def _threshold_of(file: Path) -> float:
             "away, or give one file"
         )
     return float(numbers[-1])
-
-
-def _tsvs(folder: Path) -> list[Path]:
-    return sorted(
-        file
-        for file in folder.glob("*.tsv")
-        if file.is_file() and not file.name.startswith(".")
-    )
 
 
 def _hint(folder: Path) -> str:

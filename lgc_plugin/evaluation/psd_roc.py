@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lgc_plugin.evaluation.clip_counts import Averages
-from lgc_plugin.evaluation.score import Curve, Score
+from lgc_plugin.evaluation.score import Averages, Curve, Score
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from numpy.typing import NDArray
+
+SECONDS_PER_HOUR = 3600.0
 
 
 class PSDROC(NamedTuple):
-    """The PSD-ROC of R resamples, and the areas under it.
+    """The PSD-ROC of R resamples, and the areas under it."""
 
-    Arguments
-    ---------
-    efpr : numpy.ndarray
-        (R, P) effective false positives per hour, ascending, cut at the end.
-    etpr : numpy.ndarray
-        (R, P) effective true positive rate from each point to the next.
-    value : numpy.ndarray
-        (R,) PSDS; NaN where there is no event.
-    per_class : numpy.ndarray
-        (R, C) areas under each class's own curve; NaN without an event.
-    """
-
+    #: (R, P) effective false positives per hour, ascending, cut at the end.
     efpr: NDArray[np.float64]
+    #: (R, P) effective true positive rate from each point to the next.
     etpr: NDArray[np.float64]
+    #: (R,) PSDS; NaN where there is no event.
     value: NDArray[np.float64]
+    #: (R, C) areas under each class's own curve; NaN without an event.
     per_class: NDArray[np.float64]
 
     def score(self, labels: Sequence[str], max_efpr: float) -> Score:
@@ -54,21 +47,18 @@ class PSDROC(NamedTuple):
         )
 
 
+@dataclass(frozen=True, eq=False)
 class ScoredByROC:
-    """What counts of PSDS have in common: scores from their PSD-ROC.
+    """What counts of PSDS have in common: scores from their PSD-ROC."""
 
-    Arguments
-    ---------
-    labels : tuple[str, ...]
-        C class names.
-    durations : numpy.ndarray
-        (N,) seconds.
-    options : Mapping[str, float]
-        ``max_efpr`` is one of them.
-    """
-
+    #: C class names.
     labels: tuple[str, ...]
+    #: (N, C) number of true events, and how long they last in sum.
+    events: NDArray[np.float64] | NDArray[np.int64]
+    seconds: NDArray[np.float64]
+    #: (N,) seconds.
     durations: NDArray[np.float64]
+    #: ``alpha_ct``, ``alpha_st``, ``max_efpr``.
     options: Mapping[str, float]
 
     def roc(self, weights: NDArray[np.floating]) -> PSDROC:
@@ -76,28 +66,12 @@ class ScoredByROC:
         raise NotImplementedError
 
     def averages(self, weights: NDArray[np.floating]) -> Averages:
-        """PSDS, and the area under each class's own curve.
-
-        Arguments
-        ---------
-        weights : numpy.ndarray
-            (R, N) how often each clip counts.
-
-        Returns
-        -------
-        Averages
-            Without a micro average, which PSDS does not have.
-        """
+        """PSDS, and the area under each class's own curve."""
         roc = self.roc(weights)
         return Averages(roc.value, None, roc.per_class)
 
     def score(self) -> Score:
-        """The score of all clips, each counted once, with the PSD-ROC.
-
-        Returns
-        -------
-        Score
-        """
+        """The score of all clips, each counted once, with the PSD-ROC."""
         roc = self.roc(np.ones((1, len(self.durations))))
         return roc.score(self.labels, self.options["max_efpr"])
 
@@ -122,27 +96,6 @@ def psd_roc(
     true positive rate among the operating points of at most e effective false
     positives (Bilen et al., ICASSP 2020, equations 6 to 9).
 
-    Arguments
-    ---------
-    efpr : numpy.ndarray
-        (R, P) effective false positives per hour, of all classes' points.
-    tpr : numpy.ndarray
-        (R, P) true positive rates.
-    owner : numpy.ndarray
-        (P,) the class of each point.
-    present : numpy.ndarray
-        (R, C), whether the class has an event; others take no part.
-    alpha_st : float
-        Weight of the spread over classes.
-    max_efpr : float
-        Where the area ends.
-
-    Returns
-    -------
-    PSDROC
-
-    Example
-    -------
     >>> efpr, tpr = np.array([[50.0]]), np.array([[0.5]])
     >>> roc = psd_roc(
     ...     efpr, tpr, np.array([0]), np.array([[True]]),

@@ -1,47 +1,45 @@
 """PSDS over all thresholds there are, from the counts of sed_scores_eval.
 
 Ebbers, Serizel, Haeb-Umbach: Threshold-Independent Evaluation of Sound Event
-Detection Scores, ICASSP 2022. Fifty thresholds miss what lies between them;
-this score does not depend on how they are chosen. sed_scores_eval is an
-optional dependency (the extra ``scores``).
+Detection Scores, ICASSP 2022. It does not depend on a choice of thresholds.
+sed_scores_eval is an optional dependency (the extra ``scores``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lgc_plugin.evaluation.frame_scores import FrameScores
-from lgc_plugin.evaluation.free_counts import ClassSteps, FreePSDSCounts
+from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.median_filter import (
     median_filter_scores,
     resolve_median_windows,
 )
-from lgc_plugin.evaluation.postprocess import refuse_nan
-from lgc_plugin.evaluation.quiet import quiet
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.notes import quiet
+from lgc_plugin.evaluation.post_processing import refuse_nan
+from lgc_plugin.evaluation.psd_roc import (
+    PSDROC,
+    SECONDS_PER_HOUR,
+    ScoredByROC,
+    psd_roc,
+)
 from lgc_plugin.utils.versions import installed_problems
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# What sed_scores_eval says of one clip: by class, the scores at which counts
-# change, and by how much.
+# Of sed_scores_eval, for one clip: by class, the scores at which counts change,
+# and by how much.
 Deltas = dict[str, tuple["NDArray[np.float64]", dict[str, Any]]]
 
 
 def has_sed_scores_eval() -> bool:
-    """Whether threshold-free scores can be computed.
-
-    Returns
-    -------
-    bool
-        False too where sed_scores_eval is installed but does not work with
-        the versions of other packages; ``lgc-sed info`` names them.
-    """
+    """Whether threshold-free scores can be computed."""
     return find_spec("sed_scores_eval") is not None and not installed_problems(
         "scores"
     )
@@ -49,7 +47,7 @@ def has_sed_scores_eval() -> bool:
 
 def psds_free_counts(
     frames: FrameScores,
-    ground_truth: GroundTruth,
+    truth: GroundTruth,
     median_windows: int | Sequence[int] | Mapping[str, int],
     *,
     dtc: float,
@@ -63,44 +61,24 @@ def psds_free_counts(
 
     Classes that are absent from the truth take no part. Events of a class
     that touch are joined, which sed_scores_eval asks for.
-
-    Arguments
-    ---------
-    frames : FrameScores
-        Not filtered. Clips that are not in the truth are passed over; one of
-        the truth that is missing has no detection.
-    ground_truth : GroundTruth
-        The truth.
-    median_windows : int or Sequence[int] or Mapping[str, int]
-        Frames.
-    dtc, gtc, cttc, alpha_ct, alpha_st, max_efpr : float
-        See :func:`~lgc_plugin.evaluation.psds.psds`.
-
-    Returns
-    -------
-    FreePSDSCounts
-
-    Raises
-    ------
-    ValueError
-        If sed_scores_eval is not installed.
     """
     if not has_sed_scores_eval():
         raise ValueError(
             "threshold-free PSDS needs sed_scores_eval: install lgc_plugin "
             "with the extra 'scores'"
         )
-    if len(ground_truth.present) < 2:
+    if len(truth.present) < 2:
         alpha_ct = 0.0  # no class, no cross-trigger
+    criteria = {
+        "dtc_threshold": dtc,
+        "gtc_threshold": gtc,
+        "cttc_threshold": cttc if alpha_ct else None,
+    }
+    events = _connected(truth)
+    deltas = _deltas(frames, truth, events, median_windows, criteria)
     options = {"alpha_ct": alpha_ct, "alpha_st": alpha_st}
-    cttc = cttc if alpha_ct else None
-    criteria = {"dtc_threshold": dtc, "gtc_threshold": gtc}
-    criteria["cttc_threshold"] = cttc
-    events = _connected(ground_truth)
-    deltas = _deltas(frames, ground_truth, events, median_windows, criteria)
-    return _free_counts(
-        deltas, events, ground_truth, {**options, "max_efpr": max_efpr}
-    )
+    options["max_efpr"] = max_efpr
+    return _free_counts(deltas, events, truth, options)
 
 
 def _connected(truth: GroundTruth) -> dict[str, list[tuple]]:
@@ -190,7 +168,7 @@ def _free_counts(
     """Steps of each class, from those of each clip."""
     clips, labels = truth.durations.filename, truth.labels
     number = np.zeros((len(clips), len(labels)))
-    seconds = np.zeros_like(number)
+    seconds, none = np.zeros_like(number), np.zeros(0)
     for row, clip in enumerate(clips):
         for onset, offset, label in events[clip]:
             number[row, labels.index(label)] += 1
@@ -198,16 +176,16 @@ def _free_counts(
     steps = [
         _class_steps([deltas[clip][label] for clip in clips], label, labels)
         if label in truth.present
-        else ClassSteps.none()
+        else ClassSteps(np.zeros(0, np.int64), none, none, none, None)
         for label in labels
     ]
     return FreePSDSCounts(
         labels,
-        tuple(steps),
         number,
         seconds,
         truth.durations.duration.to_numpy(),
         options,
+        tuple(steps),
     )
 
 
@@ -215,24 +193,108 @@ def _class_steps(
     clips: Sequence[tuple], label: str, labels: Sequence[str]
 ) -> ClassSteps:
     """What changes in any clip, from the highest score down."""
-    names = {"hits": "tps", "false_alarms": "fps"}
-    names |= {x: f"cts\\{x}" for x in labels}
     scores = np.concatenate([score for score, _ in clips])
     clip = np.repeat(np.arange(len(clips)), [len(score) for score, _ in clips])
     order = np.argsort(-scores, kind="stable")
-    found = {
-        key: np.concatenate([each[name] for _, each in clips])[order]
-        for key, name in names.items()
-        if name in clips[0][1]
-    }
+
+    def joined(name: str) -> NDArray[np.float64]:
+        return np.concatenate([each[name] for _, each in clips])[order]
+
     cross = np.zeros((len(labels), len(scores)), dtype=np.float32)
     for row, other in enumerate(labels):
-        if other in found:
-            cross[row] = found[other]
+        if (name := f"cts\\{other}") in clips[0][1]:
+            cross[row] = joined(name)
     return ClassSteps(
         clip[order],
         scores[order],
-        found["hits"],
-        found["false_alarms"],
+        joined("tps"),
+        joined("fps"),
         cross if cross.any() else None,
     )
+
+
+class ClassSteps(NamedTuple):
+    """How the counts of a class change as the threshold falls."""
+
+    #: (M,) where.
+    clip: NDArray[np.int64]
+    #: (M,) below which threshold; descending.
+    score: NDArray[np.float64]
+    #: (M,) by how much.
+    tp: NDArray[np.float64]
+    fp: NDArray[np.float64]
+    #: (C, M) the same with each other class; None where there are none.
+    cross_triggers: NDArray[np.float32] | None
+
+    def staircase(
+        self,
+        weights: NDArray[np.floating],
+        hours: NDArray[np.float64],
+        other_hours: NDArray[np.float64],
+        alpha_ct: float,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The points at which the number of true positives changes.
+
+        Between two of them only false positives change: their smallest number
+        is what the curve needs.
+
+        Returns (R, S) effective false positives per hour and (R, S) true
+        positives.
+        """
+        # Equal scores are one threshold, at the last of them.
+        changes = self.score[1:] != self.score[:-1]
+        ends = np.append(np.flatnonzero(changes), len(self.score) - 1)
+        group = np.searchsorted(ends, np.arange(len(self.score)))
+        change = self.tp != 0
+        starts = np.unique(group[change])
+        if not len(starts):
+            return np.zeros((len(weights), 0)), np.zeros((len(weights), 0))
+        drawn = weights[:, self.clip]
+        effective = self.fp / hours[:, None]
+        if self.cross_triggers is not None:
+            rates = (alpha_ct / other_hours) @ self.cross_triggers
+            effective = effective + rates
+        effective = np.cumsum(effective * drawn, axis=1)[:, ends]
+        tp = np.cumsum(drawn[:, change] * self.tp[change], axis=1)
+        last = np.searchsorted(group[change], starts, side="right") - 1
+        lowest = np.minimum.reduceat(effective, starts, axis=1)
+        return lowest, tp[:, last]
+
+
+@dataclass(frozen=True, eq=False)
+class FreePSDSCounts(ScoredByROC):
+    """Counts of threshold-free PSDS, clip by clip."""
+
+    #: One per class.
+    steps: tuple[ClassSteps, ...]
+
+    def roc(self, weights: NDArray[np.floating]) -> PSDROC:
+        """The PSD-ROC for (R, N) weights: how often each clip counts."""
+        weights = weights.astype(np.float64)
+        events = weights @ self.events
+        present = events > 0
+        hours = weights @ self.durations / SECONDS_PER_HOUR
+        lengths = np.where(present, weights @ self.seconds, np.inf)
+        others = np.maximum(present.sum(axis=1) - 1, 1)[:, None]
+        curves = [
+            step.staircase(
+                weights,
+                hours,
+                lengths / SECONDS_PER_HOUR * others,
+                self.options["alpha_ct"],
+            )
+            for step in self.steps
+        ]
+        rate = [
+            tp / np.where(present, events, 1)[:, [row]]
+            for row, (_, tp) in enumerate(curves)
+        ]
+        sizes = [each.shape[1] for each in rate]
+        return psd_roc(
+            np.concatenate([efpr for efpr, _ in curves], axis=1),
+            np.concatenate(rate, axis=1),
+            np.repeat(np.arange(len(sizes)), sizes),
+            present,
+            alpha_st=self.options["alpha_st"],
+            max_efpr=self.options["max_efpr"],
+        )

@@ -1,7 +1,7 @@
 """Lets psds_eval and sed_eval score events themselves, to be compared.
 
-Our counts are theirs, for all clips and thresholds at once; what they publish
-stays the measure. Slow: seconds for a thousand clips.
+Our counts are theirs, for all clips and thresholds at once. Slow: seconds for
+a thousand clips.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.clip_counts import f1_averages
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
-from lgc_plugin.evaluation.families import PSDS_METRICS
-from lgc_plugin.evaluation.quiet import quiet
-from lgc_plugin.evaluation.scoring import count_detections
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
+from lgc_plugin.evaluation.f1 import f1_averages
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.metrics import PSDS_METRICS, count_detections
+from lgc_plugin.evaluation.notes import quiet
 from lgc_plugin.utils.versions import (
     find_problems,
     installed_version,
@@ -27,13 +26,7 @@ _LIBRARIES = ("psds_eval", "sed_eval")
 
 
 def check_libraries() -> None:
-    """Refuses versions with which psds_eval and sed_eval do not work.
-
-    Raises
-    ------
-    ValueError
-        It names the versions that they want, and those that are installed.
-    """
+    """Refuses versions with which psds_eval and sed_eval do not work."""
     wanted = requirements("verify")
     wanted += [each for each in requirements() if each.name in _LIBRARIES]
     found = {each.name: installed_version(each.name) for each in wanted}
@@ -61,30 +54,6 @@ def check_by_libraries(
 ) -> dict[str, tuple[float, float]]:
     """Our scores beside those that psds_eval and sed_eval compute.
 
-    Arguments
-    ---------
-    operating : pandas.DataFrame
-        Events at the operating point.
-    truth : GroundTruth
-        The truth, with at least one event.
-    all_events : pandas.DataFrame, optional
-        Events at many thresholds; None leaves PSDS out.
-
-    Returns
-    -------
-    dict[str, tuple[float, float]]
-        By name of the score: ours, theirs. Macro means are over the classes
-        that the truth has, for both: the libraries leave out a class that is
-        never hit, which is told apart from a class that is absent.
-
-    Raises
-    ------
-    ValueError
-        If detections and truth do not fit, there is no true event, or the
-        libraries do not work with what is installed.
-
-    Example
-    -------
     >>> columns = ["filename", "onset", "offset", "event_label"]
     >>> truth = GroundTruth.from_tables(
     ...     pd.DataFrame([["a", 1.0, 3.0, "Cat"]], columns=columns),
@@ -146,7 +115,7 @@ def _intersection_f1(
     evaluation = _psds_eval(truth, 0.5, 0.5)
     with quiet():
         _, per_class = evaluation.compute_macro_f_score(found[EVENT_COLUMNS])
-    # A class without a hit is NaN there, and 0 here.
+    # A class without a true positive is NaN there, and 0 here.
     return {
         "intersection_f1_macro": float(
             np.nan_to_num([per_class[label] for label in truth.present]).mean()

@@ -1,31 +1,27 @@
-"""The result of every metric: numbers, and how sure they are."""
+"""What every metric leaves: counts of each clip, and the score that they add
+up to.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 
 class Interval(NamedTuple):
     """Between which bounds a number lies, in 95 % of the resamples.
 
-    Arguments
-    ---------
-    low, high : float
-        NaN where no resample had a value.
-
-    Example
-    -------
     >>> Interval(0.43, 0.46).high
     0.46
     """
 
+    #: NaN where no resample had a value.
     low: float
     high: float
 
@@ -34,24 +30,16 @@ class Interval(NamedTuple):
 class Intervals:
     """The intervals of a :class:`Score`, number by number.
 
-    Arguments
-    ---------
-    value : Interval
-        Of the headline.
-    micro : Interval or None
-        None where the score has no micro average.
-    per_class : Mapping[str, Interval]
-        Of each class, over the resamples in which it occurs.
-
-    Example
-    -------
     >>> intervals = Intervals(Interval(0.4, 0.6), None, {})
     >>> intervals.value.low
     0.4
     """
 
+    #: Of the headline.
     value: Interval
+    #: None where the score has no micro average.
     micro: Interval | None
+    #: Of each class, over the resamples in which it occurs.
     per_class: Mapping[str, Interval]
 
 
@@ -59,20 +47,13 @@ class Intervals:
 class Curve:
     """A PSD-ROC: effective true positive rate over effective false positives.
 
-    Arguments
-    ---------
-    efpr : numpy.ndarray
-        (P,) effective false positives per hour, from 0 to the end.
-    etpr : numpy.ndarray
-        (P,) effective true positive rate from each point to the next.
-
-    Example
-    -------
     >>> Curve(np.array([0.0, 100.0]), np.array([0.5, 0.5])).end
     100.0
     """
 
+    #: (P,) effective false positives per hour, from 0 to the end.
     efpr: NDArray[np.float64]
+    #: (P,) effective true positive rate from each point to the next.
     etpr: NDArray[np.float64]
 
     @property
@@ -117,40 +98,11 @@ class Score:
         return self.value
 
     def flat(self, name: str) -> dict[str, float]:
-        """The averages by name, for loggers and tables.
-
-        Arguments
-        ---------
-        name : str
-            What the metric is called.
-
-        Returns
-        -------
-        dict[str, float]
-            ``{name: value}``, or macro and micro where there are both.
-
-        Example
-        -------
-        >>> Score(0.5, 0.6, {}).flat("event_f1")
-        {'event_f1_macro': 0.5, 'event_f1_micro': 0.6}
-        >>> Score(0.5, None, {}).flat("psds1")
-        {'psds1': 0.5}
-        """
+        """The averages by name, for loggers and tables."""
         return self._named(name, self.value, self.micro)
 
     def flat_intervals(self, name: str) -> dict[str, Interval]:
-        """The intervals of :meth:`flat`, under the same names.
-
-        Arguments
-        ---------
-        name : str
-            What the metric is called.
-
-        Returns
-        -------
-        dict[str, Interval]
-            Empty before a bootstrap.
-        """
+        """The intervals of :meth:`flat`, under the same names."""
         if self.intervals is None:
             return {}
         return self._named(name, self.intervals.value, self.intervals.micro)
@@ -159,3 +111,138 @@ class Score:
         if self.micro is None:
             return {name: value}
         return {f"{name}_macro": value, f"{name}_micro": micro}
+
+
+@dataclass(frozen=True)
+class SEDResult:
+    """What one system scored, and on how many clips.
+
+    Arguments
+    ---------
+    scores : Mapping[str, Score]
+        By name of the metric, in the order in which they are shown:
+        ``psds1``, ``psds2``, ``psds1_free``, ``psds2_free`` (threshold-free),
+        ``event_f1``, ``segment_f1``, ``intersection_f1``, ``clip_f1``,
+        ``clip_ap`` (average precision), ``weak_f1`` (clip F1 on weakly
+        labeled clips). Only those that were asked for.
+    clips_scored : int
+        Clips that the system was given.
+    clips_annotated : int
+        Clips in the annotation.
+    resamples : int
+        Resamples behind the intervals; 0 if there are none.
+
+    Example
+    -------
+    >>> score = Score(0.5, 0.25, {"Cat": 0.5})
+    >>> result = SEDResult({"intersection_f1": score}, 962, 1168)
+    >>> result.coverage
+    '962/1168'
+    >>> result.flat()
+    {'intersection_f1_macro': 0.5, 'intersection_f1_micro': 0.25}
+    """
+
+    scores: Mapping[str, Score]
+    clips_scored: int
+    clips_annotated: int
+    resamples: int = 0
+
+    @property
+    def coverage(self) -> str:
+        """Clips scored of clips annotated, to be told next to every score."""
+        return f"{self.clips_scored}/{self.clips_annotated}"
+
+    def flat(self) -> dict[str, float]:
+        """One number per name, for loggers and checkpoints."""
+        return {
+            key: number
+            for name, score in self.scores.items()
+            for key, number in score.flat(name).items()
+        }
+
+    def flat_intervals(self) -> dict[str, Interval]:
+        """The intervals of :meth:`flat`, under the same names."""
+        return {
+            key: interval
+            for name, score in self.scores.items()
+            for key, interval in score.flat_intervals(name).items()
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything but the curves, nested, for a JSON file."""
+        content: dict[str, Any] = {
+            **self.flat(),
+            "per_class": {k: dict(v.per_class) for k, v in self.scores.items()},
+            "clips_scored": self.clips_scored,
+            "clips_annotated": self.clips_annotated,
+        }
+        if self.resamples:
+            content["resamples"] = self.resamples
+            content["intervals"] = {
+                key: list(interval)
+                for key, interval in self.flat_intervals().items()
+            }
+            content["per_class_intervals"] = {
+                name: {k: list(v) for k, v in each.per_class.items()}
+                for name, score in self.scores.items()
+                if (each := score.intervals) is not None
+            }
+        return content
+
+
+class Averages(NamedTuple):
+    """A metric of R weightings of the clips."""
+
+    #: (R,) headlines, see :class:`~lgc_plugin.evaluation.score.Score`.
+    value: NDArray[np.float64]
+    #: (R,).
+    micro: NDArray[np.float64] | None
+    #: (R, C); NaN where a class has no event.
+    per_class: NDArray[np.float64]
+
+
+class ClipCounts(Protocol):
+    """What every metric leaves of N clips and C classes."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """C class names."""
+
+    def score(self) -> Score:
+        """The score of all clips, each counted once."""
+
+    def averages(self, weights: NDArray[np.floating]) -> Averages:
+        """The metric for (R, N) weights: how often each clip counts."""
+
+
+def mean_over_classes(per_class: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over the classes that have a score.
+
+    Returns (R,), NaN where no class has one.
+
+    >>> mean_over_classes(np.array([[0.5, np.nan], [np.nan, np.nan]]))
+    array([0.5, nan])
+    """
+    present = ~np.isnan(per_class)
+    total = np.where(present, per_class, 0.0).sum(axis=1)
+    return ratio(total, present.sum(axis=1), present.any(axis=1))
+
+
+def one_score(averages: Averages, counts: ClipCounts) -> Score:
+    """The only row of averages, as a score."""
+    per_class = averages.per_class[0].tolist()
+    return Score(
+        value=float(averages.value[0]),
+        micro=None if averages.micro is None else float(averages.micro[0]),
+        per_class=dict(zip(counts.labels, per_class, strict=True)),
+    )
+
+
+def ratio(
+    part: NDArray[np.float64],
+    whole: NDArray[np.float64],
+    defined: ArrayLike,
+) -> NDArray[np.float64]:
+    """A quotient; NaN where it is not defined."""
+    out = np.full(np.shape(whole), np.nan)
+    return np.divide(part, whole, out=out, where=np.asarray(defined))

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lgc_plugin.evaluation.event_files import list_tsvs
 from lgc_plugin.evaluation.frame_scores import FrameScores
-from lgc_plugin.evaluation.score_tsv import (
-    clip_of_tsv,
-    is_score_tsv,
-    read_score_tsv,
-    score_tsv_text,
-    tsv_of_clip,
-)
 from lgc_plugin.utils.files import atomic_folder
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+_TIMES = ("onset", "offset")
+_AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".aac", ".opus")
+# The next frame begins where one ends, up to the rounding of text.
+_GAP_SECONDS = 1e-6
 
 
 def read_frame_scores(path: str | Path) -> FrameScores:
-    r"""Reads frame scores, whoever wrote them.
+    r"""Reads the frame scores of any system.
 
     Scores may lie outside [0, 1], as logits do: thresholds are compared with
     them as they are.
@@ -60,7 +64,7 @@ def read_frame_scores(path: str | Path) -> FrameScores:
         return FrameScores.load(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder")
-    files = _score_tsvs(path)
+    files = list_tsvs(path)
     if not files:
         raise ValueError(
             f"{path}: no frame scores: give a .npz file of a run, or a folder "
@@ -69,39 +73,23 @@ def read_frame_scores(path: str | Path) -> FrameScores:
     _refuse_repeated(files)
     parts: list[FrameScores] = []
     for file in files:
-        part = read_score_tsv(file)
-        _require_same_labels(file, part, files[0], (parts or [part])[0])
-        parts.append(part)
+        parts.append(read_score_tsv(file))
+        first, own = parts[0].labels, parts[-1].labels
+        if own != first:
+            raise ValueError(
+                f"{file}: the classes are {', '.join(own)}, those of "
+                f"{files[0].name} are {', '.join(first)}: all files must "
+                "have the same in the same order"
+            )
     return FrameScores.join(parts)
 
 
 def is_score_source(path: str | Path) -> bool:
-    r"""Whether something is for :func:`read_frame_scores` to read.
-
-    Arguments
-    ---------
-    path : str or Path
-        A file or folder.
-
-    Returns
-    -------
-    bool
-        True for a ``.npz`` file, and for a folder whose first TSV begins with
-        the columns ``onset`` and ``offset`` and holds no detections.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> is_score_source(folder)
-    False
-    >>> _ = (folder / "a.tsv").write_text("onset\toffset\tCat\n")
-    >>> is_score_source(folder)
-    True
-    """
+    """Whether something is for :func:`read_frame_scores` to read."""
     path = Path(path)
     if path.is_file():
         return path.suffix == ".npz"
-    files = _score_tsvs(path)
+    files = list_tsvs(path)
     return bool(files) and is_score_tsv(files[0])
 
 
@@ -153,16 +141,6 @@ def write_score_tsvs(frames: FrameScores, folder: str | Path) -> None:
             (temporary / name).write_text(text, encoding="utf-8")
 
 
-def _score_tsvs(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(
-        file
-        for file in folder.iterdir()
-        if file.suffix == ".tsv" and not file.name.startswith(".")
-    )
-
-
 def _refuse_repeated(files: Sequence[Path]) -> None:
     seen: dict[str, Path] = {}
     for file in files:
@@ -175,12 +153,149 @@ def _refuse_repeated(files: Sequence[Path]) -> None:
         seen[clip] = file
 
 
-def _require_same_labels(
-    file: Path, part: FrameScores, first_file: Path, first: FrameScores
-) -> None:
-    if part.labels != first.labels:
+# A row's number in the file, from 1, and its text.
+_Row = tuple[int, str]
+
+
+def clip_of_tsv(file: Path) -> str:
+    """The clip whose scores a file holds.
+
+    >>> clip_of_tsv(Path("a_10.000.tsv")), clip_of_tsv(Path("a.flac.tsv"))
+    ('a_10.000.wav', 'a.flac')
+    """
+    named = os.path.splitext(file.stem)[1].lower() in _AUDIO_SUFFIXES
+    return file.stem if named else f"{file.stem}.wav"
+
+
+def tsv_of_clip(clip: str) -> str:
+    """The inverse of :func:`clip_of_tsv`.
+
+    >>> tsv_of_clip("a.wav"), tsv_of_clip("a.flac")
+    ('a.tsv', 'a.flac.tsv')
+    """
+    for name in (f"{clip.removesuffix('.wav')}.tsv", f"{clip}.tsv"):
+        file = Path(name)
+        if file.name == name and clip_of_tsv(file) == clip:
+            return name
+    raise ValueError(
+        f"clip {clip!r} cannot name a file of scores: it must be a file name "
+        f"with one of the suffixes {', '.join(_AUDIO_SUFFIXES)}"
+    )
+
+
+def is_score_tsv(file: Path) -> bool:
+    """Whether a file begins as frame scores do, and holds no detections."""
+    with open(file, encoding="utf-8-sig", errors="replace") as stream:
+        columns = _fields(stream.readline())
+    detections = {"filename", "event_label"} & set(columns)
+    return tuple(columns[:2]) == _TIMES and not detections
+
+
+def read_score_tsv(file: Path) -> FrameScores:
+    """Reads the scores of one clip."""
+    try:
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file}: no UTF-8 text: {error}") from None
+    columns = _fields(lines[0])
+    _check_columns(file, columns)
+    rows = [(i, text) for i, text in enumerate(lines[1:], 2) if text.strip()]
+    numbers = _numbers(file, columns, rows)
+    onset, offset = numbers[:, 0], numbers[:, 1]
+    _refuse(file, rows, onset < 0, "onset must be at least 0")
+    _refuse(file, rows, offset <= onset, "offset must lie after onset")
+    gap = np.append(False, np.abs(onset[1:] - offset[:-1]) > _GAP_SECONDS)
+    _refuse(file, rows, gap, "the frame must begin where the one before ends")
+    # A score beyond float32 is as good as infinite.
+    with np.errstate(over="ignore"):
+        scores = numbers[:, 2:].T.astype(np.float32, order="C")
+    return FrameScores(
+        labels=tuple(columns[2:]),
+        clips=(clip_of_tsv(file),),
+        scores=scores[None],
+        valid_frames=np.array([len(rows)]),
+        edges=np.append(onset, offset[-1]),
+    )
+
+
+def score_tsv_text(
+    labels: Sequence[str],
+    scores: NDArray[np.float32],
+    edges: NDArray[np.float64],
+) -> str:
+    """The content of a file.
+
+    >>> scores = np.array([[0.1]], dtype=np.float32)
+    >>> score_tsv_text(["Cat"], scores, np.array([0.0, 0.5])).split()
+    ['onset', 'offset', 'Cat', '0.0', '0.5', '0.1']
+    """
+    times = edges.astype(str)
+    columns = [times[:-1], times[1:], *scores.astype(str)]
+    lines = map("\t".join, zip(*columns, strict=True))
+    return "\n".join(("\t".join((*_TIMES, *labels)), *lines)) + "\n"
+
+
+def _fields(line: str) -> list[str]:
+    return [field.strip() for field in line.rstrip("\r\n").split("\t")]
+
+
+def _check_columns(file: Path, columns: Sequence[str]) -> None:
+    good = tuple(columns[:2]) == _TIMES and len(columns) > 2
+    if not good or "" in columns or len(set(columns)) < len(columns):
         raise ValueError(
-            f"{file}: the classes are {', '.join(part.labels)}, those of "
-            f"{first_file.name} are {', '.join(first.labels)}: all files must "
-            "have the same in the same order"
+            f"{file}: the columns are {' '.join(columns)!r}: they must be "
+            "onset, offset and one for each class, all different and "
+            "separated by tabs"
         )
+
+
+def _numbers(
+    file: Path, columns: Sequence[str], rows: Sequence[_Row]
+) -> NDArray[np.float64]:
+    """(frames, columns); nothing is missing."""
+    if not rows:
+        raise ValueError(f"{file}: no frame below the header")
+    texts = [text for _, text in rows]
+    try:
+        numbers = np.loadtxt(texts, delimiter="\t", comments=None, ndmin=2)
+    except ValueError as error:
+        _refuse_text(file, columns, rows)
+        raise ValueError(f"{file}: {error}") from None
+    if numbers.shape[1] != len(columns) or np.isnan(numbers).any():
+        _refuse_text(file, columns, rows)
+    _refuse(
+        file, rows, np.isinf(numbers[:, :2]).any(axis=1), "times are infinite"
+    )
+    return numbers
+
+
+def _refuse_text(
+    file: Path, columns: Sequence[str], rows: Sequence[_Row]
+) -> None:
+    """Finds what is no number; slow, since it looks at every field."""
+    for number, text in rows:
+        fields = _fields(text)
+        if len(fields) != len(columns):
+            raise ValueError(
+                f"{file}, row {number}: {len(fields)} fields under "
+                f"{len(columns)} columns"
+            )
+        for column, field in zip(columns, fields, strict=True):
+            try:
+                wrong = np.isnan(float(field))
+            except ValueError:
+                wrong = True
+            if wrong:
+                raise ValueError(
+                    f"{file}, row {number}: {column} is {field!r}: it must be "
+                    "a number"
+                )
+
+
+def _refuse(
+    file: Path, rows: Sequence[_Row], wrong: ArrayLike, reason: str
+) -> None:
+    if np.any(wrong):
+        number, text = rows[int(np.argmax(wrong))]
+        times = " to ".join(_fields(text)[:2])
+        raise ValueError(f"{file}, row {number} ({times} s): {reason}")

@@ -9,61 +9,43 @@ from pathlib import Path
 
 import pandas as pd
 
-from lgc_plugin.evaluation.checks import check_predictions
-from lgc_plugin.evaluation.clip_counts import ClipCounts
-from lgc_plugin.evaluation.families import EVENT_METRICS, PSDS_METRICS
-from lgc_plugin.evaluation.notes import Notes
-from lgc_plugin.evaluation.operating import (
-    OperatingPoint,
-    point_of_events,
-    point_of_frames,
-    unscored,
-)
-from lgc_plugin.evaluation.operating_options import (
-    OperatingOptions,
-    settings_of,
-    windows_by_class,
-)
-from lgc_plugin.evaluation.predictions import Predictions, read_predictions
-from lgc_plugin.evaluation.scoring import (
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.ground_truth_files import Annotations
+from lgc_plugin.evaluation.metrics import (
     ALL_METRICS,
+    EVENT_METRICS,
     FREE_METRICS,
+    PSDS_METRICS,
     available_metrics,
     count_detections,
     count_scores,
 )
-from lgc_plugin.evaluation.truth import GroundTruth
-from lgc_plugin.evaluation.truth_files import Annotations
+from lgc_plugin.evaluation.notes import Notes
+from lgc_plugin.evaluation.operating_point import (
+    OperatingOptions,
+    OperatingPoint,
+    point_of_events,
+    point_of_frames,
+    settings_of,
+    unscored,
+    windows_by_class,
+)
+from lgc_plugin.evaluation.prediction_checks import check_predictions
+from lgc_plugin.evaluation.predictions import Predictions, read_predictions
+from lgc_plugin.evaluation.score import ClipCounts
 
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """What is scored.
+    """What is scored."""
 
-    Arguments
-    ---------
-    predictions : Predictions
-        Checked, see :func:`~lgc_plugin.evaluation.checks.check_predictions`.
-    point : OperatingPoint
-        Where F1 scores are taken.
-    """
-
+    #: Checked, see :func:`.prediction_checks.check_predictions`.
     predictions: Predictions
+    #: Where F1 scores are taken.
     point: OperatingPoint
 
     def metrics(self, *, durations_known: bool) -> tuple[str, ...]:
-        """The metrics that these predictions allow.
-
-        Arguments
-        ---------
-        durations_known : bool
-            Whether there are hours to count by.
-
-        Returns
-        -------
-        tuple[str, ...]
-            Names of :data:`~lgc_plugin.evaluation.scoring.ALL_METRICS`.
-        """
+        """The metrics that these predictions allow."""
         if self.predictions.frames is not None:
             names = available_metrics()
             if unscored(self.predictions.frames):
@@ -81,7 +63,7 @@ class System:
     def operating_events(self) -> pd.DataFrame:
         """Events at the operating point."""
         if self.predictions.frames is not None:
-            events = self.point.decoding.operating_events(
+            events = self.point.post_processing.operating_events(
                 self.predictions.frames
             )
             return events.drop(columns="threshold")
@@ -91,7 +73,9 @@ class System:
     def all_events(self) -> pd.DataFrame | None:
         """Events at all operating points; None if there is but one."""
         if self.predictions.frames is not None:
-            return self.point.decoding.all_events(self.predictions.frames)
+            return self.point.post_processing.all_events(
+                self.predictions.frames
+            )
         if len(self.predictions.thresholds) < 2:
             return None
         return self.predictions.events
@@ -99,19 +83,7 @@ class System:
     def counts(
         self, truth: GroundTruth, metrics: Collection[str]
     ) -> dict[str, ClipCounts]:
-        """Counts of metrics.
-
-        Arguments
-        ---------
-        truth : GroundTruth
-            It has every clip of the predictions.
-        metrics : Collection[str]
-            Of :meth:`metrics`.
-
-        Returns
-        -------
-        dict[str, ClipCounts]
-        """
+        """Counts of metrics."""
         frames = self.predictions.frames
         if frames is None:
             return count_detections(
@@ -121,23 +93,13 @@ class System:
         return count_scores(
             frames,
             truth,
-            self.point.decoding,
+            self.point.post_processing,
             metrics,
             all_events=self.all_events if hourly else None,
         )
 
     def restrict(self, truth: GroundTruth) -> System:
-        """The same, of the clips of a truth.
-
-        Arguments
-        ---------
-        truth : GroundTruth
-            The clips to keep.
-
-        Returns
-        -------
-        System
-        """
+        """The same, of the clips of a truth."""
         return replace(self, predictions=self.predictions.restrict(truth.clips))
 
 
@@ -147,28 +109,7 @@ def read_system(
     options: OperatingOptions,
     notes: Notes,
 ) -> System:
-    """Reads predictions, checks them, and finds their operating point.
-
-    Arguments
-    ---------
-    path : str or Path
-        See :func:`~lgc_plugin.evaluation.predictions.read_predictions`.
-    annotations : Annotations
-        What is annotated.
-    options : OperatingOptions
-        What the user wants.
-    notes : Notes
-        Gets what a user should know.
-
-    Returns
-    -------
-    System
-
-    Raises
-    ------
-    ValueError
-        If predictions, annotations and options do not fit together.
-    """
+    """Reads predictions, checks them, and finds their operating point."""
     predictions = read_predictions(path)
     if predictions.frames is None:
         checked = check_predictions(predictions, annotations, notes)
@@ -178,5 +119,6 @@ def read_system(
     )
     settings = settings_of(predictions.frames, annotations, options)
     checked = check_predictions(predictions, annotations, notes)
+    assert checked.frames is not None
     point = point_of_frames(checked.frames, settings, options, notes)
     return System(checked, point)

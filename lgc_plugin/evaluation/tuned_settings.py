@@ -12,12 +12,11 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from lgc_plugin.evaluation.decoding import PostProcessing
-from lgc_plugin.evaluation.shared_clips import refuse_shared
+from lgc_plugin.evaluation.post_processing import PostProcessing
 from lgc_plugin.utils.files import write_text
 
 _KEYS = ("median_windows", "decision_threshold", "tuned_on")
-_TUNED_ON = {
+_TUNED_ON: dict[str, tuple[type | tuple[type, ...], str]] = {
     "metric": (str, "a name"),
     "frame_seconds": ((int, float), "a number of seconds"),
     "ground_truth": (str, "a name"),
@@ -35,16 +34,16 @@ class TunedSettings:
 
     Arguments
     ---------
-    median_windows : dict[str, int]
+    median_windows : Mapping[str, int]
         Frames, by class.
-    decision_threshold : float or dict[str, float]
+    decision_threshold : float or Mapping[str, float]
         Where F1 scores are taken, of all classes or class by class.
     frame_seconds : float
         How long the frames are that the windows count.
     metric : str
-        What was maximised.
+        What was maximized.
     tuned_on : tuple[str, ...]
-        The clips; scores on them say too much.
+        The clips; scores on them are too good.
     ground_truth : str
         Name of their annotation.
 
@@ -65,8 +64,8 @@ class TunedSettings:
     True
     """
 
-    median_windows: dict[str, int]
-    decision_threshold: float | dict[str, float]
+    median_windows: Mapping[str, int]
+    decision_threshold: float | Mapping[str, float]
     frame_seconds: float
     metric: str
     tuned_on: tuple[str, ...]
@@ -75,7 +74,7 @@ class TunedSettings:
     def __post_init__(self) -> None:
         if not self.median_windows:
             raise ValueError("median_windows name no class")
-        self.decoding().for_labels(tuple(self.median_windows))
+        self.post_processing().for_labels(tuple(self.median_windows))
         if not 0 < self.frame_seconds < math.inf:
             raise ValueError(
                 f"frame_seconds is {self.frame_seconds}: must be above 0"
@@ -83,30 +82,10 @@ class TunedSettings:
         if not self.tuned_on:
             raise ValueError("clips are missing: nothing was tuned on")
 
-    def decoding(self, labels: Sequence[str] | None = None) -> PostProcessing:
-        """The settings, as decoding takes them.
-
-        Arguments
-        ---------
-        labels : Sequence[str], optional
-            Some of the classes; None means all.
-
-        Returns
-        -------
-        PostProcessing
-
-        Raises
-        ------
-        ValueError
-            If a class is unknown.
-
-        Example
-        -------
-        >>> TunedSettings(
-        ...     {"Cat": 7, "Dog": 5}, 0.5, 0.064, "psds1", ("a.wav",), "v.tsv"
-        ... ).decoding(["Dog"]).median_windows
-        {'Dog': 5}
-        """
+    def post_processing(
+        self, labels: Sequence[str] | None = None
+    ) -> PostProcessing:
+        """The settings, as decoding takes them."""
         windows, limit = self.median_windows, self.decision_threshold
         if labels is not None:
             unknown = [label for label in labels if label not in windows]
@@ -121,49 +100,11 @@ class TunedSettings:
         return PostProcessing(windows, decision_threshold=limit)
 
     def refuse(self, clips: Iterable[str], what: str) -> None:
-        """Refuses to score clips that the settings were chosen on.
-
-        Arguments
-        ---------
-        clips : Iterable[str]
-            The clips to be scored.
-        what : str
-            What the error calls them.
-
-        Raises
-        ------
-        ValueError
-            If there is one among them.
-
-        Example
-        -------
-        >>> settings = TunedSettings(
-        ...     {"Cat": 7}, 0.5, 0.064, "psds1", ("a.wav",), "val.tsv"
-        ... )
-        >>> settings.refuse(["b.wav"], "test.tsv")
-        """
+        """Refuses to score clips that the settings were chosen on."""
         refuse_shared(self.tuned_on, clips, what)
 
     def check_frames(self, seconds: float) -> None:
-        """Refuses frames of another length than those tuned on.
-
-        Arguments
-        ---------
-        seconds : float
-            Length of a frame; 1 % more or less does no harm.
-
-        Raises
-        ------
-        ValueError
-            If it is another: windows count frames.
-
-        Example
-        -------
-        >>> settings = TunedSettings(
-        ...     {"Cat": 7}, 0.5, 0.064, "psds1", ("a.wav",), "val.tsv"
-        ... )
-        >>> settings.check_frames(10 / 156)
-        """
+        """Refuses frames of another length than those tuned on."""
         if not math.isclose(seconds, self.frame_seconds, rel_tol=_SAME_FRAMES):
             raise ValueError(
                 f"the median windows were tuned on frames of "
@@ -172,15 +113,7 @@ class TunedSettings:
             )
 
     def write(self, path: str | Path, command: str = "lgc-sed tune") -> None:
-        """Writes the YAML file, whole or not at all.
-
-        Arguments
-        ---------
-        path : str or Path
-            The file.
-        command : str
-            What made the settings, for its first lines.
-        """
+        """Writes the YAML file, whole or not at all."""
         content = {
             "median_windows": dict(self.median_windows),
             "decision_threshold": self.decision_threshold,
@@ -209,24 +142,7 @@ class TunedSettings:
 
     @classmethod
     def read(cls, path: str | Path) -> TunedSettings:
-        """Reads what :meth:`write` wrote.
-
-        Arguments
-        ---------
-        path : str or Path
-            The file.
-
-        Returns
-        -------
-        TunedSettings
-
-        Raises
-        ------
-        FileNotFoundError
-            If it is not there.
-        ValueError
-            If it holds something else; the message says what.
-        """
+        """Reads what :meth:`write` wrote."""
         try:
             text = Path(path).read_text(encoding="utf-8")
             return cls._of(YAML(typ="safe", pure=True).load(text))
@@ -241,23 +157,7 @@ class TunedSettings:
 
     @classmethod
     def from_overrides(cls, overrides: Mapping[str, Any]) -> TunedSettings:
-        """The settings among the keys of a recipe.
-
-        Arguments
-        ---------
-        overrides : Mapping[str, Any]
-            ``median_windows``, ``decision_threshold`` and ``tuned_on``, and
-            any others.
-
-        Returns
-        -------
-        TunedSettings
-
-        Raises
-        ------
-        ValueError
-            If one is missing or cannot be right.
-        """
+        """The settings among the keys of a recipe."""
         missing = [key for key in _KEYS if key not in overrides]
         if missing:
             raise ValueError(f"{', '.join(missing)} missing")
@@ -304,3 +204,21 @@ def _check_threshold(limit: Any) -> None:
                 f"decision_threshold is {number!r}: must be a number, or "
                 "one for each class by name"
             )
+
+
+def refuse_shared(
+    tuned_on: Iterable[str], clips: Iterable[str], what: str
+) -> None:
+    """Refuses to score clips that settings are chosen on.
+
+    >>> refuse_shared(["a.wav"], ["b.wav"], "test.tsv")
+    """
+    asked = set(clips)
+    shared = asked.intersection(tuned_on)
+    if shared:
+        raise ValueError(
+            f"{len(shared)} of the {len(asked)} clips of {what} are tuned on, "
+            f"such as {min(shared)!r}: windows and thresholds are chosen to "
+            "make the score on them large, so that it says too much. Tune on "
+            "other clips, or score others"
+        )

@@ -8,61 +8,53 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lgc_plugin.evaluation.class_scores import ClassScores
-from lgc_plugin.evaluation.decoding import PostProcessing
-from lgc_plugin.evaluation.families import (
-    EVENT_METRICS,
-    PSDS_METRICS,
-    score_counts,
-)
 from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.median_filter import resolve_median_windows
-from lgc_plugin.evaluation.score import Score
-from lgc_plugin.evaluation.scoring import (
+from lgc_plugin.evaluation.metrics import (
+    EVENT_METRICS,
     FREE_METRICS,
+    PSDS_METRICS,
     available_metrics,
     count_scores,
+    score_counts,
 )
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.prediction_checks import common_clips
+from lgc_plugin.evaluation.score import Score
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
-from lgc_plugin.evaluation.tuning_grid import TuningGrid, default_windows
+from lgc_plugin.evaluation.tuning_grid import (
+    ClassScores,
+    TuningGrid,
+    default_windows,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: What can be maximised.
+#: What can be maximized.
 TUNING_METRICS = (*PSDS_METRICS, *FREE_METRICS, *EVENT_METRICS)
 
 
 @dataclass(frozen=True, eq=False)
 class TuningResult:
-    """What was chosen, and what it brings where it was chosen.
+    """What was chosen, and what it brings where it was chosen."""
 
-    Arguments
-    ---------
-    settings : TunedSettings
-        The choice.
-    start : PostProcessing
-        Windows and thresholds to begin with, one window per class.
-    before, after : Score
-        The metric with the starting and with the chosen settings, on the
-        clips tuned on: the gain is optimistic.
-    windows : tuple[int, ...]
-        W windows that were tried, ascending.
-    grid : numpy.ndarray
-        (C, W) the class's own score with each window, at the best threshold
-        if thresholds were tuned; NaN where it was not tried, or the truth
-        does not have the class.
-    absent : tuple[str, ...]
-        Classes that the truth does not have: they keep what they began with.
-    """
-
+    #: The choice.
     settings: TunedSettings
+    #: Windows and thresholds to begin with, one window per class.
     start: PostProcessing
+    #: The metric with the starting and with the chosen settings, on the clips
+    #: tuned on: the gain is optimistic.
     before: Score
     after: Score
+    #: W windows that were tried, ascending.
     windows: tuple[int, ...]
+    #: (C, W) the class's own score with each window, at the best threshold if
+    #: thresholds were tuned; NaN where it was not tried, or the truth does not
+    #: have the class.
     grid: NDArray[np.float64]
+    #: Classes that the truth does not have: they keep what they began with.
     absent: tuple[str, ...]
 
 
@@ -159,14 +151,16 @@ def tune(
     )
     chosen = grid.choose(start, frames.labels)
 
-    def score(decoding: PostProcessing) -> Score:
-        counts = count_scores(frames, truth, decoding, [metric])
+    def score(post_processing: PostProcessing) -> Score:
+        counts = count_scores(frames, truth, post_processing, [metric])
         n_clips = len(truth.durations)
         options = {"resamples": resamples, "seed": seed}
         return score_counts(counts, n_clips, **options)[metric]
 
     settings = TunedSettings(
-        dict(zip(frames.labels, chosen.median_windows, strict=True)),
+        dict(
+            zip(frames.labels, chosen.class_windows(frames.labels), strict=True)
+        ),
         chosen.decision_threshold,
         frames.frame_seconds,
         metric,
@@ -187,21 +181,6 @@ def tune(
 def check_tuning_metric(metric: str, *, thresholds: bool) -> None:
     """Refuses what cannot be tuned for.
 
-    Arguments
-    ---------
-    metric : str
-        One of :data:`TUNING_METRICS`.
-    thresholds : bool
-        Whether thresholds are to be chosen too.
-
-    Raises
-    ------
-    ValueError
-        If the metric is unknown, cannot be computed here, or has no threshold
-        to choose.
-
-    Example
-    -------
     >>> check_tuning_metric("psds1", thresholds=False)
     """
     possible = [x for x in TUNING_METRICS if x in available_metrics()]
@@ -218,38 +197,6 @@ def check_tuning_metric(metric: str, *, thresholds: bool) -> None:
             f"{metric} is an area over all thresholds, there is none to tune: "
             f"use one of {', '.join(EVENT_METRICS)}, or tune windows only"
         )
-
-
-def common_clips(
-    frames: FrameScores, truth: GroundTruth
-) -> tuple[FrameScores, GroundTruth]:
-    """Scores and truth of the clips that have both.
-
-    Arguments
-    ---------
-    frames : FrameScores
-        What a system says.
-    truth : GroundTruth
-        The truth.
-
-    Returns
-    -------
-    tuple[FrameScores, GroundTruth]
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
-    shared = truth.clips.intersection(frames.clips)
-    if not shared:
-        raise ValueError(
-            f"none of the {len(frames.clips)} clips scored is among the "
-            f"{len(truth.clips)} annotated: names must match exactly, as in "
-            f"{min(frames.clips, default='')!r} and "
-            f"{min(truth.clips, default='')!r}"
-        )
-    return frames.select(shared), truth.restrict(shared)
 
 
 def _sorted_windows(windows: Sequence[int]) -> list[int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.decoding import PostProcessing
+from lgc_plugin.evaluation.post_processing import PostProcessing
 from lgc_plugin.inference.event_runs import Run, RunFinder
 from lgc_plugin.inference.windows import as_piece
 

@@ -1,15 +1,17 @@
-"""What a run leaves for people: tables, prediction files, figures, numbers."""
+"""Tables, figures and files of scores and detections, for people."""
 
 from lgc_plugin.utils.exports import lazy_exports
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "score_table": "tables",
-        "write_results": "results",
-        "plot_psd_roc": "psd_roc",
-        "plot_per_class": "per_class",
-        "plot_timeline": "timeline",
+        "difference_table": "tables",
         "plot_detections": "detection_figure",
+        "plot_per_class": "score_figures",
+        "plot_psd_roc": "score_figures",
+        "plot_timeline": "timeline",
+        "score_table": "tables",
+        "write_predictions": "result_files",
+        "write_results": "result_files",
     },
 )

@@ -1,4 +1,4 @@
-"""The columns of an image that may get hours long, and is never wide."""
+"""The columns of an image whose length is not known before."""
 
 from __future__ import annotations
 
@@ -10,25 +10,11 @@ MOST_COLUMNS = 4096
 
 
 class BoundedColumns:
-    """Columns that come one after the other; of neighbours, the maximum.
+    """Columns that come one after the other; of neighbors, the maximum.
 
     Whenever there are too many, each two become one. So memory is bounded
-    though nobody knows how many will come, and no peak gets lost.
+    though their number is not known before, and no peak is lost.
 
-    Arguments
-    ---------
-    step : float
-        Length of a column that comes, such as seconds.
-    limit : int
-        How many columns are kept, at most; an even number.
-
-    Raises
-    ------
-    ValueError
-        If the limit is odd or not positive.
-
-    Example
-    -------
     >>> columns = BoundedColumns(step=0.5, limit=4)
     >>> columns.push(np.array([[1, 5, 2, 3, 0]]))
     >>> columns.values.tolist(), columns.edges.tolist()
@@ -44,17 +30,11 @@ class BoundedColumns:
         self._merged = 1  # of them in one that is kept
         self._kept: NDArray | None = None
         # The column that is not whole yet, and how many are in it.
-        self._open: NDArray | None = None
+        self._open: NDArray = np.empty((0, 0))
         self._n_open = 0
 
     def push(self, columns: NDArray) -> None:
-        """Takes the next columns.
-
-        Arguments
-        ---------
-        columns : ndarray
-            (R, n), of as many rows as those before.
-        """
+        """Takes the next columns."""
         count = columns.shape[1]
         self._count += count
         if self._kept is None:

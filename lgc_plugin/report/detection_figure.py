@@ -7,19 +7,23 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from lgc_plugin.report.bounded_columns import BoundedColumns
-from lgc_plugin.report.long_spectrogram import long_log_mel
-from lgc_plugin.report.names import shown_label
-from lgc_plugin.report.shown_classes import ShownClasses, shown_classes
-from lgc_plugin.report.spectrogram_axes import draw_spectrogram
-from lgc_plugin.report.style import GRID, QUIET, bare, colours, new_figure
-from lgc_plugin.report.time_ticks import mark_time
+from lgc_plugin.report.spectrogram import draw_spectrogram, long_log_mel
+from lgc_plugin.report.style import (
+    GRID,
+    QUIET,
+    bare,
+    colors,
+    mark_time,
+    new_figure,
+)
+from lgc_plugin.report.text import shown_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
     from lgc_plugin.inference.event_stream import Detection
 
-_CURVE, _EVENT = colours(["score", "event"]).values()
+_CURVE, _EVENT = colors(["score", "event"]).values()
 # Shares of a class's row.
 _BAR = (0.06, 0.24)
 _SCORES = (0.3, 0.94)
@@ -40,7 +44,15 @@ _WIDTH_SECONDS = (60.0, 1800.0)
 _TITLE_PER_INCH = 8
 # An event of a second is less than a pixel in the picture of an hour.
 _LEAST_INCHES = 0.02
-_THRESHOLD_LINE = {"color": QUIET, "linewidth": 0.8, "linestyle": (0, (4, 3))}
+_THRESHOLD_LINE: dict[str, Any] = {
+    "color": QUIET,
+    "linewidth": 0.8,
+    "linestyle": (0, (4, 3)),
+}
+# More rows than these are no picture any more.
+_MOST_ROWS = 24
+# A class that came half as far as it needs is worth seeing.
+_NEARLY = 0.5
 
 
 def plot_detections(
@@ -235,3 +247,40 @@ def _handles(scores: BoundedColumns) -> list[Patch | Line2D]:
         Line2D([], [], label="threshold", **_THRESHOLD_LINE),
         Patch(facecolor=_EVENT, label="detected"),
     ]
+
+
+class ShownClasses(NamedTuple):
+    """The classes that get a row."""
+
+    #: In the order of the model.
+    labels: tuple[str, ...]
+    #: Classes with events for which there was no place.
+    left_out: int
+
+
+def shown_classes(
+    labels: Sequence[str],
+    n_events: Mapping[str, int],
+    peaks: Mapping[str, float],
+    thresholds: Mapping[str, float],
+) -> ShownClasses:
+    """Classes that were detected, then those that nearly were.
+
+    >>> peaks = {"Cat": 0.4, "Cow": 0.1, "Dog": 0.9}
+    >>> limits = dict.fromkeys(peaks, 0.5)
+    >>> shown_classes([*peaks], {"Dog": 2}, peaks, limits).labels
+    ('Cat', 'Dog')
+    """
+    found = [label for label in labels if n_events.get(label)]
+    near = [
+        label
+        for label in labels
+        if label not in found and peaks[label] > _NEARLY * thresholds[label]
+    ]
+    found.sort(key=lambda label: -n_events[label])
+    near.sort(key=lambda label: thresholds[label] - peaks[label])
+    chosen = {*found[:_MOST_ROWS], *near[: max(_MOST_ROWS - len(found), 0)]}
+    return ShownClasses(
+        tuple(label for label in labels if label in chosen),
+        max(len(found) - _MOST_ROWS, 0),
+    )

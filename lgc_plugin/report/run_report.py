@@ -11,14 +11,12 @@ import soundfile
 from lgc_plugin.data.manifest import ClipRow, read_manifest
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.data.soundscapes.plan import DESCRIPTION
-from lgc_plugin.evaluation.decoding import PostProcessing
-from lgc_plugin.evaluation.evaluation import EvaluationMetrics
-from lgc_plugin.evaluation.manifest_truth import clip_name
-from lgc_plugin.evaluation.result import SEDResult
-from lgc_plugin.report.per_class import plot_per_class
-from lgc_plugin.report.predictions import write_predictions
-from lgc_plugin.report.psd_roc import plot_psd_roc
-from lgc_plugin.report.results import write_results
+from lgc_plugin.evaluation.ground_truth import clip_name
+from lgc_plugin.evaluation.network_metrics import EvaluationMetrics
+from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.score import SEDResult
+from lgc_plugin.report.result_files import write_predictions, write_results
+from lgc_plugin.report.score_figures import plot_per_class, plot_psd_roc
 from lgc_plugin.report.tables import score_table
 from lgc_plugin.report.timeline import plot_timeline
 from lgc_plugin.types import Event
@@ -39,25 +37,10 @@ def report_test(
     ``figures/per_class.png``, ``figures/timeline.png``; and what
     :func:`write_frame_scores` writes. Another set than ``test`` has its name
     in front.
-
-    Arguments
-    ---------
-    output_folder : str or Path
-        Folder of the run.
-    name : str
-        The test set, as the manifests call it.
-    metrics : EvaluationMetrics
-        After the test.
-    results : Mapping[str, SEDResult]
-        What they came to.
-    data : Preparation
-        The prepared data set.
-    **facts : Any
-        Further entries of ``results.json``.
     """
     folder = Path(output_folder)
     prefix = "" if name == "test" else f"{name}_"
-    decoding = _decoding(metrics)
+    post_processing = _decoding(metrics)
     generated = (data.data_root / DESCRIPTION).is_file()
     write_results(
         folder / f"{prefix}results.json",
@@ -67,9 +50,13 @@ def report_test(
         generated_soundscapes=generated,
         profile=metrics.profile,
         median_windows=dict(
-            zip(metrics.labels, decoding.median_windows, strict=True)
+            zip(
+                metrics.labels,
+                post_processing.class_windows(metrics.labels),
+                strict=True,
+            )
         ),
-        decision_threshold=decoding.decision_threshold,
+        decision_threshold=post_processing.decision_threshold,
         **facts,
     )
     write_frame_scores(folder, name, metrics)
@@ -77,7 +64,7 @@ def report_test(
         write_predictions(
             frames.detections(),
             folder / f"{prefix}predictions" / network,
-            frames.decoding.thresholds,
+            frames.post_processing.thresholds,
         )
     figures = folder / "figures"
     for psds in ("psds1", "psds2"):
@@ -102,15 +89,6 @@ def write_frame_scores(
 
     ``scores/<name>_<network>.npz``, from which ``lgc-sed`` tunes windows and
     thresholds, scores and compares.
-
-    Arguments
-    ---------
-    output_folder : str or Path
-        Folder of the run.
-    name : str
-        The set of clips, as the manifests call it.
-    metrics : EvaluationMetrics
-        After the networks have seen the set.
     """
     for network, frames in metrics.frames.items():
         file = Path(output_folder) / "scores" / f"{name}_{network}.npz"
@@ -120,17 +98,7 @@ def write_frame_scores(
 def plot_clip(
     path: str | Path, metrics: EvaluationMetrics, row: ClipRow
 ) -> None:
-    """Draws one test clip: spectrogram, truth, scores, detections.
-
-    Arguments
-    ---------
-    path : str or Path
-        The picture.
-    metrics : EvaluationMetrics
-        After the test.
-    row : ClipRow
-        The clip, with the path of its audio.
-    """
+    """Draws one test clip: spectrogram, truth, scores, detections."""
     wav, sample_rate = soundfile.read(row.wav)
     name = clip_name(row.id)
     detections, scores = {}, {}
@@ -159,7 +127,7 @@ def plot_clip(
 
 def _decoding(metrics: EvaluationMetrics) -> PostProcessing:
     """That of the first network: all have the same."""
-    return next(iter(metrics.frames.values())).decoding
+    return next(iter(metrics.frames.values())).post_processing
 
 
 def _telling_clip(rows: Sequence[ClipRow]) -> ClipRow:

@@ -1,15 +1,16 @@
-"""One look for all figures, without matplotlib's global state."""
+"""The look of all figures, without matplotlib's global state."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from lgc_plugin.utils.files import atomic_file
 
@@ -22,13 +23,10 @@ INK = "#222222"
 QUIET = "#6b6b6b"
 GRID = "#e3e3e3"
 TRUTH = "#222222"
-
 _DPI = 120
-
-# Okabe and Ito's colours, told apart by colour-blind readers too.
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
-
-_STYLE = {
+# Okabe and Ito's colors, told apart by color-blind readers too.
+_COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
     "axes.titlesize": 12,
@@ -46,49 +44,31 @@ _STYLE = {
     "ytick.labelcolor": INK,
     "legend.frameon": False,
 }
+_MINUTE, _HOUR = 60, 3600
+_STEPS = (
+    *(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30),
+    *(n * _MINUTE for n in (1, 2, 5, 10, 15, 30)),
+    *(n * _HOUR for n in (1, 2, 3, 6, 12, 24, 48, 168)),
+)
+_LONGEST_IN_SECONDS = 120
+_MOST_TICKS = 15
 
 
-def colours(names: Iterable[str]) -> dict[str, str]:
-    """A colour for each name, in their order; they repeat after six.
+def colors(names: Iterable[str]) -> dict[str, str]:
+    """A color for each name, in their order; they repeat after six.
 
-    Arguments
-    ---------
-    names : Iterable[str]
-        What is to be distinguished.
-
-    Returns
-    -------
-    dict[str, str]
-
-    Example
-    -------
-    >>> colours(["student", "teacher"])
+    >>> colors(["student", "teacher"])
     {'student': '#0072B2', 'teacher': '#E69F00'}
     """
-    return {name: _COLOURS[i % len(_COLOURS)] for i, name in enumerate(names)}
+    return {name: _COLORS[i % len(_COLORS)] for i, name in enumerate(names)}
 
 
 @contextmanager
 def new_figure(
     path: str | Path, width: float, height: float
 ) -> Iterator[Figure]:
-    """Lends a figure and writes it as a whole when the block ends.
+    """A figure that is written as a whole when the block ends.
 
-    Arguments
-    ---------
-    path : str or Path
-        The picture; its suffix gives the format.
-    width : float
-        Inches, of 120 pixels each.
-    height : float
-        Inches.
-
-    Yields
-    ------
-    Figure
-
-    Example
-    -------
     >>> file = getfixture("tmp_path") / "empty.png"
     >>> with new_figure(file, 2, 1) as figure:
     ...     _ = figure.add_subplot()
@@ -104,14 +84,41 @@ def new_figure(
 
 
 def bare(axes: Axes, *sides: str) -> None:
-    """Hides sides of a frame.
-
-    Arguments
-    ---------
-    axes : Axes
-        The axes.
-    *sides : str
-        ``top``, ``right``, ``bottom`` or ``left``.
-    """
+    """Hides sides of a frame."""
     for side in sides:
         axes.spines[side].set_visible(False)
+
+
+def mark_time(axes: Axes, seconds: float) -> None:
+    """Sets ticks and the name of the axis for a recording.
+
+    Up to two minutes are counted in seconds, up to an hour in minutes and
+    seconds, longer ones in hours and minutes.
+
+    >>> from lgc_plugin.report.style import new_figure
+    >>> with new_figure(getfixture("tmp_path") / "a.png", 4, 1) as figure:
+    ...     axes = figure.add_subplot()
+    ...     mark_time(axes, 5400)
+    ...     ticks = axes.xaxis.get_major_formatter().format_ticks([600, 5400])
+    >>> ticks, axes.get_xlabel()
+    (['0:10', '1:30'], 'time (h:min)')
+    """
+    step = next(
+        (step for step in _STEPS if seconds / step <= _MOST_TICKS),
+        seconds / _MOST_TICKS,
+    )
+    axes.xaxis.set_major_locator(MultipleLocator(step))
+    axes.set_xlim(0, seconds)
+    if seconds <= _LONGEST_IN_SECONDS:
+        axes.set_xlabel("time (s)")
+        return
+    unit = 1 if seconds <= _HOUR else _MINUTE
+    axes.set_xlabel("time (min:s)" if unit == 1 else "time (h:min)")
+    axes.xaxis.set_major_formatter(
+        FuncFormatter(lambda time, _: _clock(round(time / unit)))
+    )
+
+
+def _clock(count: int) -> str:
+    """Seconds as minutes, or minutes as hours."""
+    return f"{count // 60}:{count % 60:02d}"

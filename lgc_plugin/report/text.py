@@ -1,9 +1,49 @@
-"""Numbers, intervals and aligned columns in plain text."""
+"""Names of metrics, numbers, intervals and aligned columns in plain text."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+
+#: Metrics, by their keys, in the order in which they are shown.
+METRIC_NAMES = {
+    "psds1": "PSDS1",
+    "psds2": "PSDS2",
+    "psds1_free": "PSDS1, threshold-free",
+    "psds2_free": "PSDS2, threshold-free",
+    "event_f1": "event F1",
+    "segment_f1": "segment F1",
+    "intersection_f1": "intersection F1",
+    "clip_f1": "clip F1",
+    "clip_ap": "clip average precision",
+    "weak_f1": "weak clips, clip F1",
+}
+#: The same in two short lines, for narrow columns.
+SHORT_NAMES = {
+    "psds1": ("", "PSDS1"),
+    "psds2": ("", "PSDS2"),
+    "psds1_free": ("PSDS1", "free"),
+    "psds2_free": ("PSDS2", "free"),
+    "event_f1": ("event", "F1"),
+    "segment_f1": ("segment", "F1"),
+    "intersection_f1": ("inters.", "F1"),
+    "clip_f1": ("clip", "F1"),
+    "clip_ap": ("clip", "AP"),
+    "weak_f1": ("weak", "F1"),
+}
+#: Rows of a table of averages.
+SCORE_NAMES = {
+    key: title
+    for name, metric in METRIC_NAMES.items()
+    for key, title in (
+        (name, metric),
+        (f"{name}_macro", f"{metric}, macro"),
+        (f"{name}_micro", f"{metric}, micro"),
+    )
+}
+# The macro mean of average precisions has a name of its own.
+SCORE_NAMES["clip_ap_macro"] = "clip AP, macro (mAP)"
+SCORE_NAMES["clip_ap_micro"] = "clip AP, micro"
 
 
 def score_text(
@@ -11,22 +51,6 @@ def score_text(
 ) -> str:
     """A score with three decimals.
 
-    Arguments
-    ---------
-    value : float or None
-        The score.
-    digits : int
-        Decimals.
-    signed : bool
-        Whether the sign is shown; an exact 0 has a space in its place.
-
-    Returns
-    -------
-    str
-        ``-`` for None and NaN.
-
-    Example
-    -------
     >>> score_text(0.44706), score_text(float("nan"))
     ('0.447', '-')
     >>> score_text(0.0112, signed=True), score_text(0.0, signed=True)
@@ -44,20 +68,6 @@ def interval_text(
 ) -> str:
     """The bounds of an interval with three decimals.
 
-    Arguments
-    ---------
-    interval : Sequence[float], optional
-        Low and high.
-    signed : bool
-        See :func:`score_text`.
-
-    Returns
-    -------
-    str
-        Empty where nobody knows them.
-
-    Example
-    -------
     >>> interval_text((0.43111, 0.4617))
     '[0.431, 0.462]'
     >>> interval_text((float("nan"), float("nan")))
@@ -74,22 +84,6 @@ def sure_text(
 ) -> str:
     """A score and how sure it is.
 
-    Arguments
-    ---------
-    value : float or None
-        The score.
-    interval : Sequence[float], optional
-        Low and high.
-    digits : int
-        Decimals of the score.
-
-    Returns
-    -------
-    str
-        The score alone where nobody knows the interval.
-
-    Example
-    -------
     >>> sure_text(0.447062, (0.4311, 0.4617), digits=6)
     '0.447062 [0.431, 0.462]'
     >>> sure_text(0.447062, None)
@@ -103,18 +97,6 @@ def sure_text(
 def share_text(share: float | None) -> str:
     """A share in per cent.
 
-    Arguments
-    ---------
-    share : float or None
-        Between 0 and 1.
-
-    Returns
-    -------
-    str
-        ``-`` for None and NaN.
-
-    Example
-    -------
     >>> share_text(0.9985)
     '99.9 %'
     """
@@ -125,21 +107,6 @@ def share_text(share: float | None) -> str:
 def aligned(*blocks: Sequence[Sequence[str]], left: bool = False) -> str:
     """Rows in columns; the first one starts to the left.
 
-    Arguments
-    ---------
-    *blocks : Sequence[Sequence[str]]
-        Rows of equally many cells; an empty line comes between two blocks.
-        Columns are equally wide in all of them.
-    left : bool
-        Whether the other columns start to the left as well, or end to the
-        right.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
     >>> print(aligned([["", "a"], ["Cat", "0.500"]], [["Dog", "-"]]))
              a
     Cat  0.500
@@ -157,3 +124,12 @@ def aligned(*blocks: Sequence[Sequence[str]], left: bool = False) -> str:
         return "  ".join(cells).rstrip()
 
     return "\n\n".join("\n".join(map(line, block)) for block in blocks)
+
+
+def shown_label(label: str) -> str:
+    """A class as a figure writes it.
+
+    >>> shown_label("Alarm_bell_ringing")
+    'Alarm bell ringing'
+    """
+    return label.replace("_", " ")

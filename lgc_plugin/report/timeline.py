@@ -1,4 +1,4 @@
-"""One clip over time: its sound, the truth, and what networks detect."""
+"""One clip over time: spectrogram, true events, scores and detections."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from lgc_plugin.report.spectrogram import log_mel
-from lgc_plugin.report.spectrogram_axes import draw_spectrogram
+from lgc_plugin.report.spectrogram import draw_spectrogram, log_mel
 from lgc_plugin.report.style import (
     GRID,
     QUIET,
     TRUTH,
     bare,
-    colours,
+    colors,
     new_figure,
 )
 
@@ -58,7 +57,7 @@ def plot_timeline(
     detections_by_name : Mapping[str, Sequence[Event]]
         What each network detects, say ``student`` and ``teacher``.
     labels : Sequence[str]
-        C class names, in order; those that nobody mentions get no row.
+        C class names, in order; those without any event get no row.
     path : str or Path
         The picture, 1200 pixels wide as a PNG.
     scores : Mapping[str, array], optional
@@ -94,7 +93,7 @@ def plot_timeline(
     lanes = {"truth": list(truth_events), **detections_by_name}
     shown = _classes_to_show(lanes, labels)
     networks = dict.fromkeys([*detections_by_name, *curves])
-    colour = {"truth": TRUTH, **colours(networks)}
+    color = {"truth": TRUTH, **colors(networks)}
     seconds = len(wav) / sample_rate
     row_inches = (0.3 if curves else 0.12) + 0.13 * len(lanes)
     rows_inches = max(0.8, row_inches * len(shown))
@@ -106,12 +105,12 @@ def plot_timeline(
         draw_spectrogram(top, image, seconds, sample_rate)
         top.set_title(title)
         bars = _BARS_BELOW_CURVES if curves else _BARS_ALONE
-        _draw_bars(bottom, lanes, shown, colour, bars)
+        _draw_bars(bottom, lanes, shown, color, bars)
         for name, frames in curves.items():
             picked = frames[[list(labels).index(label) for label in shown]]
-            _draw_curves(bottom, picked, frame_seconds, colour[name])
+            _draw_curves(bottom, picked, frame_seconds, color[name])
         _finish_rows(bottom, shown, seconds)
-        handles = _legend_handles(lanes, curves, colour)
+        handles = _legend_handles(lanes, curves, color)
         figure.legend(
             handles=handles, loc="outside lower center", ncols=len(handles)
         )
@@ -142,7 +141,7 @@ def _draw_bars(
     axes: Axes,
     lanes: Mapping[str, Sequence[Event]],
     shown: Sequence[str],
-    colour: Mapping[str, str],
+    color: Mapping[str, str],
     extent: tuple[float, float],
 ) -> None:
     """A row per class from the top down; in it a lane for each source."""
@@ -155,13 +154,13 @@ def _draw_bars(
             axes.broken_barh(
                 [(onset, offset - onset)],
                 (row + bottom, 0.82 * height),
-                facecolor=colour[name],
+                facecolor=color[name],
                 linewidth=0,
             )
 
 
 def _draw_curves(
-    axes: Axes, frames: np.ndarray, frame_seconds: float, colour: str
+    axes: Axes, frames: np.ndarray, frame_seconds: float, color: str
 ) -> None:
     """Scores from 0 to 1, above the bars of their class."""
     low, high = _CURVES
@@ -172,7 +171,7 @@ def _draw_curves(
             row + low + (high - low) * values,
             edges,
             baseline=None,
-            color=colour,
+            color=color,
             linewidth=1,
             alpha=0.9,
         )
@@ -201,11 +200,11 @@ def _finish_rows(axes: Axes, shown: Sequence[str], seconds: float) -> None:
 def _legend_handles(
     lanes: Mapping[str, Sequence[Event]],
     curves: Mapping[str, np.ndarray],
-    colour: Mapping[str, str],
+    color: Mapping[str, str],
 ) -> list[Patch | Line2D]:
-    bars = [Patch(color=colour[name], label=name) for name in lanes]
+    bars = [Patch(color=color[name], label=name) for name in lanes]
     lines = [
-        Line2D([], [], color=colour[name], label=f"{name}, score 0 to 1")
+        Line2D([], [], color=color[name], label=f"{name}, score 0 to 1")
         for name in curves
     ]
     return [*bars, *lines]

@@ -1,42 +1,26 @@
-"""What tuning chose and what it brings, for people."""
+"""What tuning chose and what it brings, as text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from lgc_plugin.evaluation.families import (
+from lgc_plugin.evaluation.metrics import (
     EVENT_METRICS,
     PSDS_METRICS,
+    count_scores,
     score_counts,
 )
-from lgc_plugin.evaluation.result import SEDResult
-from lgc_plugin.evaluation.score import Score
-from lgc_plugin.evaluation.scored_set import ScoredSet
-from lgc_plugin.evaluation.scoring import count_scores
+from lgc_plugin.evaluation.prediction_checks import ScoredSet
+from lgc_plugin.evaluation.score import Score, SEDResult
 from lgc_plugin.evaluation.tuning import TuningResult
-from lgc_plugin.report.names import METRIC_NAMES
-from lgc_plugin.report.text import aligned, score_text, sure_text
+from lgc_plugin.report.text import METRIC_NAMES, aligned, score_text, sure_text
 
 
 def choice_table(result: TuningResult) -> str:
     """What each class got, and its score before and after.
 
-    Arguments
-    ---------
-    result : TuningResult
-        The choice.
-
-    Returns
-    -------
-    str
-        Lines without a trailing newline: window in frames and in seconds,
-        threshold, and the scores on the clips tuned on (``-`` for a class
-        that they do not have).
-
-    Example
-    -------
-    >>> from lgc_plugin.evaluation.decoding import PostProcessing
+    >>> from lgc_plugin.evaluation.post_processing import PostProcessing
     >>> from lgc_plugin.evaluation.tuned_settings import TunedSettings
     >>> settings = TunedSettings(
     ...     {"Cat": 7}, 0.5, 0.064, "psds1", ("a.wav",), "validation.tsv"
@@ -69,18 +53,7 @@ def choice_table(result: TuningResult) -> str:
 
 
 def summary(result: TuningResult) -> str:
-    """What tuning brings on the clips tuned on, and what that is worth.
-
-    Arguments
-    ---------
-    result : TuningResult
-        The choice.
-
-    Returns
-    -------
-    str
-        Lines without a trailing newline.
-    """
+    """What tuning brings on the clips tuned on, and what that is worth."""
     before, after = map(_sure, (result.before, result.after))
     lines = [
         f"{METRIC_NAMES[result.settings.metric]} on these clips: {before} "
@@ -99,44 +72,26 @@ def summary(result: TuningResult) -> str:
 def score_both(
     result: TuningResult, other: ScoredSet, *, resamples: int, seed: int
 ) -> dict[str, SEDResult]:
-    """Scores of another set with the starting and the tuned settings.
-
-    Arguments
-    ---------
-    result : TuningResult
-        The choice.
-    other : ScoredSet
-        Clips that were not tuned on. In those without scores nothing is
-        detected.
-    resamples, seed : int
-        Of the bootstrap.
-
-    Returns
-    -------
-    dict[str, SEDResult]
-        ``before`` and ``tuned``.
-
-    Raises
-    ------
-    ValueError
-        If a clip was tuned on, frames have another length, or classes are
-        missing.
-    """
+    """Scores of another set with the starting and the tuned settings."""
     settings, start = result.settings, result.start
     settings.refuse(other.truth.clips, other.name)
     settings.check_frames(other.frames.frame_seconds)
     labels = tuple(settings.median_windows)
     begun_with = replace(
         settings,
-        median_windows=dict(zip(labels, start.median_windows, strict=True)),
+        median_windows=dict(
+            zip(labels, start.class_windows(labels), strict=True)
+        ),
         decision_threshold=start.decision_threshold,
     )
     wanted = {*PSDS_METRICS, *EVENT_METRICS, settings.metric}
     n_clips = len(other.truth.durations)
     results = {}
     for name, each in (("before", begun_with), ("tuned", settings)):
-        decoding = each.decoding(other.frames.labels)
-        counts = count_scores(other.frames, other.truth, decoding, wanted)
+        post_processing = each.post_processing(other.frames.labels)
+        counts = count_scores(
+            other.frames, other.truth, post_processing, wanted
+        )
         scores = score_counts(counts, n_clips, resamples=resamples, seed=seed)
         results[name] = SEDResult(scores, n_clips, n_clips, resamples)
     return results

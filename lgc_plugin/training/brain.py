@@ -9,9 +9,9 @@ from typing import Any
 import speechbrain as sb
 from torch import Tensor, nn
 
-from lgc_plugin.evaluation.evaluation import EvaluationMetrics
-from lgc_plugin.evaluation.manifest_truth import clip_name
-from lgc_plugin.evaluation.result import SEDResult
+from lgc_plugin.evaluation.ground_truth import clip_name
+from lgc_plugin.evaluation.network_metrics import EvaluationMetrics
+from lgc_plugin.evaluation.score import SEDResult
 from lgc_plugin.losses.supervised import supervised_losses
 from lgc_plugin.models.statistics import StatisticsGuard
 from lgc_plugin.training.async_brain import AsyncBrain
@@ -63,7 +63,7 @@ class LGCBrain(LGCMixin, AsyncBrain):
         Scores of the last test, by network.
     test_metrics : Collection[str] or None
         What a test computes, names of
-        :data:`lgc_plugin.evaluation.scoring.ALL_METRICS`; None: all.
+        :data:`lgc_plugin.evaluation.metrics.ALL_METRICS`; None: all.
     tested_epoch : int or None
         Epoch of the checkpoint that was tested; None for the last weights.
     """

@@ -12,7 +12,7 @@ from speechbrain.utils.distributed import run_on_main
 
 from lgc_plugin.data.loaders import TEST_SETS
 from lgc_plugin.data.preparation import Preparation
-from lgc_plugin.evaluation.evaluation import EvaluationMetrics
+from lgc_plugin.evaluation.network_metrics import EvaluationMetrics
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
 from lgc_plugin.report.run_report import report_test, write_frame_scores
 from lgc_plugin.training.brain import SELECTION_KEY, SELECTION_METRICS, LGCBrain

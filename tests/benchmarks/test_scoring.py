@@ -22,9 +22,9 @@ from scoring_report import Row, differences, format_table, goals, summarize
 from scoring_variants import VARIANTS, measure
 
 from lgc_plugin.data.encoder import EventEncoder
-from lgc_plugin.evaluation.families import EVENT_METRICS, PSDS_METRICS
-from lgc_plugin.evaluation.sed import SEDMetrics
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.metrics import EVENT_METRICS, PSDS_METRICS
+from lgc_plugin.evaluation.sed_metrics import SEDMetrics
 from references import needs_references
 
 ENCODER = EventEncoder(LABELS)

@@ -6,10 +6,10 @@ import pytest
 
 from lgc_plugin.cli import main as cli
 from lgc_plugin.cli.tune import METRICS
-from lgc_plugin.evaluation.decoding import PostProcessing
 from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.evaluation.metrics import count_scores
+from lgc_plugin.evaluation.post_processing import PostProcessing
 from lgc_plugin.evaluation.score_files import write_score_tsvs
-from lgc_plugin.evaluation.scoring import count_scores
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
 from lgc_plugin.evaluation.tuning import TUNING_METRICS, tune
 from noisy_scores import LABELS, noisy_case
@@ -103,10 +103,12 @@ def test_another_set_is_reported(validation, test_set, tmp_path, capsys):
     assert table.splitlines()[0].split() == ["before", "tuned"]
     rows = {x[:15].strip(): x.split()[-2:] for x in table.splitlines()}
     _, frames, truth = test_set
-    for column, decoding in enumerate(
-        (PostProcessing(), TunedSettings.read(out).decoding())
+    for column, post_processing in enumerate(
+        (PostProcessing(), TunedSettings.read(out).post_processing())
     ):
-        counts = count_scores(frames, truth, decoding, ["psds1", "event_f1"])
+        counts = count_scores(
+            frames, truth, post_processing, ["psds1", "event_f1"]
+        )
         psds, f1 = (each.score() for each in counts.values())
         assert rows["PSDS1"][column] == f"{psds.value:.3f}"
         assert rows["event F1, macro"][column] == f"{f1.macro:.3f}"

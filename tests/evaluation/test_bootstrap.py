@@ -5,13 +5,16 @@ import pandas as pd
 import pytest
 
 from lgc_plugin.evaluation.bootstrap import compare, draw_weights, resample
-from lgc_plugin.evaluation.clip_counts import F1Counts
-from lgc_plugin.evaluation.decoding import PostProcessing
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
-from lgc_plugin.evaluation.families import score_counts
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
+from lgc_plugin.evaluation.f1 import F1Counts
 from lgc_plugin.evaluation.frame_scores import FrameScores
-from lgc_plugin.evaluation.scoring import available_metrics, count_scores
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.metrics import (
+    available_metrics,
+    count_scores,
+    score_counts,
+)
+from lgc_plugin.evaluation.post_processing import PostProcessing
 from score_cases import LABELS, case
 
 DECODING = PostProcessing(
@@ -100,8 +103,8 @@ def test_a_bootstrap_of_means_has_the_known_spread():
     # Each clip has one event, found or not: F1 of recall p without false
     # alarms is 2p / (1 + p).
     n_clips, p = 400, 0.6
-    hits = (np.arange(n_clips) < p * n_clips).astype(int)[:, None]
-    counts = F1Counts(("Cat",), hits, 1 - hits, 0 * hits)
+    tp = (np.arange(n_clips) < p * n_clips).astype(int)[:, None]
+    counts = F1Counts(("Cat",), tp, 1 - tp, 0 * tp)
     drawn = resample({"f1": counts}, n_clips, resamples=2000, seed=0)["f1"]
     recall = drawn.value / (2 - drawn.value)
     assert recall.std() == pytest.approx(

@@ -8,14 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lgc_plugin.evaluation.checks import END_TOLERANCE, check_predictions
-from lgc_plugin.evaluation.coverage import Coverage, covered_truth
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
+from lgc_plugin.evaluation.evaluation import ScoringCoverage, covered_truth
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.ground_truth_files import Annotations
 from lgc_plugin.evaluation.notes import Notes
+from lgc_plugin.evaluation.prediction_checks import (
+    END_TOLERANCE,
+    check_predictions,
+)
 from lgc_plugin.evaluation.predictions import Predictions
-from lgc_plugin.evaluation.truth import GroundTruth
-from lgc_plugin.evaluation.truth_files import Annotations
 
 EVENTS = [("a.wav", 1.0, 3.0, "Cat"), ("b.wav", 0.0, 4.0, "Dog")]
 LENGTHS = {"a.wav": 10.0, "b.wav": 4.5, "c.wav": 8.0}
@@ -193,10 +196,12 @@ def test_somebody_must_be_left() -> None:
 
 def test_coverage_says_what_scores_rest_on() -> None:
     given = annotations(without_audio=frozenset({"y.wav"}))
-    coverage = Coverage.of(given, given.truth.restrict(["b.wav", "c.wav"]), 1)
-    assert coverage == Coverage(2, 4, 1, 1, 0, 1, 1, 12.5 / 3600)
+    coverage = ScoringCoverage.of(
+        given, given.truth.restrict(["b.wav", "c.wav"]), 1
+    )
+    assert coverage == ScoringCoverage(2, 4, 1, 1, 0, 1, 1, 12.5 / 3600)
     assert coverage.line == (
         "coverage: 2/4 clips scored, 1 event of 1 class, 0.2 min"
     )
-    counted = Coverage.of(given, given.truth, 2)
+    counted = ScoringCoverage.of(given, given.truth, 2)
     assert "3/4 clips scored (2 of them without predictions)" in counted.line

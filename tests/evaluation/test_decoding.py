@@ -3,8 +3,7 @@
 import pandas as pd
 import pytest
 
-from lgc_plugin.evaluation.decoding import PostProcessing
-from lgc_plugin.evaluation.postprocess import decode_frames
+from lgc_plugin.evaluation.post_processing import PostProcessing, decode_frames
 from score_cases import LABELS, case
 
 

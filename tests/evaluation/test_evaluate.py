@@ -8,16 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lgc_plugin.evaluation.decoding import PostProcessing
-from lgc_plugin.evaluation.evaluate import evaluate, profile_text
-from lgc_plugin.evaluation.event_f1 import event_f1
+from lgc_plugin.evaluation.evaluation import evaluate, profile_text
+from lgc_plugin.evaluation.f1 import event_f1
 from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.evaluation.ground_truth_files import (
+    Annotations,
+    read_annotations,
+)
 from lgc_plugin.evaluation.notes import Notes
-from lgc_plugin.evaluation.operating_options import OperatingOptions
-from lgc_plugin.evaluation.psds import PSDS1, psds
+from lgc_plugin.evaluation.operating_point import OperatingOptions
+from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.psds import PSDS1, psds_score
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
 from lgc_plugin.evaluation.score_files import write_score_tsvs
-from lgc_plugin.evaluation.truth_files import Annotations, read_annotations
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
 from references import needs_references
 from scoring_files import (
@@ -50,11 +53,11 @@ def test_detections_are_scored_at_all_thresholds(
 ) -> None:
     folder, notes = write_detections(tmp_path / "found"), Notes()
     scored = evaluate(folder, truth, resamples=0, notes=notes)
-    decoding, frames = PostProcessing(WINDOWS), frame_scores()
-    every = decoding.all_events(frames)
+    post_processing, frames = PostProcessing(WINDOWS), frame_scores()
+    every = post_processing.all_events(frames)
     result = scored.result
     assert result.scores["psds1"].value == pytest.approx(
-        psds(every, truth.truth, **PSDS1).value
+        psds_score(every, truth.truth, **PSDS1).value
     )
     at = every[every.threshold == 0.49]
     assert result.scores["event_f1"].per_class == (
@@ -269,8 +272,8 @@ def test_profiles_differ_in_clips_without_events(
     rows = [("10.wav", 1, 2, "Cat"), ("00.wav", "", "", "")]
     file = write_table(tmp_path / "found.tsv", rows)
     scored = evaluate(file, truth, resamples=0)
-    false_alarms = scored.system.counts(scored.truth, ["event_f1"])
-    assert false_alarms["event_f1"].false_alarms.sum() == (profile == "strict")
+    fp = scored.system.counts(scored.truth, ["event_f1"])
+    assert fp["event_f1"].fp.sum() == (profile == "strict")
     told = profile_text(scored)
     assert told.startswith(f"{profile}: detections in 2 clips without events")
 

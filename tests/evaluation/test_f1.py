@@ -7,12 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psds_eval import PSDSEval
 
-from lgc_plugin.evaluation.event_f1 import event_f1
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
-from lgc_plugin.evaluation.intersection_f1 import intersection_f1
-from lgc_plugin.evaluation.quiet import quiet
-from lgc_plugin.evaluation.segment_f1 import segment_f1
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
+from lgc_plugin.evaluation.f1 import event_f1, intersection_f1, segment_f1
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.notes import quiet
 from references import needs_references
 
 LABELS = ("Dog", "Cat", "Cow")

@@ -6,11 +6,9 @@ import pytest
 from hypothesis import given, settings
 
 from event_cases import CLIPS, LABELS, THRESHOLDS, threshold_tables, truths
-from lgc_plugin.evaluation.coded_events import CodedEvents
-from lgc_plugin.evaluation.collars import match_collars
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
-from lgc_plugin.evaluation.families import EVENT_METRICS
-from lgc_plugin.evaluation.segments import touched_segments
+from lgc_plugin.evaluation.events import EVENT_COLUMNS, CodedEvents
+from lgc_plugin.evaluation.matching import match_collars, touched_segments
+from lgc_plugin.evaluation.metrics import EVENT_METRICS
 
 
 @pytest.mark.parametrize("name", EVENT_METRICS)
@@ -29,9 +27,9 @@ def test_points_do_not_know_of_each_other(name, truth, detections):
         alone = count(truth.code(table), truth)
         for ours, expected in zip(together[:2], alone[:2], strict=True):
             np.testing.assert_array_equal(ours[..., point], expected[..., 0])
-        np.testing.assert_array_equal(together.events, alone.events)
-        hits = together.at(point, truth.labels).hits
-        np.testing.assert_array_equal(hits, alone.hits[..., 0])
+        np.testing.assert_array_equal(together.n_true, alone.n_true)
+        tp = together.at(point, truth.labels).tp
+        np.testing.assert_array_equal(tp, alone.tp[..., 0])
 
 
 def coded(*rows):

@@ -6,10 +6,10 @@ from hypothesis import assume, given, settings
 from psds_eval import PSDSEval
 
 from event_cases import threshold_tables, truths
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
+from lgc_plugin.evaluation.notes import quiet
 from lgc_plugin.evaluation.psd_roc import psd_roc
 from lgc_plugin.evaluation.psds import PSDS1, PSDS2, psds_counts
-from lgc_plugin.evaluation.quiet import quiet
 from references import needs_references
 
 STEEP = {**PSDS2, "alpha_st": 0.3, "max_efpr": 500.0}

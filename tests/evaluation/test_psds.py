@@ -9,12 +9,10 @@ import pandas as pd
 import pytest
 from psds_eval import PSDSEval
 
-from lgc_plugin.evaluation.event_f1 import event_f1
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
-from lgc_plugin.evaluation.intersection_f1 import intersection_f1
-from lgc_plugin.evaluation.psds import PSDS1, PSDS2, psds
-from lgc_plugin.evaluation.segment_f1 import segment_f1
-from lgc_plugin.evaluation.truth import GroundTruth
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
+from lgc_plugin.evaluation.f1 import event_f1, intersection_f1, segment_f1
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.psds import PSDS1, PSDS2, psds_score
 from references import needs_references
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -62,7 +60,7 @@ def test_value_is_the_librarys(scenario):
         expected = evaluation.psds(
             scenario["alpha_ct"], scenario["alpha_st"], 100
         )
-    score = psds(found, truth, **scenario)
+    score = psds_score(found, truth, **scenario)
     assert score.value == pytest.approx(expected.value)
     assert type(score.value) is float
 
@@ -70,7 +68,7 @@ def test_value_is_the_librarys(scenario):
 @pytest.mark.parametrize("scenario", [PSDS1, PSDS2])
 def test_the_area_under_the_curve_is_the_value(scenario):
     truth, found = random_case()
-    score = psds(found, truth, **scenario)
+    score = psds_score(found, truth, **scenario)
     curve = score.curve
     area = np.sum(np.diff(curve.efpr) * curve.etpr[:-1]) / 100
     assert 0 < score.value < 1
@@ -80,7 +78,7 @@ def test_the_area_under_the_curve_is_the_value(scenario):
 
 def test_classes_average_to_the_score_without_penalty():
     truth, found = random_case()
-    score = psds(found, truth, **{**PSDS1, "alpha_st": 0.0})
+    score = psds_score(found, truth, **{**PSDS1, "alpha_st": 0.0})
     assert list(score.per_class) == list(LABELS)
     assert np.isnan(score.per_class["Cow"])
     assert np.nanmean(list(score.per_class.values())) == pytest.approx(
@@ -91,15 +89,15 @@ def test_classes_average_to_the_score_without_penalty():
 @pytest.mark.parametrize("scenario", [PSDS1, PSDS2])
 def test_one_class_alone_is_scored(scenario):
     truth, found = random_case(("Cat",))
-    assert 0 < psds(found, truth, **scenario).value < 1
+    assert 0 < psds_score(found, truth, **scenario).value < 1
 
 
 @pytest.mark.parametrize("scenario", [PSDS1, PSDS2])
 def test_detections_of_an_absent_class_do_nothing(scenario):
     truth, found = random_case()
     more = pd.concat([found, found.assign(event_label="Cow")])
-    expected = psds(found, truth, **scenario).value
-    assert psds(more, truth, **scenario).value == pytest.approx(
+    expected = psds_score(found, truth, **scenario).value
+    assert psds_score(more, truth, **scenario).value == pytest.approx(
         expected, abs=1e-12
     )
 
@@ -107,9 +105,9 @@ def test_detections_of_an_absent_class_do_nothing(scenario):
 @pytest.mark.parametrize("scenario", [PSDS1, PSDS2])
 def test_nothing_right_is_zero(scenario):
     truth, found = random_case()
-    assert psds(found[:0], truth, **scenario).value == 0
+    assert psds_score(found[:0], truth, **scenario).value == 0
     late = found.assign(onset=9.0, offset=9.5).drop_duplicates()
-    score = psds(late, truth, **scenario)
+    score = psds_score(late, truth, **scenario)
     assert score.value == 0
     assert score.per_class["Cat"] == 0
 
@@ -123,13 +121,13 @@ def test_no_event_is_nan(profile):
         profile=profile,
     )
     found = pd.DataFrame([["a", 0, 1, "Cat", 0.5]], columns=COLUMNS)
-    assert np.isnan(psds(found, truth, **PSDS1).value)
+    assert np.isnan(psds_score(found, truth, **PSDS1).value)
 
 
 def test_a_weight_without_a_criterion_is_refused():
     truth, found = random_case()
     with pytest.raises(ValueError, match="set cttc"):
-        psds(found, truth, dtc=0.1, gtc=0.1, alpha_ct=0.5)
+        psds_score(found, truth, dtc=0.1, gtc=0.1, alpha_ct=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -157,8 +155,8 @@ def test_numbers_of_the_libraries_on_desed(published):
     event = event_f1(at_049, truth)
     segment = segment_f1(at_049, truth)
     measured = [
-        psds(found, truth, **PSDS1).value,
-        psds(found, truth, **PSDS2).value,
+        psds_score(found, truth, **PSDS1).value,
+        psds_score(found, truth, **PSDS2).value,
         event.macro,
         event.micro,
         segment.macro,
@@ -183,8 +181,8 @@ def test_numbers_without_the_empty_clips_of_desed(published):
     assert len(truth.left_out) == 15
     at_049 = found[found.threshold == 0.49]
     measured = [
-        psds(found, truth, **PSDS1).value,
-        psds(found, truth, **PSDS2).value,
+        psds_score(found, truth, **PSDS1).value,
+        psds_score(found, truth, **PSDS2).value,
         event_f1(at_049, truth).macro,
         intersection_f1(at_049, truth).macro,
     ]

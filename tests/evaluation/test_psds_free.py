@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 from lgc_plugin.evaluation import psds_free
-from lgc_plugin.evaluation.decoding import PostProcessing
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
-from lgc_plugin.evaluation.psds import PSDS1, PSDS2, psds
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.psds import PSDS1, PSDS2, psds_score
 from lgc_plugin.evaluation.psds_free import psds_free_counts
-from lgc_plugin.evaluation.truth import GroundTruth
 from score_cases import LABELS, case
 
 WINDOWS = (3, 1, 6)
@@ -33,7 +33,7 @@ def test_it_is_psds_at_every_score_there_is(scenario, profile):
     counts = psds_free_counts(frames, truth, WINDOWS, **scenario)
     limits = np.unique(levels.astype(np.float64)) - 0.005
     events = PostProcessing(WINDOWS, limits).all_events(frames)
-    expected = psds(events, truth, **scenario)
+    expected = psds_score(events, truth, **scenario)
     score = counts.score()
     assert 0.05 < score.value == pytest.approx(expected.value, abs=1e-9)
     for label in LABELS:

@@ -7,12 +7,12 @@ from packaging.requirements import Requirement
 
 from event_cases import DURATIONS, LABELS, threshold_tables, truths
 from lgc_plugin.evaluation import reference_check
-from lgc_plugin.evaluation.event_tables import EVENT_COLUMNS
+from lgc_plugin.evaluation.events import EVENT_COLUMNS
+from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.reference_check import (
     check_by_libraries,
     check_libraries,
 )
-from lgc_plugin.evaluation.truth import GroundTruth
 from references import needs_references
 
 NAMES = {

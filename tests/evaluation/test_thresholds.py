@@ -2,7 +2,10 @@
 
 import pytest
 
-from lgc_plugin.evaluation.thresholds import PSDS_THRESHOLDS, spaced_thresholds
+from lgc_plugin.evaluation.post_processing import (
+    PSDS_THRESHOLDS,
+    spaced_thresholds,
+)
 
 
 def test_fifty_thresholds_are_those_of_the_challenge():

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from lgc_plugin.evaluation.decoding import PostProcessing
+from lgc_plugin.evaluation.post_processing import PostProcessing
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
 from lgc_plugin.utils.hparams import parse_recipe_arguments
 
@@ -56,14 +56,14 @@ def test_the_recipe_takes_it_as_overrides(file):
 
 
 def test_decoding():
-    assert SETTINGS.decoding() == PostProcessing(
+    assert SETTINGS.post_processing() == PostProcessing(
         {"Dog": 7, "Cat": 28}, decision_threshold={"Dog": 0.49, "Cat": 0.3}
     )
-    decoding = SETTINGS.decoding(["Cat"]).for_labels(["Cat"])
-    assert decoding.median_windows == (28,)
-    assert decoding.decision_threshold == {"Cat": 0.3}
+    post_processing = SETTINGS.post_processing(["Cat"]).for_labels(["Cat"])
+    assert post_processing.median_windows == (28,)
+    assert post_processing.decision_threshold == {"Cat": 0.3}
     with pytest.raises(ValueError, match="nothing was tuned for Cow"):
-        SETTINGS.decoding(["Cat", "Cow"])
+        SETTINGS.post_processing(["Cat", "Cow"])
 
 
 def test_refuses_the_clips_it_was_tuned_on():

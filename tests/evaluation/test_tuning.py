@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lgc_plugin.evaluation import class_scores
-from lgc_plugin.evaluation.decoding import PostProcessing
+from lgc_plugin.evaluation import tuning_grid as class_scores
+from lgc_plugin.evaluation.metrics import count_scores
+from lgc_plugin.evaluation.post_processing import PostProcessing
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
-from lgc_plugin.evaluation.scoring import count_scores
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
 from lgc_plugin.evaluation.tuning import TUNING_METRICS, tune
 from lgc_plugin.evaluation.tuning_grid import TuningGrid, default_windows
@@ -25,8 +25,8 @@ F1_METRICS = ("event_f1", "segment_f1", "intersection_f1")
 
 def class_score(frames, truth, metric, label, window, threshold=0.5):
     """The score of a class, with all classes decoded the same way."""
-    decoding = PostProcessing(window, POINTS, threshold)
-    counts = count_scores(frames, truth, decoding, [metric])
+    post_processing = PostProcessing(window, POINTS, threshold)
+    counts = count_scores(frames, truth, post_processing, [metric])
     return counts[metric].score().per_class[label]
 
 
@@ -115,8 +115,13 @@ def test_before_and_after_are_what_decoding_with_them_gives():
     result = tune(
         frames, truth, "psds1", WINDOWS, start=START, resamples=20, seed=3
     )
-    decoding = replace(result.settings.decoding(), thresholds=POINTS)
-    for score, each in ((result.before, START), (result.after, decoding)):
+    post_processing = replace(
+        result.settings.post_processing(), thresholds=POINTS
+    )
+    for score, each in (
+        (result.before, START),
+        (result.after, post_processing),
+    ):
         counts = count_scores(frames, truth, each, ["psds1"])
         assert score.value == counts["psds1"].score().value
         assert score.intervals.value.low <= score.value
@@ -225,7 +230,7 @@ def test_classes_must_be_the_same():
 
 def test_threshold_free_needs_its_library(monkeypatch):
     monkeypatch.setattr(
-        "lgc_plugin.evaluation.scoring.has_sed_scores_eval", lambda: False
+        "lgc_plugin.evaluation.metrics.has_sed_scores_eval", lambda: False
     )
     with pytest.raises(ValueError, match="the extra 'scores'"):
         tune(*noisy_case(), "psds1_free")

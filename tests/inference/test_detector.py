@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lgc_plugin import LGC, SoundEventDetector
 from lgc_plugin.data.resample import resample_file
-from lgc_plugin.evaluation.postprocess import decode_frames
+from lgc_plugin.evaluation.post_processing import decode_frames
 from lgc_plugin.inference.model.model_folder import write_model
 from lgc_plugin.inference.prediction import predict
 from lgc_plugin.models.features import LogMel

@@ -11,8 +11,9 @@ from hypothesis.extra import numpy as hnp
 
 import oracles
 from lgc_plugin.data.encoder import EventEncoder
-from lgc_plugin.evaluation.postprocess import decode_events, decode_frames
+from lgc_plugin.evaluation.post_processing import decode_frames
 from lgc_plugin.inference.event_stream import EventStream
+from score_cases import decode_events
 
 LABELS = ("Owl", "Cat", "Dog")  # not in alphabetical order
 # Few values: ties with thresholds are common. In float32, 0.3 is greater

@@ -18,11 +18,11 @@ from lgc_plugin.inference.event_stream import Detection
 from lgc_plugin.report import detection_figure
 from lgc_plugin.report.bounded_columns import BoundedColumns
 from lgc_plugin.report.detection_figure import plot_detections
-from lgc_plugin.report.spectrogram_axes import draw_spectrogram
-from lgc_plugin.report.style import colours
+from lgc_plugin.report.spectrogram import draw_spectrogram
+from lgc_plugin.report.style import colors
 
 FRAME = 0.05
-EVENT = matplotlib.colors.to_rgb(colours("ab")["b"])
+EVENT = matplotlib.colors.to_rgb(colors("ab")["b"])
 LIMITS = {"Cat": 0.5, "Dog_bark": 0.5, "Owl": 0.3}
 
 
@@ -60,7 +60,7 @@ def drawn(
 
 
 def event_columns(picture: NDArray) -> NDArray[np.intp]:
-    """Columns of pixels with the colour of events, above the legend."""
+    """Columns of pixels with the color of events, above the legend."""
     body = picture[: int(0.85 * len(picture))]
     is_event = np.abs(body - EVENT).max(axis=-1) < 0.02
     return np.flatnonzero(is_event.any(axis=0))

@@ -9,9 +9,9 @@ import pytest
 from matplotlib.image import imread
 
 from lgc_plugin.evaluation.score import Curve, Interval, Intervals, Score
-from lgc_plugin.report.psd_roc import plot_psd_roc
+from lgc_plugin.report.score_figures import plot_psd_roc
 from lgc_plugin.report.spectrogram import hertz_to_mel, log_mel
-from lgc_plugin.report.style import colours, new_figure
+from lgc_plugin.report.style import colors, new_figure
 from lgc_plugin.report.timeline import plot_timeline
 from lgc_plugin.types import Event
 
@@ -20,8 +20,8 @@ NOISE = np.random.default_rng(0).normal(size=16000)
 CAT, DOG = Event(0.1, 0.4, "Cat"), Event(0.5, 0.9, "Dog_bark")
 
 
-def has_colour(picture, colour):
-    wanted = np.array(matplotlib.colors.to_rgb(colour))
+def has_color(picture, color):
+    wanted = np.array(matplotlib.colors.to_rgb(color))
     return bool((np.abs(picture[..., :3] - wanted).max(axis=-1) < 0.01).any())
 
 
@@ -32,8 +32,8 @@ def test_a_tone_lies_in_its_band(frequency, sample_rate):
     time = np.arange(sample_rate) / sample_rate
     image = log_mel(np.sin(2 * np.pi * frequency * time), sample_rate)
     band = image[:, image.shape[1] // 2].argmax()
-    centre = (band + 1) * hertz_to_mel(sample_rate / 2) / 97
-    assert centre == pytest.approx(hertz_to_mel(frequency), abs=30)
+    center = (band + 1) * hertz_to_mel(sample_rate / 2) / 97
+    assert center == pytest.approx(hertz_to_mel(frequency), abs=30)
 
 
 @pytest.mark.parametrize("samples", [1, 100, 1024])
@@ -47,8 +47,8 @@ def test_the_timeline_shows_each_network(tmp_path):
     plot_timeline(NOISE, 16000, [CAT], found, LABELS, file, title="a.wav")
     picture = imread(file)
     assert picture.shape[1] == 1200
-    for colour in colours(found).values():
-        assert has_colour(picture, colour)
+    for color in colors(found).values():
+        assert has_color(picture, color)
 
 
 def test_classes_that_occur_make_the_picture_taller(tmp_path):
@@ -95,7 +95,7 @@ def test_the_roc_draws_every_curve(tmp_path):
     picture = imread(tmp_path / "roc.png")
     assert picture.shape[1] == 1200
     for name in ("student", "teacher"):
-        assert has_colour(picture, colours(curves)[name])
+        assert has_color(picture, colors(curves)[name])
 
 
 def test_the_roc_leaves_out_what_has_no_curve(tmp_path):
@@ -127,8 +127,8 @@ def test_a_failed_figure_leaves_no_file_and_no_setting(tmp_path):
 
 def test_figures_need_neither_torch_nor_a_display():
     code = (
-        "import sys, lgc_plugin.report.timeline, lgc_plugin.report.psd_roc;"
-        "import lgc_plugin.report.per_class, lgc_plugin.report.difference;"
+        "import sys, lgc_plugin.report.timeline, lgc_plugin.report.tables;"
+        "import lgc_plugin.report.score_figures;"
         "print({'torch', 'matplotlib.pyplot'} & set(sys.modules))"
     )
     output = subprocess.run(

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lgc_plugin.report.long_spectrogram import long_log_mel
-from lgc_plugin.report.spectrogram import log_mel
+from lgc_plugin.report.spectrogram import log_mel, long_log_mel
 
 NOISE = np.random.default_rng(0).normal(size=30000).astype(np.float32)
 

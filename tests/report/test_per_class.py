@@ -10,11 +10,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from lgc_plugin.evaluation.result import SEDResult
-from lgc_plugin.evaluation.score import Interval, Intervals, Score
-from lgc_plugin.report import per_class, style
-from lgc_plugin.report.per_class import plot_per_class
-from lgc_plugin.report.style import colours
+from lgc_plugin.evaluation.score import Interval, Intervals, Score, SEDResult
+from lgc_plugin.report import score_figures as per_class
+from lgc_plugin.report import style
+from lgc_plugin.report.score_figures import plot_per_class
+from lgc_plugin.report.style import colors
 
 LONG = "Electric_shaver_toothbrush"
 METRICS = ("psds1", "psds2", "event_f1", "intersection_f1", "clip_ap")
@@ -73,7 +73,7 @@ def test_dots_are_scores_and_lines_their_intervals(drawn):
             score = each.scores[metric]
             expected = [score.value, *score.per_class.values()]
             assert list(dots[i].get_xdata()) == expected
-            assert dots[i].get_color() == colours(results)[name]
+            assert dots[i].get_color() == colors(results)[name]
             # In the row of its class, the first system above the second.
             offsets = dots[i].get_ydata() - np.arange(3)
             assert (offsets < 0).all() if i == 0 else (offsets > 0).all()

@@ -8,7 +8,7 @@ import torch
 from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.manifest import ClipRow, write_manifest
 from lgc_plugin.data.preparation import Coverage, Preparation
-from lgc_plugin.evaluation.evaluation import metrics_of_manifest
+from lgc_plugin.evaluation.network_metrics import metrics_of_manifest
 from lgc_plugin.report.run_report import report_test
 from lgc_plugin.types import Event, LabelKind, SEDOutput
 

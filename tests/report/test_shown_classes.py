@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lgc_plugin.report.shown_classes import shown_classes
+from lgc_plugin.report.detection_figure import shown_classes
 
 LABELS = tuple(f"c{i}" for i in range(40))
 

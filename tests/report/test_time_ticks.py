@@ -7,7 +7,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lgc_plugin.report.time_ticks import mark_time
+from lgc_plugin.report.style import mark_time
 
 
 def marked(seconds: float) -> tuple[Axes, list[str]]:

@@ -1,0 +1,177 @@
+"""Tables of events, checked, and the same events as arrays of numbers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+EVENT_COLUMNS = ["filename", "onset", "offset", "event_label"]
+logger = logging.getLogger(__name__)
+
+
+def clean_events(
+    events: pd.DataFrame, labels: Sequence[str], name: str
+) -> pd.DataFrame:
+    """Checks a table of events; merges overlaps of a class."""
+    keys = [*(["threshold"] if "threshold" in events else []), "filename"]
+    keys.append("event_label")
+    table = events.astype({"onset": float, "offset": float})
+    unknown = ~table.event_label.isin(labels)
+    refuse_rows(
+        table, unknown, name, f"label is not one of {', '.join(labels)}"
+    )
+    finite = np.isfinite(table[["onset", "offset"]]).all(axis=1)
+    ordered = (table.onset >= 0) & (table.onset <= table.offset)
+    refuse_rows(
+        table,
+        ~(finite & ordered & table.filename.notna()),
+        name,
+        "onset and offset must be seconds with 0 <= onset <= offset",
+    )
+    instant = table.onset == table.offset
+    if instant.any():
+        logger.info("%s: dropped %d of no length", name, instant.sum())
+        table = table[~instant]
+    return _merge_overlaps(table.sort_values([*keys, "onset"]), keys, name)
+
+
+def _merge_overlaps(
+    table: pd.DataFrame, keys: list[str], name: str
+) -> pd.DataFrame:
+    """Joins events that overlap within a group; the table is sorted."""
+    groups = table.groupby(keys, sort=False)
+    reach = groups.offset.cummax()
+    previous = reach.groupby([table[key] for key in keys], sort=False).shift()
+    joined = table.onset < previous
+    if not joined.any():
+        return table.reset_index(drop=True)
+    logger.info(
+        "%s: %d merged with one of the same class that overlaps, first in %s",
+        name,
+        joined.sum(),
+        table.filename[joined].iloc[0],
+    )
+    run = (~joined).cumsum()
+    merged = table[~joined].copy()
+    merged["offset"] = table.offset.groupby(run).max().to_numpy()
+    return merged.reset_index(drop=True)
+
+
+def require_columns(
+    table: pd.DataFrame, columns: Sequence[str], name: str
+) -> None:
+    """Refuses a table that lacks columns."""
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise ValueError(
+            f"{name} lack the columns {', '.join(missing)}: found "
+            f"{', '.join(map(str, table))}"
+        )
+
+
+def refuse_rows(
+    table: pd.DataFrame, wrong: pd.Series, name: str, reason: str
+) -> None:
+    """Refuses a table by showing its first wrong row."""
+    if wrong.any():
+        row = table[wrong].iloc[0]
+        values = ", ".join(f"{key}={value}" for key, value in row.items())
+        raise ValueError(f"{name}, row {row.name}: {reason}; got {values}")
+
+
+@dataclass(frozen=True, eq=False)
+class CodedEvents:
+    """Events of N clips, C classes and J operating points.
+
+    Sorted by clip, operating point, class and onset.
+    """
+
+    #: (E,) indices.
+    clip: NDArray[np.int64]
+    point: NDArray[np.int64]
+    label: NDArray[np.int64]
+    #: (E,) seconds.
+    onset: NDArray[np.float64]
+    offset: NDArray[np.float64]
+    #: N, C and J.
+    shape: tuple[int, int, int]
+
+    @classmethod
+    def from_table(
+        cls,
+        table: pd.DataFrame,
+        clips: Sequence[str],
+        labels: Sequence[str],
+        thresholds: Sequence[float] | None = None,
+    ) -> CodedEvents:
+        """Codes a checked table (:meth:`.ground_truth.GroundTruth.select`)."""
+        clip = pd.Index(clips).get_indexer(table.filename)
+        label = pd.Index(labels).get_indexer(table.event_label)
+        point = np.zeros(len(table), dtype=np.int64)
+        if thresholds is not None:
+            point = pd.Index(thresholds).get_indexer(table.threshold)
+        onset = table.onset.to_numpy(dtype=np.float64)
+        offset = table.offset.to_numpy(dtype=np.float64)
+        order = np.lexsort((onset, label, point, clip))
+        n_points = 1 if thresholds is None else len(thresholds)
+        return cls(
+            clip[order],
+            point[order],
+            label[order],
+            onset[order],
+            offset[order],
+            (len(clips), len(labels), n_points),
+        )
+
+    def __len__(self) -> int:
+        return len(self.clip)
+
+    def take(self, rows: slice | NDArray) -> CodedEvents:
+        """Some of the events."""
+        return CodedEvents(
+            self.clip[rows],
+            self.point[rows],
+            self.label[rows],
+            self.onset[rows],
+            self.offset[rows],
+            self.shape,
+        )
+
+    def counts(self) -> NDArray[np.int64]:
+        """Number of events.
+
+        Returns (N, C, J).
+        """
+        return count_cells((self.clip, self.label, self.point), self.shape)
+
+    def pairs(
+        self, truth: CodedEvents
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Each of these events with each true event of the same clip."""
+        clips = np.arange(self.shape[0] + 1)
+        begin = np.searchsorted(truth.clip, clips)
+        each = np.diff(begin)[self.clip]
+        own = np.repeat(np.arange(len(self)), each)
+        # Counts 0, 1, 2 ... anew for each event.
+        nth = np.arange(len(own)) - np.repeat(np.cumsum(each) - each, each)
+        return own, begin[self.clip][own] + nth
+
+
+def count_cells(
+    index: Iterable[NDArray[np.int64]], shape: tuple[int, ...]
+) -> NDArray[np.int64]:
+    """How often each cell of an array is named.
+
+    >>> count_cells((np.array([0, 1, 1]),), (3,)).tolist()
+    [1, 2, 0]
+    """
+    flat = np.ravel_multi_index(tuple(index), shape)
+    return np.bincount(flat, minlength=int(np.prod(shape))).reshape(shape)

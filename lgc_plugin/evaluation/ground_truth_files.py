@@ -1,0 +1,254 @@
+"""Reads what is annotated, and how long the clips are, from a user's files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from lgc_plugin.data.annotations import (
+    StrongAnnotations,
+    read_durations,
+    read_strong,
+)
+from lgc_plugin.data.manifest import COLUMNS, read_manifest
+from lgc_plugin.evaluation.ground_truth import GroundTruth, truth_of_rows
+from lgc_plugin.evaluation.notes import Notes, counted
+
+# Where no length is known: so long that no detection begins behind the end,
+# where psds_eval would not count it.
+_ENDLESS = 1e9
+
+
+@dataclass(frozen=True, eq=False)
+class Annotations:
+    r"""A set of clips to score.
+
+    Arguments
+    ---------
+    path : Path
+        Where the events were read.
+    truth : GroundTruth
+        The clips that can be scored.
+    durations_known : bool
+        False if the lengths of the clips are unknown. Then those of the truth
+        have no end, which is as good for all scores but PSDS: it counts by
+        the hour and must be left out.
+    without_audio : frozenset[str]
+        Annotated clips that are left out, because their audio is missing.
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "truth.tsv"
+    >>> _ = path.write_text(
+    ...     "filename\tonset\toffset\tevent_label\na.wav\t1\t3\tCat\n"
+    ... )
+    >>> annotations = read_annotations(path)
+    >>> annotations.n_annotated, annotations.durations_known
+    (1, False)
+    """
+
+    path: Path
+    truth: GroundTruth
+    durations_known: bool
+    without_audio: frozenset[str] = frozenset()
+
+    @property
+    def n_annotated(self) -> int:
+        """Clips in the annotation, those without audio too."""
+        return len(self.truth.durations) + len(self.without_audio)
+
+
+def read_truth(
+    ground_truth: str | Path,
+    durations: str | Path | None = None,
+    audio: str | Path | None = None,
+    labels: Sequence[str] | None = None,
+    profile: str = "strict",
+    notes: Notes | None = None,
+) -> GroundTruth:
+    """As :func:`read_annotations`, where durations must be known."""
+    read = read_annotations(
+        ground_truth, durations, audio, labels, profile, notes
+    )
+    if not read.durations_known:
+        raise ValueError(
+            f"{ground_truth}: the lengths of the clips are unknown: add "
+            "--durations or --audio"
+        )
+    return read.truth
+
+
+def read_annotations(
+    ground_truth: str | Path,
+    durations: str | Path | None = None,
+    audio: str | Path | None = None,
+    labels: Sequence[str] | None = None,
+    profile: str = "strict",
+    notes: Notes | None = None,
+) -> Annotations:
+    """Reads events, and how long the clips are if anything tells.
+
+    Arguments
+    ---------
+    ground_truth : str or Path
+        Strong annotations as DESED has them (TSV), or a manifest of this
+        project (CSV), which holds durations too.
+    durations : str or Path, optional
+        TSV with ``filename`` and ``duration``. It names the clips: those
+        without a row in ``ground_truth`` are clips without events.
+    audio : str or Path, optional
+        Folder with the audio, at any depth; where a clip is there twice, the
+        first path in alphabetical order counts. Clips whose audio is missing
+        are left out.
+    labels : Sequence[str], optional
+        All classes; None takes those that occur, in alphabetical order.
+    profile : str
+        ``strict`` or ``dcase``, see
+        :class:`~lgc_plugin.evaluation.ground_truth.GroundTruth`.
+    notes : Notes, optional
+        Gets what a user should know.
+
+    Returns
+    -------
+    Annotations
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is missing.
+    ValueError
+        If a row cannot be right, a clip has no duration, or no clip has
+        audio.
+    """
+    path, notes = Path(ground_truth), notes or Notes()
+    if durations is not None and audio is not None:
+        raise ValueError("durations and audio both tell lengths: give one")
+    if _is_manifest(path):
+        if durations is not None or audio is not None:
+            raise ValueError(
+                f"{path}: a manifest has the lengths of its clips: leave out "
+                "--durations and --audio"
+            )
+        with notes.from_log():
+            return Annotations(path, _of_manifest(path, labels, profile), True)
+    read = read_strong(path, labels)
+    lengths, missing = _lengths(read, durations, audio, notes)
+    events = read.events[~read.events.filename.isin(missing)]
+    with notes.from_log():
+        truth = GroundTruth.from_tables(
+            events,
+            pd.DataFrame(lengths.items(), columns=["filename", "duration"]),
+            labels or sorted(read.events.event_label.unique()),
+            profile=profile,
+        )
+    known = durations is not None or audio is not None
+    return Annotations(path, truth, known, missing)
+
+
+def _lengths(
+    annotations: StrongAnnotations,
+    durations: str | Path | None,
+    audio: str | Path | None,
+    notes: Notes,
+) -> tuple[dict[str, float], frozenset[str]]:
+    """Seconds of each clip, and the clips to leave out."""
+    annotated = frozenset(annotations.filenames)
+    if durations is not None:
+        lengths = read_durations(durations)
+        unknown = annotated - set(lengths)
+        if unknown:
+            raise ValueError(
+                f"{durations}: no duration of "
+                f"{counted(len(unknown), 'annotated clip')}, such as "
+                f"{min(unknown)!r}: names must match exactly"
+            )
+        more = set(lengths) - annotated
+        if more:
+            notes.note(
+                f"{counted(len(more), 'clip')} of {durations} are not in the "
+                f"annotations, such as {min(more)!r}: clips without events"
+            )
+        return lengths, frozenset()
+    if audio is not None:
+        lengths = _lengths_of_audio(Path(audio), annotated)
+        missing = annotated - set(lengths)
+        if missing:
+            notes.warn(
+                f"no audio of {len(missing)} of {len(annotated)} annotated "
+                f"clips, such as {min(missing)!r}: they are left out"
+            )
+        return lengths, missing
+    notes.warn(
+        "the lengths of the clips are unknown, so PSDS, which counts false "
+        "alarms per hour, is left out: add --durations or --audio. The "
+        f"{counted(len(annotated), 'clip')} are those that the annotations "
+        "name"
+    )
+    return dict.fromkeys(annotated, _ENDLESS), frozenset()
+
+
+def _lengths_of_audio(
+    folder: Path, annotated: Collection[str]
+) -> dict[str, float]:
+    """Seconds by clip, for those whose audio is in a folder."""
+    from lgc_plugin.data.audio_files import (
+        clip_id,
+        list_audio,
+        read_headers,
+        unreadable,
+    )
+
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder of audio")
+    clips = {clip_id(clip): clip for clip in annotated}
+    files: dict[str, Path] = {}
+    for each in _folders(folder):
+        for name, file in list_audio(each).items():
+            if name in clips:
+                files.setdefault(clips[name], file.path)
+    if not files:
+        raise ValueError(
+            f"{folder}: no audio of the {len(clips)} annotated clips in it; "
+            f"the first would be {min(annotated)!r}, or the same as .flac"
+        )
+    headers = read_headers(files.values(), progress=False)
+    seconds = {}
+    for clip, header in zip(files, headers, strict=True):
+        if header is None or not header.frames:
+            why = "no audio" if header is None else "no sample in it"
+            raise unreadable(files[clip], why)
+        seconds[clip] = header.seconds
+    return seconds
+
+
+def _folders(folder: Path) -> Iterator[str]:
+    """A folder and all below, those behind links too, each once."""
+    seen = set()
+    for base, below, _ in os.walk(folder, followlinks=True):
+        real = os.path.realpath(base)
+        if real in seen:
+            below.clear()
+            continue
+        seen.add(real)
+        below.sort()
+        yield base
+
+
+def _is_manifest(path: Path) -> bool:
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        return set(COLUMNS) <= set(file.readline().strip().split(","))
+
+
+def _of_manifest(
+    path: Path, labels: Sequence[str] | None, profile: str
+) -> GroundTruth:
+    rows = read_manifest(path)
+    found = sorted({event.label for row in rows for event in row.events})
+    truth = truth_of_rows(rows, labels or found, profile)
+    if truth.durations.empty:
+        raise ValueError(f"{path}: no strongly labeled clip in it")
+    return truth

@@ -1,0 +1,237 @@
+"""Which detections are right, by collars, segments or intersections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import maximum_bipartite_matching
+
+from lgc_plugin.evaluation.events import CodedEvents
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Pairs of a detection and a true event that are looked at together.
+_BLOCK_EVENTS = 100_000
+
+
+class Intersections(NamedTuple):
+    """What happened where; each field is a tuple of index arrays."""
+
+    #: (clip, label, point) of each true event found.
+    tp: tuple[NDArray[np.int64], ...]
+    #: (clip, label, point) of each detection that is none.
+    fp: tuple[NDArray[np.int64], ...]
+    #: (clip, label, other, point): false positives for ``label`` where
+    #: ``other`` sounds.
+    cross_triggers: tuple[NDArray[np.int64], ...]
+
+
+def find_intersections(
+    detections: CodedEvents,
+    truth: CodedEvents,
+    durations: NDArray[np.float64],
+    *,
+    dtc: float,
+    gtc: float,
+    cttc: float | None = None,
+) -> Intersections:
+    """Applies the criteria of PSDS to all clips and operating points at once.
+
+    Bilen et al.: A Framework for the Robust Evaluation of Sound Event
+    Detection, ICASSP 2020. The counts are those of psds_eval. ``cttc`` None
+    looks for no cross-trigger.
+
+    >>> import pandas as pd
+    >>> columns = ["filename", "onset", "offset", "event_label"]
+    >>> truth = pd.DataFrame([["a", 0.0, 2.0, "Cat"]], columns=columns)
+    >>> args = (["a"], ["Cat", "Dog"])
+    >>> found = find_intersections(
+    ...     CodedEvents.from_table(truth.replace("Cat", "Dog"), *args),
+    ...     CodedEvents.from_table(truth, *args),
+    ...     np.array([10.0]), dtc=0.5, gtc=0.5, cttc=0.3,
+    ... )
+    >>> [index.tolist() for index in found.cross_triggers]
+    [[0], [1], [0], [0]]
+    """
+    parts = [
+        _of_block(block, truth, durations, dtc, gtc, cttc)
+        for block in _blocks(detections)
+    ]
+    return Intersections(
+        *(
+            tuple(map(np.concatenate, zip(*fields, strict=True)))
+            for fields in zip(*parts, strict=True)
+        )
+    )
+
+
+def _blocks(events: CodedEvents) -> list[CodedEvents]:
+    """Events cut between clips, so that memory does not grow with the set."""
+    ends = np.arange(0, len(events), _BLOCK_EVENTS)[1:]
+    cuts = np.searchsorted(events.clip, events.clip[ends])
+    edges = np.unique([0, *cuts, len(events)])
+    if len(edges) < 2:
+        return [events]
+    return [
+        events.take(slice(a, b))
+        for a, b in zip(edges[:-1], edges[1:], strict=True)
+    ]
+
+
+def _of_block(
+    found: CodedEvents,
+    truth: CodedEvents,
+    durations: NDArray[np.float64],
+    dtc: float,
+    gtc: float,
+    cttc: float | None,
+) -> Intersections:
+    own, true = found.pairs(truth)
+    shared = np.minimum(found.offset[own], truth.offset[true]) - np.maximum(
+        found.onset[own], truth.onset[true]
+    )
+    # Of clips with few classes, most pairs never meet.
+    meet = shared > 0
+    own, true, shared = own[meet], true[meet], shared[meet]
+    same = found.label[own] == truth.label[true]
+    share = shared / (found.offset - found.onset)[own]
+    covered = _sum_by(own[same], share[same], len(found))
+    relevant = covered >= dtc
+
+    useful = same & relevant[own]
+    n_points = found.shape[2]
+    key = true[useful] * n_points + found.point[own[useful]]
+    length = (truth.offset - truth.onset)[true[useful]]
+    total = _sum_by(
+        key, shared[useful] / length, len(truth) * n_points, sort=True
+    )
+    event, point = np.divmod(np.flatnonzero(total >= gtc), n_points)
+    tp = (truth.clip[event], truth.label[event], point)
+
+    # As for psds_eval, what begins after the end of its clip is no fp.
+    begins_inside = found.onset < durations[found.clip]
+    rows = np.flatnonzero(~relevant & begins_inside)
+    fp = (found.clip[rows], found.label[rows], found.point[rows])
+    if cttc is None:
+        none = np.zeros(0, dtype=np.int64)
+        return Intersections(tp, fp, (none,) * 4)
+
+    other = ~same & ~relevant[own]
+    n_labels = found.shape[1]
+    key = own[other] * n_labels + truth.label[true[other]]
+    total = _sum_by(key, share[other], len(found) * n_labels, sort=True)
+    row, label = np.divmod(np.flatnonzero(total >= cttc), n_labels)
+    triggers = (found.clip[row], found.label[row], label, found.point[row])
+    return Intersections(tp, fp, triggers)
+
+
+def _sum_by(
+    key: NDArray[np.int64],
+    values: NDArray[np.float64],
+    size: int,
+    sort: bool = False,
+) -> NDArray[np.float64]:
+    """Sums of the values of each key; NaN for a key that has none.
+
+    In extended precision, as pandas' compensated sums, which psds_eval takes:
+    shares that add up to 0.7 must not fall short of it by a rounding error.
+    """
+    sums = np.full(size, np.nan)
+    if not len(key):
+        return sums
+    if sort:
+        order = np.argsort(key, kind="stable")
+        key, values = key[order], values[order]
+    begins = np.flatnonzero(np.diff(key, prepend=-1))
+    sums[key[begins]] = np.add.reduceat(values.astype(np.longdouble), begins)
+    return sums
+
+
+def match_collars(
+    detections: CodedEvents,
+    truth: CodedEvents,
+    *,
+    collar: float,
+    offset_share: float,
+) -> NDArray[np.bool_]:
+    """Pairs as many detections as possible with a true event each.
+
+    The counts are those of sed_eval with optimal matching.
+
+    Returns (E,), True for a detection that is paired.
+    """
+    own, true = detections.pairs(truth)
+    late = np.abs(truth.offset[true] - detections.offset[own])
+    length = (truth.offset - truth.onset)[true]
+    near = (
+        (detections.label[own] == truth.label[true])
+        & (np.abs(truth.onset[true] - detections.onset[own]) <= collar)
+        & (late <= np.maximum(collar, offset_share * length))
+    )
+    own, true = own[near], true[near]
+    # An event can be found once at each operating point.
+    n_points = detections.shape[2]
+    column = true * n_points + detections.point[own]
+    used, column = np.unique(column, return_inverse=True)
+    graph = csr_matrix(
+        (np.ones(len(own), dtype=bool), (own, column)),
+        shape=(len(detections), len(used)),
+    )
+    return maximum_bipartite_matching(graph, perm_type="column") >= 0
+
+
+class Segments(NamedTuple):
+    """Segments in which something sounds; index arrays."""
+
+    #: (S,) where.
+    clip: NDArray[np.int64]
+    label: NDArray[np.int64]
+    point: NDArray[np.int64]
+    #: (S,) which segment of the clip, from 0.
+    number: NDArray[np.int64]
+
+
+def touched_segments(events: CodedEvents, seconds: float) -> Segments:
+    """The segments that events touch, each once.
+
+    >>> import pandas as pd
+    >>> table = pd.DataFrame([["a", 0.5, 2.1, "Cat"]], columns=[
+    ...     "filename", "onset", "offset", "event_label"])
+    >>> events = CodedEvents.from_table(table, ["a"], ["Cat"])
+    >>> touched_segments(events, 1.0).number.tolist()
+    [0, 1, 2]
+    """
+    first = np.floor(events.onset / seconds).astype(np.int64)
+    end = np.ceil(events.offset / seconds).astype(np.int64)
+    each = end - first
+    row = np.repeat(np.arange(len(events)), each)
+    nth = np.arange(len(row)) - np.repeat(np.cumsum(each) - each, each)
+    shape = (*events.shape, int(end.max(initial=0)) + 1)
+    index = (events.clip, events.label, events.point)
+    cells = np.ravel_multi_index(
+        (*(column[row] for column in index), first[row] + nth), shape
+    )
+    return Segments(*np.unravel_index(np.unique(cells), shape))
+
+
+def found_segments(
+    detected: Segments, true: Segments, n_labels: int
+) -> NDArray[np.bool_]:
+    """Which detected segments are true.
+
+    Returns (S,) one for each detected segment.
+
+    >>> zero, number = np.zeros(2, dtype=int), np.array([0, 1])
+    >>> a = Segments(zero, zero, zero, number)
+    >>> found_segments(a, a._replace(number=number + 1), 1).tolist()
+    [False, True]
+    """
+    length = max(part.number.max(initial=0) for part in (detected, true)) + 1
+    keys = [
+        (part.clip * n_labels + part.label) * length + part.number
+        for part in (detected, true)
+    ]
+    return np.isin(*keys)

@@ -1,0 +1,254 @@
+"""Whether predictions and annotations are about the same clips and classes.
+
+What cannot count is left out, with a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lgc_plugin.evaluation.events import clean_events
+from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.ground_truth_files import Annotations, read_truth
+from lgc_plugin.evaluation.notes import Notes, counted
+from lgc_plugin.evaluation.predictions import Predictions
+from lgc_plugin.evaluation.score_files import read_frame_scores
+
+#: Seconds that a detection may reach over the end of its clip: the last frame
+#: of a system may end there, since clips are no whole number of frames.
+END_TOLERANCE = 0.1
+
+
+def check_predictions(
+    predictions: Predictions, annotations: Annotations, notes: Notes
+) -> Predictions:
+    """Keeps what can be scored, and tells the rest."""
+    truth = annotations.truth
+    kept = _annotated_only(predictions, annotations, notes)
+    known = [label for label in kept.labels if label in truth.labels]
+    if kept.labels and not known:
+        raise ValueError(
+            f"{predictions.path}: no class is annotated: the predictions have "
+            f"{_listed(kept.labels)}, the annotations {_listed(truth.labels)}"
+        )
+    # Warnings are about annotated clips: others are ignored.
+    if kept.frames is not None:
+        _tell_frames(kept.frames, truth.labels, notes)
+        if annotations.durations_known:
+            _tell_late_frames(kept.frames, truth, notes)
+        return replace(kept, frames=_with_labels(kept.frames, truth.labels))
+    events = _known_only(kept.events, truth.labels, notes)
+    with notes.from_log():
+        events = clean_events(events, truth.labels, "detections")
+    if annotations.durations_known:
+        _tell_late(events, truth, notes)
+    return replace(kept, events=events)
+
+
+def _annotated_only(
+    predictions: Predictions, annotations: Annotations, notes: Notes
+) -> Predictions:
+    clips = annotations.truth.clips
+    others = predictions.clips - clips - annotations.without_audio
+    if others and not predictions.clips & clips:
+        raise ValueError(
+            f"{predictions.path}: no clip of the predictions is annotated: "
+            f"they have {min(others)!r}, the annotations {min(clips)!r}. Names "
+            "must match exactly, with the suffix"
+        )
+    if others:
+        notes.warn(
+            f"{counted(len(others), 'clip')} of the predictions are not "
+            f"annotated, such as {min(others)!r}: they are ignored"
+        )
+    return predictions.restrict(clips)
+
+
+def _known_only(
+    events: pd.DataFrame, labels: Collection[str], notes: Notes
+) -> pd.DataFrame:
+    known = events.event_label.isin(labels)
+    counts = events.event_label[~known].value_counts()
+    if len(counts):
+        told = ", ".join(f"{name!r} ({n})" for name, n in counts.items())
+        notes.warn(
+            f"{counted(int(counts.sum()), 'detection')} with labels that are "
+            f"not annotated are ignored: {told}"
+        )
+    return events[known]
+
+
+def _tell_late(events: pd.DataFrame, truth: GroundTruth, notes: Notes) -> None:
+    """Detections that reach over the end of their clip."""
+    lengths = truth.durations.set_index("filename").duration
+    ends = lengths.reindex(events.filename).to_numpy()
+    late = events[events.offset.to_numpy() > ends + END_TOLERANCE]
+    if late.empty:
+        return
+    row = late.iloc[int(np.argmax(late.offset.to_numpy()))]
+    where = " at all thresholds" if "threshold" in events else ""
+    notes.warn(
+        f"{counted(len(late), 'detection')}{where}, in "
+        f"{counted(late.filename.nunique(), 'clip')}, reach over the end of "
+        f"the clip, such as {row.event_label} until {row.offset:g} s in "
+        f"{row.filename!r} of {lengths[row.filename]:g} s: kept as they are"
+    )
+
+
+def _tell_late_frames(
+    frames: FrameScores, truth: GroundTruth, notes: Notes
+) -> None:
+    """Frames that reach over the end of their clip."""
+    shape = (len(frames.clips), frames.scores.shape[2] + 1)
+    edges = np.broadcast_to(frames.edges, shape)
+    ends = edges[np.arange(shape[0]), frames.valid_frames]
+    lengths = truth.durations.set_index("filename").duration
+    over = ends - lengths.reindex(list(frames.clips)).to_numpy()
+    late = int((over > END_TOLERANCE).sum())
+    if late:
+        row = int(np.argmax(over))
+        clip = frames.clips[row]
+        notes.warn(
+            f"the frames of {counted(late, 'clip')} reach over the end, such "
+            f"as until {ends[row]:g} s in {clip!r} of {lengths[clip]:g} s: "
+            "kept as they are"
+        )
+
+
+def _tell_frames(
+    frames: FrameScores, labels: Collection[str], notes: Notes
+) -> None:
+    unknown = [label for label in frames.labels if label not in labels]
+    if unknown:
+        notes.warn(
+            f"scores of {counted(len(unknown), 'class')} that are not "
+            f"annotated are ignored: {_listed(unknown)}"
+        )
+    missing = [label for label in labels if label not in frames.labels]
+    if missing:
+        notes.warn(
+            f"no scores of {counted(len(missing), 'annotated class')}, "
+            f"{_listed(missing)}: never detected"
+        )
+
+
+def _with_labels(frames: FrameScores, labels: tuple[str, ...]) -> FrameScores:
+    """The same with these classes; new ones have no score to be detected."""
+    if frames.labels == labels:
+        return frames
+    n_clips, _, n_frames = frames.scores.shape
+    scores = np.full((n_clips, len(labels), n_frames), -np.inf, np.float32)
+    tags = frames.clip_scores
+    clip_scores = (
+        None if tags is None else np.full_like(scores[..., 0], -np.inf)
+    )
+    for row, label in enumerate(labels):
+        if label in frames.labels:
+            source = frames.labels.index(label)
+            scores[:, row] = frames.scores[:, source]
+            if clip_scores is not None and tags is not None:
+                clip_scores[:, row] = tags[:, source]
+    return replace(
+        frames, labels=labels, scores=scores, clip_scores=clip_scores
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredSet:
+    """What a system says of some clips, and what sounds in them."""
+
+    #: Name of the annotation.
+    name: str
+    #: Of annotated clips.
+    frames: FrameScores
+    #: With the classes of the scores.
+    truth: GroundTruth
+
+    @classmethod
+    def read(
+        cls,
+        scores: str | Path,
+        ground_truth: str | Path,
+        durations: str | Path | None = None,
+        audio: str | Path | None = None,
+        profile: str = "strict",
+        notes: Notes | None = None,
+    ) -> ScoredSet:
+        """Reads a set from files."""
+        notes = notes or Notes()
+        frames = read_frame_scores(scores)
+        truth = read_truth(
+            ground_truth, durations, audio, profile=profile, notes=notes
+        )
+        frames = _annotated(frames, truth, str(scores), notes)
+        truth = _truth_with_labels(truth, frames.labels, notes)
+        return cls(Path(ground_truth).name, frames, truth)
+
+    @property
+    def clips(self) -> tuple[str, ...]:
+        """The clips that are scored and annotated."""
+        return self.frames.clips
+
+
+def _annotated(
+    frames: FrameScores, truth: GroundTruth, path: str, notes: Notes
+) -> FrameScores:
+    scored = frozenset(frames.clips)
+    others, missing = scored - truth.clips, truth.clips - scored
+    if not scored & truth.clips:
+        raise ValueError(
+            f"{path}: no clip with scores is annotated: there are scores of "
+            f"{min(others, default='')!r}, annotations of "
+            f"{min(missing, default='')!r}. Names must match exactly, with "
+            "the suffix"
+        )
+    if others:
+        notes.warn(
+            f"{counted(len(others), 'clip')} of {path} are not annotated, "
+            f"such as {min(others)!r}: ignored"
+        )
+    if missing:
+        notes.warn(
+            f"{len(missing)} of {counted(len(truth.clips), 'annotated clip')} "
+            f"have no scores in {path}, such as {min(missing)!r}"
+        )
+    return frames.select(truth.clips)
+
+
+def _truth_with_labels(
+    truth: GroundTruth, labels: tuple[str, ...], notes: Notes
+) -> GroundTruth:
+    """The same with the classes of the scores."""
+    unknown = [label for label in truth.present if label not in labels]
+    if unknown:
+        notes.warn(
+            f"no scores of {', '.join(unknown)}: their events are left out"
+        )
+    kept = truth.events.event_label.isin(labels)
+    events = truth.events[kept].reset_index(drop=True)
+    return replace(truth, labels=labels, events=events)
+
+
+def common_clips(
+    frames: FrameScores, truth: GroundTruth
+) -> tuple[FrameScores, GroundTruth]:
+    """Scores and truth of the clips that have both."""
+    shared = truth.clips.intersection(frames.clips)
+    if not shared:
+        raise ValueError(
+            f"none of the {len(frames.clips)} clips scored is among the "
+            f"{len(truth.clips)} annotated: names must match exactly, as in "
+            f"{min(frames.clips, default='')!r} and "
+            f"{min(truth.clips, default='')!r}"
+        )
+    return frames.select(shared), truth.restrict(shared)
