@@ -38,10 +38,11 @@ train: $(VENV)/.train  ## Trains on DESED, or on the toy dataset
 test: $(VENV)/.test  ## Runs the tests and the examples in docstrings
 	TESTED_ENVIRONMENT=$(ENVIRONMENT) $(RUN) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
-lint: $(VENV)/.lint  ## Checks style and format; installs no PyTorch
+lint: $(VENV)/.lint  ## Checks style, format and types; installs no PyTorch
 	$(RUN) -m ruff check --no-cache .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m yamllint --strict .
+	$(RUN) -m mypy
 
 # Both ends of the ranges in setup.cfg, each in an environment of its own. The
 # newest is made anew each time: what is newest changes.
@@ -65,7 +66,7 @@ lock: $(VENV)/.made  ## Resolves versions anew (ARGS=--upgrade: the newest)
 		--resolution lowest-direct --output-file requirements/oldest.txt
 
 clean:  ## Removes .venv, caches and build leftovers; keeps results
-	rm -rf .venv .venv-oldest .venv-newest build dist *.egg-info .pytest_cache .hypothesis .ruff_cache
+	rm -rf .venv .venv-oldest .venv-newest build dist *.egg-info .pytest_cache .hypothesis .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is written after the install that it stands for, so an interrupted
