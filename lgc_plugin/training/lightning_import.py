@@ -23,9 +23,7 @@ from torch.serialization import get_unsafe_globals_in_checkpoint
 from lgc_plugin.models.crnn import CRNN
 
 STUDENT, TEACHER = NETWORKS = ("sed_student", "sed_teacher")
-
-_UNUSED = "cnn_proj_bn."
-_PROJECTION = "cnn_proj_fc."
+_PROJECTION, _UNUSED = "cnn_proj_fc.", "cnn_proj_bn."
 _BLOCK = re.compile(r"cnn\.cnn\.(?:conv|batchnorm|glu)(\d+)\.")
 _GRU_LAYER = re.compile(r"rnn\.rnn\.\w+_l(\d+)(?:_reverse)?$")
 
