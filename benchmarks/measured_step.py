@@ -15,7 +15,6 @@ from plain_step import (
     plain_supervised_loss,
 )
 from step_report import Variant
-from step_setup import RandomBatch
 from torch import Tensor, nn
 
 from lgc_plugin.augment.mixup import draw_mixup, mixup
@@ -23,6 +22,7 @@ from lgc_plugin.lgc import LGC, LGCTerms
 from lgc_plugin.models.mean_teacher import MeanTeacher
 from lgc_plugin.training.allocator import keep_freed_memory
 from lgc_plugin.training.brain import LGCBrain
+from lgc_plugin.types import SEDBatch
 
 _NETWORK_KEYS = (
     "n_classes n_mels filters pooling dropout norm_momentum rnn_size "
@@ -45,7 +45,7 @@ class Step(Protocol):
     student: nn.Module
     teacher: nn.Module
 
-    def __call__(self, batch: RandomBatch) -> StepResult:
+    def __call__(self, batch: SEDBatch) -> StepResult:
         """Trains on a batch."""
 
     def prototypes(self) -> Tensor:
@@ -88,7 +88,7 @@ class RecipeStep:
             lambda _, __, terms: self._terms.append(terms)
         )
 
-    def __call__(self, batch: RandomBatch) -> StepResult:
+    def __call__(self, batch: SEDBatch) -> StepResult:
         """Trains on a batch."""
         self.brain.step += 1
         loss = self.brain.fit_batch(batch)
@@ -162,16 +162,16 @@ class PlainStep:
             hparams["opt_class"], fused=fused, foreach=False
         )(self.student.parameters())
 
-    def __call__(self, batch: RandomBatch) -> StepResult:
+    def __call__(self, batch: SEDBatch) -> StepResult:
         """Trains on a batch."""
         hparams, kind = self._hparams, batch.label_kind
-        mels = self.front_end.mel(batch.wav.data)
+        mels = self.front_end.mel(batch.wavs)
         plan = draw_mixup(
             kind, hparams["mixup_alpha"], hparams["mixup_probability"]
         )
         mels = mixup(mels, plan)
-        frame_labels = mixup(batch.frame_labels.data, plan)
-        clip_labels = mixup(batch.clip_labels.data, plan)
+        frame_labels = mixup(batch.frame_labels, plan)
+        clip_labels = mixup(batch.clip_labels, plan)
 
         predictions = self.lgc.run(self.student, mels)
         terms = self.lgc(self.student, mels, predictions, kind, frame_labels)

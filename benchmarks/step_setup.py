@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from hyperpyyaml import load_hyperpyyaml
-from torch import Tensor
 from torch.nn.functional import interpolate, normalize
 
 from lgc_plugin.lgc import LGC
 from lgc_plugin.models.crnn import CRNN
-from lgc_plugin.types import LabelKind
+from lgc_plugin.types import LabelKind, SEDBatch
 from lgc_plugin.utils.hparams import read_plain
 
 _HPARAMS = Path(__file__).resolve().parents[1] / "hparams"
@@ -59,41 +57,12 @@ def set_late_stage(student: CRNN, lgc: LGC) -> None:
     bank.initialized = True
 
 
-class Padded(NamedTuple):
-    """Like SpeechBrain's ``PaddedData``, as far as the step looks."""
-
-    data: Tensor
-
-
-@dataclass(frozen=True)
-class RandomBatch:
-    """Like a batch of the recipe; but it is on its device already."""
-
-    #: Names of the B clips
-    id: list[str]
-    #: (B, N) int16
-    wav: Padded
-    #: (B,) on the host, where the recipe reads it
-    n_samples: Tensor
-    #: (B, C, T'), 0 unless the clip is strongly labeled
-    frame_labels: Padded
-    #: (B, C), 0 unless the clip is labeled
-    clip_labels: Padded
-    #: (B,) values of :class:`~lgc_plugin.types.LabelKind`
-    label_kind: Tensor
-
-    def to(self, device: str, non_blocking: bool = False) -> RandomBatch:
-        """A batch whose number of samples is on the device too."""
-        moved = self.n_samples.to(device, non_blocking=non_blocking)
-        return replace(self, n_samples=moved)
-
-
 def random_batch(
     hparams: Mapping[str, Any],
     device: str,
     shrink: int = 1,
     seed: int = 0,
-) -> RandomBatch:
+) -> SEDBatch:
     """Noise of varying loudness with random events."""
     sizes = {
         kind: max(1, hparams["batch_sizes"][name] // shrink)
@@ -120,11 +89,13 @@ def random_batch(
     strong = (kinds == LabelKind.STRONG).view(-1, 1, 1)
     labeled = (kinds != LabelKind.NONE).view(-1, 1)
     clip_labels = labels.any(dim=2) & labeled
-    return RandomBatch(
-        id=[str(i) for i in range(n_clips)],
-        wav=Padded((6000 * wavs).clamp(-32768, 32767).short().to(device)),
-        n_samples=torch.full((n_clips,), n_samples),
-        frame_labels=Padded((labels & strong).float().to(device)),
-        clip_labels=Padded(clip_labels.float().to(device)),
-        label_kind=kinds.to(device),
+    return SEDBatch(
+        kinds.to(device),
+        frame_labels=(labels & strong).float().to(device),
+        clip_labels=clip_labels.float().to(device),
+        wavs=(6000 * wavs).clamp(-32768, 32767).short().to(device),
+        n_samples=torch.full((n_clips,), n_samples).to(device),
+        ids=tuple(str(i) for i in range(n_clips)),
+        kinds=tuple(kinds.tolist()),
+        padded=False,
     )
