@@ -105,7 +105,7 @@ class RandomVersions:
             raise ValueError(
                 f"rct_weight is {active} and {name} is {value}: random "
                 "consistency has a mixup, a shift and a mask of its own, so "
-                f"give --{name}={value * 0:g}"
+                f"give --{name}={'false' if value is True else 0}"
             )
         # The draws' own checks, before a training begins; of no clip, so that
         # the random state stays.

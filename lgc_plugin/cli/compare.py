@@ -115,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _names(first: Path, second: Path) -> tuple[str, str]:
-    """What tells two paths apart: their names, or the folders above."""
+    """Distinct names of two paths: their own, or the folders above."""
     paths = [each.resolve() for each in (first, second)]
     parts = [
         (path if path.is_dir() else path.with_suffix("")).parts
@@ -166,7 +166,7 @@ def _write(
     notes: list[str],
     wall_seconds: float,
 ) -> None:
-    """Writes the JSON file, and says where."""
+    """Writes the JSON file, and prints its path."""
     from lgc_plugin.report.result_files import write_results
 
     results = dict(zip(names, comparison.results, strict=True))

@@ -118,7 +118,7 @@ def _detector(args: argparse.Namespace) -> SoundEventDetector:
 def _facts(
     args: argparse.Namespace, detector: SoundEventDetector, asked: Threshold
 ) -> dict[str, Any]:
-    """What decides about the events, as JSON tells it."""
+    """The settings that determine the events, for the JSON file."""
     from lgc_plugin.inference.options import class_thresholds
 
     settings, labels = detector.settings, detector.labels
@@ -152,7 +152,7 @@ def _pictures(
 
 
 def _write(outcome: Outcome, writer: EventWriter) -> None:
-    """Writes what was detected, or tells why nothing was."""
+    """Writes what was detected, or reports why nothing was."""
     from tqdm import tqdm
 
     name = outcome.source.name
@@ -188,7 +188,7 @@ def _tell_end(
 
 @contextmanager
 def _telling_partial(args: argparse.Namespace) -> Iterator[None]:
-    """Says where results are that somebody stopped on their way."""
+    """Prints where partial results are after an interrupt."""
     from lgc_plugin.inference.files.event_writers import partial_path
 
     try:

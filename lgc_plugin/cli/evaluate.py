@@ -131,7 +131,7 @@ def _header(evaluation: Evaluation, args: argparse.Namespace) -> str:
 
 
 def _verify(evaluation: Evaluation) -> dict[str, tuple[float, float]]:
-    """Compares with the libraries, and tells how far they are apart."""
+    """Compares with the libraries, and prints the largest difference."""
     checked = evaluation.check()
     largest = _largest(checked)
     verdict = "the same" if largest <= _SAME else "NOT the same"
@@ -167,7 +167,7 @@ def _write(
     checked: dict[str, tuple[float, float]],
     wall_seconds: float,
 ) -> None:
-    """Writes results and figures, and says where."""
+    """Writes results and figures, and prints their paths."""
     from lgc_plugin.report.result_files import write_results
 
     more: dict[str, Any] = {"reference_check": checked} if checked else {}

@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"wrote {args.output}")
     for file in exported.files:
         print(_line(file, exported))
-    # The teacher is what a detector is loaded with if nothing is said.
+    # A detector loads the teacher by default.
     names = exported.networks
     network = "" if "teacher" in names else f", {names[0]!r}"
     print(

@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
     )
     out = Path(args.output)
-    print(f"wrote {out}: imported.json there says what it holds")
+    print(f"wrote {out}: imported.json there describes it")
     for note in _notes(record):
         print(f"note: {note}")
     print(

@@ -125,7 +125,7 @@ def _devices() -> Iterator[list[str]]:
 
 
 def _cpuinfo() -> str:
-    """What Linux says of the processor; "" elsewhere."""
+    """What Linux reports about the processor; "" elsewhere."""
     path = Path("/proc/cpuinfo")
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 

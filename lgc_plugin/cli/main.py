@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command.
 
     Returns exit status: 0 for success, 2 for input that cannot be used (with
-    one line on standard error that says why), 130 after Ctrl-C, 141 if nobody
+    one line on standard error with the reason), 130 after Ctrl-C, 141 if nobody
     reads the output to its end.
 
     >>> main(["soundscapes", "--bank=no/such", "--output=x", "--seed=-1"])

@@ -16,7 +16,7 @@ Number = TypeVar("Number", int, float)
 
 
 def add_truth_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds what tells the truth."""
+    """Adds the options of the ground truth."""
     group = parser.add_argument_group("truth")
     group.add_argument(
         "--ground-truth",

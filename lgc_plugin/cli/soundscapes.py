@@ -14,7 +14,7 @@ _DESCRIPTION = """\
 Mixes isolated sounds into labeled clips and lays them out like DESED: a
 strong set and its validation (plain mixtures), a weak, an unlabeled and a
 validation set (mixed in rooms, with noise and microphones, from more
-recordings). No recording is heard both in training and in validation.
+recordings). No recording is used both in training and in validation.
 """
 
 
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         n_jobs=args.n_jobs,
         progress=not args.quiet,
     )
-    print(f"wrote {out}: soundscapes.json there says what it holds")
+    print(f"wrote {out}: soundscapes.json there describes it")
     return 0
 
 
@@ -135,13 +135,13 @@ def _add_bank(group: Any) -> None:
         group,
         "strong_share",
         float,
-        "part of the training recordings that the strong set hears",
+        "part of the training recordings that the strong set uses",
     )
     _add(
         group,
         "non_target",
         str,
-        "classes to hear but not to label",
+        "classes to mix in but not to label",
         nargs="+",
         metavar="LABEL",
     )

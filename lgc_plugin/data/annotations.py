@@ -25,7 +25,7 @@ STRONG_COLUMNS = ("filename", "onset", "offset", "event_label")
 
 @dataclass(frozen=True)
 class StrongAnnotations:
-    """What a strong annotation file says."""
+    """What a strong annotation file contains."""
 
     #: One row per event: ``filename``, ``onset`` and ``offset`` in seconds,
     #: ``event_label``; in the order of the file.
@@ -79,7 +79,7 @@ def read_weak(
 
 
 def read_durations(path: str | Path) -> dict[str, float]:
-    """Reads how long each clip is said to be."""
+    """Reads the annotated length of each clip."""
     durations = {}
     for row in _rows(path, ("filename", "duration")):
         seconds = row.seconds("duration")
@@ -95,7 +95,7 @@ def read_unlabeled(path: str | Path) -> tuple[str, ...]:
 
 
 class _Row(dict):
-    """The fields of one row; it knows where it stands."""
+    """The fields of one row, with its place in the file."""
 
     def __init__(self, fields: dict[str, str], where: str) -> None:
         super().__init__(fields)
@@ -163,7 +163,7 @@ def _rows(path: str | Path, columns: tuple[str, ...]) -> Iterator[_Row]:
 
 
 # Annotators and audio headers round to a millisecond: cutting off less than
-# that changes nothing worth telling.
+# that changes nothing worth reporting.
 _NEGLIGIBLE_SECONDS = 1e-3
 
 

@@ -50,7 +50,7 @@ class AudioFile:
 
 @dataclass(frozen=True)
 class AudioHeader:
-    """What the header of an audio file says."""
+    """What the header of an audio file contains."""
 
     #: Samples per second.
     sample_rate: int

@@ -98,7 +98,7 @@ def make_eval_loader(
     Returns
     -------
     SaveableDataLoader
-        Its ``batch_sampler`` tells the ``batch_numbers`` of this process.
+        Its ``batch_sampler`` has the ``batch_numbers`` of this process.
     """
     dataset: ConcatDataset = ConcatDataset(datasets)
     sampler = OrderedBatchSampler(len(dataset), batch_size, rank, world_size)
@@ -158,19 +158,8 @@ def _make_loader(
 def collate_clips(items: Sequence[Mapping[str, Any]]) -> SEDBatch:
     """Items of the dataset as a batch of waveforms and labels.
 
-    Arguments
-    ---------
-    items : Sequence[Mapping[str, Any]]
-        With ``id``, ``wav`` (N,), ``n_samples``, ``frame_labels`` (C, T'),
-        ``clip_labels`` (C,) and ``label_kind``.
+    ``wavs`` are (B, N) int16, padded with zeros.
 
-    Returns
-    -------
-    SEDBatch
-        ``wavs`` (B, N) int16, padded with zeros.
-
-    Example
-    -------
     >>> item = {
     ...     "id": "a", "wav": torch.ones(2).short(), "n_samples": 2,
     ...     "frame_labels": torch.zeros(1, 1), "clip_labels": torch.zeros(1),

@@ -101,7 +101,7 @@ def _load(
             f"{', '.join(files)}{several}, but {_gigabytes(free)} of memory "
             "can be had: set data_cache to disk, or to none"
         )
-    ddp_barrier()  # all have seen what is free before one takes of it
+    ddp_barrier()  # all have read the free space before one uses it
     threads = max(1, available_cores() // copies)
     caches: dict[str, Clips] = {}
     for name, clips in files.items():
@@ -174,7 +174,7 @@ def _check_disk(sizes: Mapping[str, int], folder: Path) -> None:
 def _count_samples(
     files: Mapping[str, ClipFiles], progress: bool
 ) -> dict[str, int]:
-    """Samples of each set of clips, as the headers of the files tell."""
+    """Samples of each set of clips, from the headers of the files."""
     paths = [Path(path) for clips in files.values() for path in clips.paths]
     headers = iter(
         read_headers(paths, description="headers", progress=progress)

@@ -132,7 +132,7 @@ def clip_rows(
 
 
 def compare_durations(clip_set: ClipSet, audio: ReadyAudio) -> int:
-    """Warns if the audio is not as long as a table of durations says."""
+    """Warns if the audio differs from a table of durations."""
     if clip_set.durations is None or not clip_set.durations.is_file():
         return 0
     said = {

@@ -111,7 +111,7 @@ def write_packed(path: Path, clips: Iterable[np.ndarray]) -> None:
         for clip in clips:
             file.write(clip.astype(_SAMPLE, copy=False).data)
             lengths.append(len(clip))
-        # A full network disk may tell only now.
+        # A full network disk may raise only now.
         file.flush()
         os.fsync(file.fileno())
     write_json(path.with_suffix(".json"), {"lengths": lengths})

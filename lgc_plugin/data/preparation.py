@@ -160,7 +160,7 @@ def is_current(folder: str | Path, fingerprint: Any) -> bool:
     content = _read_record(folder)
     if content is None:
         return False
-    # JSON knows no tuples: compare what would be read back.
+    # JSON has no tuples: compare what would be read back.
     same_input = content["fingerprint"] == json.loads(json.dumps(fingerprint))
     return same_input and all(
         file_digest(folder / name) == digest

@@ -78,7 +78,7 @@ def draw_weights(
 
 
 def with_intervals(score: Score, drawn: Averages) -> Score:
-    """A score that says how sure it is.
+    """A score with its confidence intervals.
 
     >>> drawn = Averages(np.array([0.4, 0.6]), None, np.array([[0.4], [0.6]]))
     >>> score = with_intervals(Score(0.5, None, {"Cat": 0.5}), drawn)

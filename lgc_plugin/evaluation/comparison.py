@@ -143,7 +143,7 @@ def _common_metrics(
     names: Sequence[str],
     notes: Notes,
 ) -> list[str]:
-    """What both allow; tells what only one does."""
+    """What both allow; notes what only one does."""
     known = annotations.durations_known
     allowed = [set(x.metrics(durations_known=known)) for x in systems]
     for name, own, others in zip(names, allowed, allowed[::-1], strict=True):

@@ -103,7 +103,7 @@ class FrameScores:
         return round(float(np.median(lengths)), 9)
 
     def tags(self) -> NDArray[np.float32]:
-        """What the system says of whole clips.
+        """Clip-level scores of the system.
 
         Returns (N, C): ``clip_scores``, or the largest score of each clip where
         there are none.

@@ -220,7 +220,7 @@ def truth_of_rows(
 
 
 def clip_name(clip_id: str) -> str:
-    """The file name under which DESED's tables know a clip.
+    """The file name of a clip in DESED's tables.
 
     >>> clip_name("Y-0A1_30.000_40.000")
     'Y-0A1_30.000_40.000.wav'

@@ -90,7 +90,7 @@ def read_annotations(
     profile: str = "strict",
     notes: Notes | None = None,
 ) -> Annotations:
-    """Reads events, and how long the clips are if anything tells.
+    """Reads events, and the clip lengths if they are given.
 
     Arguments
     ---------

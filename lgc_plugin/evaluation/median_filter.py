@@ -106,7 +106,7 @@ def as_array(values: ArrayLike | Tensor) -> NDArray[np.floating]:
     """Numbers on the CPU: float64 if they are, else float32."""
     if hasattr(values, "detach"):
         tensor = values.detach().cpu()
-        # numpy knows no bfloat16.
+        # numpy has no bfloat16.
         values = tensor if tensor.element_size() == 8 else tensor.float()
     array = np.asarray(values)
     if array.dtype != np.float64:
@@ -115,7 +115,7 @@ def as_array(values: ArrayLike | Tensor) -> NDArray[np.floating]:
 
 
 def as_score_array(scores: ArrayLike | Tensor) -> NDArray[np.floating]:
-    """Scores on the CPU, as numpy knows them.
+    """Scores on the CPU, as a numpy array.
 
     Returns (B, C, T'), float64 if the scores are, else float32. It may share
     its memory with them.

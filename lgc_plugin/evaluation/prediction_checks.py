@@ -28,7 +28,7 @@ END_TOLERANCE = 0.1
 def check_predictions(
     predictions: Predictions, annotations: Annotations, notes: Notes
 ) -> Predictions:
-    """Keeps what can be scored, and tells the rest."""
+    """Keeps what can be scored, and reports the rest."""
     truth = annotations.truth
     kept = _annotated_only(predictions, annotations, notes)
     known = [label for label in kept.labels if label in truth.labels]
@@ -165,7 +165,7 @@ def _listed(names: Iterable[str]) -> str:
 
 @dataclass(frozen=True, eq=False)
 class ScoredSet:
-    """What a system says of some clips, and what sounds in them."""
+    """Predictions of a system for some clips, and their ground truth."""
 
     #: Name of the annotation.
     name: str

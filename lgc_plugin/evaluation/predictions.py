@@ -160,7 +160,7 @@ def read_predictions(path: str | Path) -> Predictions:
 
 
 def _read_one(path: Path, file: Path) -> Predictions:
-    """One file: one operating point, or as many as its column tells."""
+    """One file: one operating point, or as many as its column has."""
     table = read_event_file(file)
     events, clips = _split(table)
     if "threshold" not in events:

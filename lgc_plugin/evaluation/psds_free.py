@@ -60,7 +60,7 @@ def psds_free_counts(
     """The counts of threshold-free PSDS.
 
     Classes that are absent from the truth take no part. Events of a class
-    that touch are joined, which sed_scores_eval asks for.
+    that touch are joined, which sed_scores_eval requires.
     """
     if not has_sed_scores_eval():
         raise ValueError(

@@ -149,7 +149,7 @@ class SEDResult:
 
     @property
     def coverage(self) -> str:
-        """Clips scored of clips annotated, to be told next to every score."""
+        """Clips scored of clips annotated, reported next to every score."""
         return f"{self.clips_scored}/{self.clips_annotated}"
 
     def flat(self) -> dict[str, float]:

@@ -85,7 +85,7 @@ def report_test(
 def write_frame_scores(
     output_folder: str | Path, name: str, metrics: EvaluationMetrics
 ) -> None:
-    """Writes what the networks said, before median filter and thresholds.
+    """Writes the frame scores, before median filter and thresholds.
 
     ``scores/<name>_<network>.npz``, from which ``lgc-sed`` tunes windows and
     thresholds, scores and compares.

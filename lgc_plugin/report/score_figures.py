@@ -100,7 +100,7 @@ def plot_per_class(
 
 
 def _labels(panels: Iterable[Mapping[str, Score | None]]) -> list[str]:
-    """Every class that a score knows, in the order of the first."""
+    """Every class of any score, in the order of the first."""
     scores = [each for panel in panels for each in panel.values() if each]
     return list(dict.fromkeys(x for each in scores for x in each.per_class))
 

@@ -151,7 +151,7 @@ def difference_table(
     names : tuple[str, str]
         What the systems are called.
     resamples : int
-        Behind the intervals, to be told; 0 leaves that out.
+        Behind the intervals, to be reported; 0 omits it.
 
     Returns
     -------

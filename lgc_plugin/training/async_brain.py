@@ -28,7 +28,7 @@ class AsyncBrain(sb.Brain):
 
     SpeechBrain reads the loss of every batch, which keeps a GPU idle while
     the host prepares the next one. Here losses, and whether an optimizer step
-    happened, stay on the device; the host hears of them some steps later.
+    happened, stay on the device; the host reads them some steps later.
 
     Whether a step happens is decided by its gradients: one that is infinite
     or NaN skips it. More than ``nonfinite_patience`` such steps in an epoch
@@ -65,9 +65,9 @@ class AsyncBrain(sb.Brain):
         *arguments: Any,
         **options: Any,
     ) -> None:
-        """Trains; the loader's sampler is told of every epoch.
+        """Trains; sets every epoch on the loader's sampler.
 
-        SpeechBrain tells only samplers that it has made itself, and a loader
+        SpeechBrain does so only for samplers that it has made itself; a loader
         with another one has the same batches in every epoch.
 
         Arguments
@@ -85,7 +85,7 @@ class AsyncBrain(sb.Brain):
         super().fit(epoch_counter, train_set, *arguments, **options)
 
     def on_fit_start(self) -> None:
-        """Compiles, wraps, recovers; on a CPU, sees to its memory first."""
+        """Compiles, wraps, recovers; on a CPU, sets up its memory first."""
         if self.device_type == "cpu":
             keep_freed_memory()
         super().on_fit_start()
@@ -124,7 +124,7 @@ class AsyncBrain(sb.Brain):
             super()._wrap_distributed()
             return
         for name, module in self.modules.items():
-            if self.device_type == "cuda":  # no CPU knows a SyncBatchNorm
+            if self.device_type == "cuda":  # SyncBatchNorm needs CUDA
                 module = nn.SyncBatchNorm.convert_sync_batchnorm(module)
                 self.modules[name] = module
             broadcast_module(module)
@@ -166,7 +166,7 @@ class AsyncBrain(sb.Brain):
         norm = nn.utils.clip_grad_norm_(parameters, limit)
         self.step_taken = torch.isfinite(norm)
         if getattr(self.optimizer, "_step_supports_amp_scaling", False):
-            # What a GradScaler tells a fused optimizer, which then leaves
+            # What a GradScaler sets on a fused optimizer, which then leaves
             # parameters and moments alone.
             self.optimizer.found_inf = (~self.step_taken).float()
             self.optimizer.grad_scale = None
@@ -178,7 +178,7 @@ class AsyncBrain(sb.Brain):
         self.optimizer_step += 1
 
     def update_average(self, loss: Tensor, avg_loss: float) -> float:
-        """The mean loss so far, as far as the host has heard of it."""
+        """The mean loss so far, as last copied to the host."""
         if loss.device.type == "cpu":
             return super().update_average(loss, avg_loss)
         if self.step == 1:
@@ -215,14 +215,14 @@ class AsyncBrain(sb.Brain):
 
 
 class _Counter:
-    """Counts on the device what the host hears of later."""
+    """Counts on the device; the host reads the count later."""
 
     def __init__(self, device: str) -> None:
         self._count = torch.zeros((), device=device)
         self._known = AsyncScalar()
 
     def add(self, event: Tensor) -> int:
-        """Counts an event, or not; how many the host has newly heard of."""
+        """Counts an event, or not; how many are new on the host."""
         self._count += event
         before = self._known.value
         return int(self._known.offer(self._count) - before)

@@ -231,7 +231,7 @@ class LGCBrain(LGCMixin, AsyncBrain):
     def on_evaluate_start(
         self, max_key: str | None = None, min_key: str | None = None
     ) -> None:
-        """Loads the best checkpoint, and says so if there is none."""
+        """Loads the best checkpoint; warns if there is none."""
         found = self.checkpointer.recover_if_possible(
             max_key=max_key, min_key=min_key
         )

@@ -154,7 +154,7 @@ class RandomState:
 
     @mark_as_saver
     def save(self, path: str | Path) -> None:
-        """Writes the state; the main process speaks for all.
+        """Writes the state; only the main process does.
 
         Arguments
         ---------

@@ -27,13 +27,7 @@ class MeanMeter:
         self._sums: Tensor | None = None
 
     def add(self, **values: Tensor) -> None:
-        """Adds one value of each name; the names are always the same.
-
-        Arguments
-        ---------
-        **values : Tensor
-            Scalars on one device.
-        """
+        """Adds a scalar for each name; the names are always the same."""
         row = torch.stack([v.detach().double() for v in values.values()])
         finite = row.isfinite()
         step = torch.stack([row.where(finite, 0.0), finite.double()])
@@ -43,10 +37,7 @@ class MeanMeter:
     def read(self) -> dict[str, float]:
         """The means over all steps of all processes; waits for the device.
 
-        Returns
-        -------
-        dict[str, float]
-            NaN where no value was finite; empty if nothing was added.
+        NaN where no value was finite; empty if nothing was added.
         """
         mine = None if self._sums is None else (self._names, self._sums.cpu())
         means: dict[str, float] = {}
@@ -62,16 +53,9 @@ class MeanMeter:
 class AsyncScalar:
     """The latest value of a device scalar that has reached the host.
 
-    On a GPU a value arrives some steps late, since nobody waits for it; on
-    the CPU at once.
+    On a GPU a value arrives some steps late, since the host does not wait
+    for it; on the CPU at once.
 
-    Arguments
-    ---------
-    start : float
-        The value before any has arrived.
-
-    Example
-    -------
     >>> skipped = AsyncScalar(0.0)
     >>> skipped.offer(torch.tensor(2.0))
     2.0
@@ -83,17 +67,7 @@ class AsyncScalar:
         self._arrived: torch.cuda.Event | None = None
 
     def offer(self, scalar: Tensor) -> float:
-        """Sends a value on its way unless one is; gives the latest there.
-
-        Arguments
-        ---------
-        scalar : Tensor
-            The present value.
-
-        Returns
-        -------
-        float
-        """
+        """Starts a copy to the host unless one runs; returns the latest."""
         if scalar.device.type != "cuda":
             self.value = float(scalar.detach())
             return self.value

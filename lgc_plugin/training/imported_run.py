@@ -54,8 +54,8 @@ def write_imported_run(
     ``--test_only``. Training from it is a new training that begins with these
     weights: at epoch 0, with a fresh optimizer, ramp and average of the
     teacher, and without prototypes. ``network.yaml`` holds the settings that
-    the weights need, as overrides; ``imported.json`` tells where they come
-    from.
+    the weights need, as overrides; ``imported.json`` records their
+    source.
     """
     content = read_lightning_file(source)
     filters = read_mel_filters(content["state_dict"])
@@ -113,14 +113,14 @@ def check_imported(folder: str | Path, settings: Mapping[str, Any]) -> None:
 
 
 class MelFilters(NamedTuple):
-    """What a checkpoint tells of its front end."""
+    """The front end of a checkpoint, as far as it is stored."""
 
-    #: Mel bins; None if it does not tell
+    #: Mel bins; None if it is not stored
     n_mels: int | None
     #: Whether filters and window are those of
     #: :class:`~lgc_plugin.models.features.LogMel` with its defaults. With
     #: others, the networks do not give the scores that they gave before. None
-    #: if the checkpoint does not tell
+    #: if the checkpoint does not contain it
     same_as_ours: bool | None
 
 

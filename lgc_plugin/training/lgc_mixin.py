@@ -363,26 +363,10 @@ class LGCMixin(sb.Brain):
 
 
 def sed_output(outputs: Any, batch: SEDBatch) -> SEDOutput:
-    """What a recipe's network returns, as LGC compares it.
+    """A recipe's network output as :class:`SEDOutput`.
 
-    Arguments
-    ---------
-    outputs : tuple or SEDOutput
-        See :meth:`LGCMixin.network`.
-    batch : SEDBatch
-        What it was run on; scores of its padding become 0.
+    See :meth:`LGCMixin.network`. Scores on the padding of ``batch`` become 0.
 
-    Returns
-    -------
-    SEDOutput
-
-    Raises
-    ------
-    ValueError
-        If the shapes are not those of embeddings and logits.
-
-    Example
-    -------
     >>> batch = SEDBatch(torch.zeros(1), torch.rand(1, 3, 2))
     >>> hidden, logits = torch.ones(1, 2, 4), torch.tensor([[0.0, 9.0]])
     >>> output = sed_output((hidden, logits), batch)

@@ -67,7 +67,7 @@ def read_lightning_file(path: str | Path) -> dict[str, Any]:
     >>> read_lightning_file(file)
     {'state_dict': {'a': tensor([1.])}, 'epoch': 3}
     """
-    with open(path, "rb") as stream:  # says itself what is wrong with a path
+    with open(path, "rb") as stream:  # its own error for a bad path
         try:
             content = torch.load(stream, map_location="cpu", weights_only=True)
         except Exception as error:  # a damaged file can raise anything
@@ -112,7 +112,7 @@ def _why_unreadable(path: str | Path, error: Exception) -> str:
 
 
 def _unsafe_globals(path: str | Path, error: Exception) -> list[str]:
-    """Names that the pickle would import; none if it cannot be told."""
+    """Names that the pickle would import; none if they cannot be read."""
     try:
         return sorted(get_unsafe_globals_in_checkpoint(path))
     except Exception:  # a damaged file, or one of before PyTorch 1.6
@@ -173,7 +173,7 @@ def _check_both(parts: _Parts, state: Mapping[str, Tensor]) -> None:
 
 
 def _count(pattern: re.Pattern[str], names: Iterable[str]) -> int:
-    """How many blocks or layers the names tell of; at least one is needed."""
+    """Number of blocks or layers in the names; at least one is needed."""
     found = {match[1] for name in names if (match := pattern.match(name))}
     return max(1, len(found))
 
@@ -244,7 +244,7 @@ def _network(
         )
     if any(size < 1 for pair in pooling for size in pair):
         raise ValueError(f"pooling is {pooling}: give sizes of at least 1")
-    # A scalar where a matrix belongs is told with the other wrong shapes.
+    # A scalar in place of a matrix is reported with the other wrong shapes.
     rows = {key: [*value.shape, 1][0] or 1 for key, value in part.items()}
     return {
         "n_classes": rows["dense.weight"],

@@ -44,8 +44,8 @@ def get_world_size() -> int:
 def init_process_group(run_options: RunOptions) -> RunOptions:
     """Makes the processes that ``torchrun`` started find each other.
 
-    Without a GPU for each of them they talk through gloo, whatever the
-    options say: SpeechBrain's default, NCCL, only knows GPUs.
+    Without a GPU for each of them the backend is gloo, whatever the
+    options are: SpeechBrain's default, NCCL, only supports GPUs.
 
     >>> init_process_group(RunOptions(device="cpu")).distributed_backend
     'gloo'
@@ -125,7 +125,7 @@ def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
 def average_statistics(module: nn.Module) -> None:
     """Averages the floating-point buffers of a module over all processes.
 
-    These are its batch statistics: each process has seen other clips.
+    These are its batch statistics: each process has had other clips.
     """
     if is_distributed_initialized():
         for buffer in module.buffers():

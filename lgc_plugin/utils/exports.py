@@ -15,7 +15,7 @@ def lazy_exports(
     """The ``__getattr__``, ``__dir__`` and ``__all__`` of a package.
 
     Commands that need no network, and the worker processes of data generation,
-    start without PyTorch, so nothing is imported before it is asked for.
+    start without PyTorch, so nothing is imported before it is used.
 
     >>> find, _, names = lazy_exports("lgc_plugin", {"CRNN": "models.crnn"})
     >>> names, find("CRNN").__name__

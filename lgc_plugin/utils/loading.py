@@ -1,8 +1,8 @@
-"""Says in one sentence why PyTorch, torchaudio or SpeechBrain cannot load.
+"""Reports in one sentence why PyTorch, torchaudio or SpeechBrain cannot load.
 
 A torchaudio that was built for another PyTorch ends in a traceback of fifty
-lines whose last one names a C++ symbol. The package watches these imports,
-wherever they are, and raises a :class:`LoadError` that says what to install.
+lines whose last one names a C++ symbol. The package checks these imports,
+wherever they are, and raises a :class:`LoadError` that names what to install.
 """
 
 from __future__ import annotations

@@ -7,24 +7,11 @@ from torch import Tensor
 
 
 def count_valid(n_samples: Tensor, frame_samples: int, n_frames: int) -> Tensor:
-    """Output frames that hold sound, for a whole batch.
+    """Output frames that contain sound, (B,) between 1 and T'.
 
-    Arguments
-    ---------
-    n_samples : Tensor
-        (B,) samples of each clip before padding.
-    frame_samples : int
-        Samples per output frame.
-    n_frames : int
-        Output frames per clip, T'.
+    ``n_samples``: (B,) samples of each clip before padding. A frame that
+    sound only touches counts.
 
-    Returns
-    -------
-    Tensor
-        (B,) between 1 and T'; a frame that sound only touches counts.
-
-    Example
-    -------
     >>> count_valid(torch.tensor([0, 1025, 99999]), 1024, 15).tolist()
     [1, 2, 15]
     """
@@ -33,22 +20,8 @@ def count_valid(n_samples: Tensor, frame_samples: int, n_frames: int) -> Tensor:
 
 
 def frame_mask(n_valid: Tensor, n_frames: int) -> Tensor:
-    """True on frames that hold sound, False on padding.
+    """(B, T') mask: True on frames that contain sound, False on padding.
 
-    Arguments
-    ---------
-    n_valid : Tensor
-        (B,) output frames that hold sound.
-    n_frames : int
-        Output frames per clip, T'.
-
-    Returns
-    -------
-    Tensor
-        (B, T') bool.
-
-    Example
-    -------
     >>> frame_mask(torch.tensor([1, 3]), 3).tolist()
     [[True, False, False], [True, True, True]]
     """
@@ -57,24 +30,10 @@ def frame_mask(n_valid: Tensor, n_frames: int) -> Tensor:
 
 
 def upsample_mask(valid: Tensor, n_mel_frames: int, pooling: int) -> Tensor:
-    """The same mask at the rate of the mel frames.
+    """A (B, T') mask at the rate of the mel frames, (B, T).
 
-    Arguments
-    ---------
-    valid : Tensor
-        (B, T') bool.
-    n_mel_frames : int
-        Mel frames per clip, T.
-    pooling : int
-        Mel frames per output frame.
+    The rest after T' * pooling is as the last frame.
 
-    Returns
-    -------
-    Tensor
-        (B, T) bool; the rest behind T' * pooling is as the last frame.
-
-    Example
-    -------
     >>> upsample_mask(torch.tensor([[True, False]]), 5, 2).tolist()
     [[True, True, False, False, False]]
     """
@@ -83,29 +42,11 @@ def upsample_mask(valid: Tensor, n_mel_frames: int, pooling: int) -> Tensor:
 
 
 def roll(values: Tensor, shift: Tensor, circle: Tensor | int) -> Tensor:
-    """Rolls the first steps of each clip; those behind them stay.
+    """Rolls the first ``circle`` steps of each clip; the others stay.
 
-    Arguments
-    ---------
-    values : Tensor
-        (B, ..., T) of any type.
-    shift : Tensor
-        (B,) steps by which each clip moves later; negative ones: earlier.
-    circle : Tensor or int
-        (B,) steps that roll, or one number for all; at most T.
+    ``values``: (B, ..., T). ``shift``: (B,) steps by which a clip moves
+    later; negative ones: earlier. ``circle``: (B,), or one for all.
 
-    Returns
-    -------
-    Tensor
-        Of the same shape and type.
-
-    Raises
-    ------
-    ValueError
-        If the number of clips is not that of the shifts.
-
-    Example
-    -------
     >>> roll(torch.tensor([[1, 2, 3, 4]]), torch.tensor([1]), 3).tolist()
     [[3, 1, 2, 4]]
     """
@@ -131,34 +72,11 @@ def place_spans(
     n_frames: int,
     ratio_range: tuple[float, float],
 ) -> Tensor:
-    """Makes spans of uniform numbers.
+    """Makes spans of uniform numbers; (B, T') bool, True in the span.
 
-    The span of a clip has ``floor(r * T')`` output frames, r uniform in
-    ``ratio_range``, and starts uniformly in [0, T' - span).
+    The span of a clip has ``floor(r * T')`` output frames, r from ``ratio``
+    in ``ratio_range``; ``place`` sets its start, from 0 to T' - span.
 
-    Arguments
-    ---------
-    ratio : Tensor
-        (B,) uniform in [0, 1); decides the lengths.
-    place : Tensor
-        (B,) uniform in [0, 1); decides the starts.
-    n_frames : int
-        Output frames per clip, T'.
-    ratio_range : tuple[float, float]
-        Shortest and longest share of a clip.
-
-    Returns
-    -------
-    Tensor
-        (B, T') bool, True in the span.
-
-    Raises
-    ------
-    ValueError
-        If the range is not within (0, 1).
-
-    Example
-    -------
     >>> draws = torch.tensor([0.0, 0.5])
     >>> place_spans(draws, draws, 6, (0.4, 0.6)).int().tolist()
     [[1, 1, 0, 0, 0, 0], [0, 1, 1, 1, 0, 0]]
@@ -173,29 +91,10 @@ def place_spans(
 
 
 def spread_spans(span: Tensor, values: Tensor, pooling: int) -> Tensor:
-    """Brings spans to the shape of what they are applied to.
+    """Brings (B, T') spans to the shape of the (B, ..., T) values.
 
-    Arguments
-    ---------
-    span : Tensor
-        (B, T') bool.
-    values : Tensor
-        (B, ..., T) with T >= T' * pooling.
-    pooling : int
-        Steps of ``values`` per output frame.
+    Returns (B, 1, ..., T); False on the rest after T' * pooling.
 
-    Returns
-    -------
-    Tensor
-        (B, 1, ..., T) bool; False on the rest behind T' * pooling.
-
-    Raises
-    ------
-    ValueError
-        If the values are too short, or too few, for the spans.
-
-    Example
-    -------
     >>> span = torch.tensor([[False, True]])
     >>> spread_spans(span, torch.zeros(1, 3, 5), pooling=2).int().tolist()
     [[[0, 0, 1, 1, 0]]]

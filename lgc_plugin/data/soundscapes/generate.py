@@ -62,7 +62,7 @@ class PlacedRecording(NamedTuple):
 
 
 Clips = dict[str, list[PlacedRecording]]
-"""What is heard in the clips of a set, by file name."""
+"""Recordings in the clips of a set, by file name."""
 
 
 def write_soundscapes(
@@ -76,7 +76,7 @@ def write_soundscapes(
     """Writes a dataset in DESED's layout, whole or not at all.
 
     The same bank, options and seed give the same bytes, whatever the number
-    of processes. ``soundscapes.json`` in the root says what was made of what,
+    of processes. ``soundscapes.json`` in the root records the sources,
     and which recordings each set holds.
     """
     out = Path(out)
@@ -185,7 +185,7 @@ def _bank_folder(
     n_jobs: int | None,
     progress: bool,
 ) -> Iterator[Path]:
-    """Lends the bank's folder; one made by code is removed afterwards."""
+    """The bank's folder; one made by code is removed afterwards."""
     if bank is not None:
         yield Path(bank)
         return
@@ -204,7 +204,7 @@ def _bank_folder(
 def _write_annotation(
     root: Path, layout: SetLayout, clips: Clips, labels: Sequence[str]
 ) -> None:
-    """Writes what the set tells of its clips, and no more."""
+    """Writes the annotation of a set, as strong as its label kind."""
     events = {
         name: [sound.event for sound in heard if sound.event.label in labels]
         for name, heard in clips.items()
@@ -248,7 +248,7 @@ def _description(
     heard: Mapping[SetLayout, Clips],
     options: SoundscapeOptions,
 ) -> dict[str, Any]:
-    """What ``soundscapes.json`` says."""
+    """The content of ``soundscapes.json``."""
     return {
         "note": _NOTE,
         "made_by": f"lgc_plugin {__version__}",
@@ -276,7 +276,7 @@ def _description(
 
 
 def _recordings(clips: Clips) -> dict[str, list[str]]:
-    """Recordings heard in a set, by class."""
+    """Recordings used in a set, by class."""
     found: dict[str, set[str]] = {}
     for heard in clips.values():
         for event, recording in heard:

@@ -79,7 +79,7 @@ def loudness(sound: Signal, sample_rate: int) -> NDArray[np.float64]:
 def audible_span(
     sound: Signal, reference: NDArray[np.float64], sample_rate: int
 ) -> tuple[int, int]:
-    """Where a sound begins and ends to be heard, in steps of 10 ms.
+    """Where a sound is audible, in steps of 10 ms.
 
     ``sound``: (N,) samples. Returns first sample, and the sample after the
     last; (0, 0) if there is none.

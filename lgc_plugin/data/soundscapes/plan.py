@@ -17,7 +17,7 @@ from lgc_plugin.types import LabelKind
 
 Item = TypeVar("Item")
 
-#: The file that says that, and how, a data set was generated.
+#: The file that records that, and how, a data set was generated.
 DESCRIPTION = "soundscapes.json"
 
 # One dog barks several times: how often an event repeats the class before.

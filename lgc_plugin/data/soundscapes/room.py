@@ -61,7 +61,7 @@ def room_response(
 
 
 def reverberate(sound: Signal, response: Signal, n: int) -> Signal:
-    """A sound as every microphone hears it in a room.
+    """A sound as every microphone records it in a room.
 
     ``sound``: (N,) samples. Returns (channels, min(n, N + L - 1)) samples.
 

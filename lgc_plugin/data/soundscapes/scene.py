@@ -32,7 +32,7 @@ _TRIES = 40
 # A sound that is cut stops more gently than one that ends by itself.
 _NATURAL_FADE_SECONDS = 0.002
 _CUT_FADE_SECONDS = 0.02
-# How much of a long sound may be heard, in lengths of the clip.
+# How much of a long sound may be used, in lengths of the clip.
 _LONGEST = (0.5, 1.5)
 # What must be left of a sound that is cut: its length, and its RMS relative
 # to the whole sound's.
@@ -126,7 +126,7 @@ def render(
     """Mixes a clip.
 
     The level of an event is its RMS from onset to offset, as the microphone
-    hears it (room included); that of the background is its RMS over the
+    records it (room included); that of the background is its RMS over the
     clip, in a recorded clip together with the noise.
 
     Returns (channels, n) samples with peaks of at most 0.99.
@@ -152,7 +152,7 @@ def _draw_place(
     settings: SceneSettings,
     rng: np.random.Generator,
 ) -> Placed:
-    """Draws which part of a sound is heard, and when."""
+    """Draws which part of a sound is used, and when."""
     n_clip, sample_rate = settings.n_samples, settings.sample_rate
     n = min(len(source), round(n_clip * rng.uniform(*_LONGEST)))
     if sound.no_onset and sound.no_offset:

@@ -2,8 +2,8 @@
 
 It lets every stage of the method run on a machine that holds no data: the
 sounds follow simple physics (modes that decay, rotors, bubbles, a vocal
-tract) and vary from one to the next. It shows that the machine runs; it says
-nothing about the scores that DESED would give.
+tract) and vary from one to the next. It shows that the code runs, and nothing
+about the scores that DESED would give.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ DESED_LABELS = tuple(_SYNTHESIZERS)
 
 _BACKGROUND = "background"
 _PEAK = 0.8
-# An event ends where its sound can no longer be heard, not where the last
+# An event ends where its sound is no longer audible, not where the last
 # echo of the room fades into the floor.
 _AUDIBLE = 10 ** (-40 / 20)
 _LOWEST_SAMPLE_RATE = 8000

@@ -82,7 +82,7 @@ def _traffic(rng: np.random.Generator, n: int, sample_rate: int) -> np.ndarray:
 
 
 def _rain(rng: np.random.Generator, n: int, sample_rate: int) -> np.ndarray:
-    """Very many small drops, heard as noise with a grain."""
+    """Very many small drops over noise."""
     shape = ((200, -15), (rng.uniform(1000, 4000), 0), (9000, -5))
     wash = noise(rng, n, sample_rate, shape)
     wash *= drift(rng, n, sample_rate, per_second=0.6, depth=0.2)

@@ -131,7 +131,7 @@ def _beeper(rng: np.random.Generator, sample_rate: int) -> np.ndarray:
 
 
 def _siren(rng: np.random.Generator, sample_rate: int) -> np.ndarray:
-    """A wail, a yelp or two tones in turn, heard through a horn."""
+    """A wail, a yelp or two tones in turn, filtered by a horn."""
     seconds = rng.uniform(2.0, 6.5)
     n = n_samples(seconds, sample_rate)
     low = log_uniform(rng, 400, 1300)

@@ -111,7 +111,7 @@ def recorded(
 
 
 def _room(rng: np.random.Generator, sample_rate: int) -> np.ndarray:
-    """Impulse response: direct sound, then decaying noise that darkens."""
+    """Impulse response: direct sound, then noise that loses its highs."""
     reverberation = log_uniform(rng, 0.1, 0.5)
     n = n_samples(reverberation, sample_rate)
     tail = noise(rng, n, sample_rate, ((500.0, 0.0), (8000.0, -12.0)))

@@ -107,7 +107,7 @@ def _speaker(rng: np.random.Generator) -> tuple[float, float]:
 def _script(
     rng: np.random.Generator, longest: float
 ) -> tuple[list[_Segment], list[int]]:
-    """Segments to speak, and how many of them each phrase end follows."""
+    """Segments to synthesize, and how many of them each phrase end follows."""
     tempo = rng.uniform(0.8, 1.3)
     segments: list[_Segment] = []
     phrase_ends: list[int] = []
