@@ -11,14 +11,10 @@ from lgc_plugin.utils.time_axis import place_spans, spread_spans
 
 
 class CutMixPlan(NamedTuple):
-    """Who takes which frames from whom.
+    """Which frames each clip takes, and from which clip.
 
-    Arguments
-    ---------
-    permutation : Tensor
-        (B,) the clip that each clip takes its span from.
-    span : Tensor
-        (B, T') bool, True on the output frames taken.
+    ``permutation``: (B,) the clip that each clip takes its span from.
+    ``span``: (B, T') bool, True on the output frames taken.
     """
 
     permutation: Tensor
@@ -76,23 +72,10 @@ def draw_cutmix(
 
 
 def cut_within(plan: CutMixPlan, valid: Tensor | None) -> CutMixPlan:
-    """The plan without frames that are padding on either side.
+    """The plan without frames that are padding in either clip.
 
     So a cut clip is as long as it was, without padding amid its sound.
 
-    Arguments
-    ---------
-    plan : CutMixPlan
-        From :func:`draw_cutmix`.
-    valid : Tensor or None
-        (B, T') bool, False on padding.
-
-    Returns
-    -------
-    CutMixPlan
-
-    Example
-    -------
     >>> plan = CutMixPlan(torch.tensor([1, 0]), torch.tensor([[True] * 2] * 2))
     >>> valid = torch.tensor([[True, True], [True, False]])
     >>> cut_within(plan, valid).span.tolist()
@@ -105,33 +88,11 @@ def cut_within(plan: CutMixPlan, valid: Tensor | None) -> CutMixPlan:
 
 
 def cutmix(values: Tensor, plan: CutMixPlan, pooling: int = 1) -> Tensor:
-    """Applies a plan to anything whose last dimension is time.
+    """Applies a plan to (B, ..., T) values, T >= T' * pooling.
 
     The same plan applied to features (with the network's pooling) and to
-    frame scores keeps the two aligned.
+    frame scores keeps them aligned. Steps beyond T' * pooling stay.
 
-    Arguments
-    ---------
-    values : Tensor
-        (B, ..., T) with T >= T' * pooling; steps beyond T' * pooling (a rest
-        that the network's pooling drops) stay a clip's own.
-    plan : CutMixPlan
-        From :func:`draw_cutmix`.
-    pooling : int
-        Steps of ``values`` per output frame.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and type.
-
-    Raises
-    ------
-    ValueError
-        If the values are too short, or too few, for the plan.
-
-    Example
-    -------
     >>> plan = CutMixPlan(
     ...     torch.tensor([1, 0]), torch.tensor([[False, True], [True, False]])
     ... )
@@ -140,8 +101,8 @@ def cutmix(values: Tensor, plan: CutMixPlan, pooling: int = 1) -> Tensor:
     >>> cutmix(torch.tensor([[1] * 5, [2] * 5]), plan, pooling=2).tolist()
     [[1, 1, 2, 2, 1], [1, 1, 2, 2, 2]]
 
-    With a network of one's own: what it says of the mixed clips should be the
-    mixture of what it says of each.
+    With a network of one's own: its output for the mixed clips should
+    be the mixture of its outputs for each.
 
     >>> from lgc_plugin.losses.consistency import frame_consistency
     >>> network = torch.nn.Conv1d(8, 1, 3, padding=1)

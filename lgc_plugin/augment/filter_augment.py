@@ -1,4 +1,4 @@
-"""FilterAugment: every clip heard through another random filter."""
+"""FilterAugment: another random filter for every clip."""
 
 from __future__ import annotations
 
@@ -16,16 +16,10 @@ _BANDS = {"linear": (3, 5), "step": (2, 4)}
 
 
 class FilterPlan(NamedTuple):
-    """What each mel bin of each clip is amplified by.
+    """The gain of each mel bin of each clip, (B, F) ``decibels``.
 
-    Arguments
-    ---------
-    edges : Tensor
-        (K + 1,) first bin of each of at most K bands, the same in all clips,
-        and the number of bins; bands that were not drawn are empty, at the
-        end.
-    decibels : Tensor
-        (B, F) gain.
+    ``edges``: (K + 1,) first bin of each of at most K bands, the same in all
+    clips, and the number of bins; bands not drawn are empty, at the end.
     """
 
     edges: Tensor
@@ -45,55 +39,20 @@ def draw_filter(
 ) -> FilterPlan:
     """Draws bands for the batch, and gains for each clip.
 
-    The number of bands is uniform in ``bands``; their edges are drawn so that
-    none is narrower than ``min_bandwidth``. A ``step`` filter has one gain per
-    band; a ``linear`` one has a gain at each edge and changes linearly, in dB,
-    from the first bin of a band to its last.
+    A ``step`` filter has one gain per band; a ``linear`` one has a gain at
+    each edge and changes linearly, in dB, from a band's first bin to its last.
 
-    After Nam, Kim and Park (ICASSP 2022, arXiv 2110.03282). Their code differs
-    in this: it makes bands narrower when too many of them do not fit, which
-    here is an error; it leaves the batch alone when it draws a single band,
-    which here is a filter like others; and where it takes one of the two
-    kinds at random, steps may be 4 bins narrow.
-
-    Student and teacher hear different filters when each has its own draw.
-
-    Arguments
-    ---------
-    batch_size : int
-        Number of clips, B.
-    n_mels : int
-        Mel bins, F.
-    kind : str
-        ``linear`` or ``step``.
-    bands : tuple[int, int], optional
-        Fewest and most bands; 3 to 5 linear ones, or 2 to 4 steps.
-    min_bandwidth : int
-        Fewest bins of a band.
-    decibel_range : tuple[float, float]
-        Lowest and highest gain, in dB.
-    device : torch.device, optional
-        Where the draws are made.
-    generator : torch.Generator, optional
-        Source of randomness, on that device.
-
-    Returns
-    -------
-    FilterPlan
-
-    Raises
-    ------
-    ValueError
-        If the kind is unknown, a range is empty or the bands do not fit.
-
-    Example
-    -------
     >>> plan = draw_filter(3, 128, "step", bands=(2, 2))
     >>> tuple(plan.edges.shape), tuple(plan.decibels.shape)
     ((3,), (3, 128))
     >>> bool((plan.decibels.abs() <= 6).all())
     True
     """
+    # After Nam, Kim and Park (ICASSP 2022, arXiv 2110.03282). Their code
+    # differs in this: it makes bands narrower when too many of them do not
+    # fit, which here is an error; it leaves the batch alone when it draws a
+    # single band, which here is a filter like others; and where it takes one
+    # of the two kinds at random, steps may be 4 bins narrow.
     if kind not in _BANDS:
         raise ValueError(f"kind must be linear or step, got {kind!r}")
     fewest, most = bands or _BANDS[kind]
@@ -119,29 +78,8 @@ def draw_filter(
 
 
 def filter_augment(mels: Tensor, plan: FilterPlan) -> Tensor:
-    """Filters magnitudes: multiplies each bin by ``10^(dB / 20)``.
+    """Multiplies each bin of (B, ..., F, T) magnitudes by ``10^(dB / 20)``.
 
-    Labels stay as they are.
-
-    Arguments
-    ---------
-    mels : Tensor
-        (B, ..., F, T) magnitudes.
-    plan : FilterPlan
-        From :func:`draw_filter`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and type.
-
-    Raises
-    ------
-    ValueError
-        If clips or mel bins are not those of the plan.
-
-    Example
-    -------
     >>> plan = FilterPlan(torch.tensor([0, 2]), torch.tensor([[0.0, 20.0]]))
     >>> filter_augment(torch.ones(1, 2, 3), plan).tolist()
     [[[1.0, 1.0, 1.0], [10.0, 10.0, 10.0]]]

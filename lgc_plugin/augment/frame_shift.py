@@ -14,13 +14,8 @@ from lgc_plugin.utils.time_axis import roll
 class FrameShiftPlan(NamedTuple):
     """How far each clip is shifted; a positive shift moves sounds later.
 
-    Arguments
-    ---------
-    frames : Tensor
-        (B,) output frames, which features and labels are shifted by.
-    rest : Tensor
-        (B,) mel frames that features are shifted by on top of it, less than
-        an output frame and of the same sign: what labels are misaligned by.
+    ``frames``: (B,) output frames, for features and labels. ``rest``: (B,) mel
+    frames more, of the same sign, for features: the misalignment of labels.
     """
 
     frames: Tensor
@@ -36,50 +31,21 @@ def draw_frame_shift(
     device: torch.device | str | None = None,
     generator: torch.Generator | None = None,
 ) -> FrameShiftPlan:
-    """Draws one shift per clip from a normal distribution.
+    """Draws one shift per clip, ``s = round(N(0, std))`` mel frames.
 
-    As published, features are shifted by ``s = round(N(0, std))`` mel frames
-    and labels by ``s / pooling`` output frames, rounded towards zero. So
-    features run ahead of their labels, in the direction of the shift, by up to
-    ``pooling - 1`` mel frames: at 16 ms and a pooling of 4 by up to 48 ms.
-    ``whole_frames`` rounds s to a multiple of the pooling instead, and keeps
-    the two, and a mask of valid frames, exactly aligned.
+    Labels move by ``s / pooling``, rounded towards zero. ``whole_frames``
+    rounds s to a multiple of the pooling instead, which keeps them aligned.
 
-    (The code of the DCASE baseline rounds label shifts down, -1 mel frame to
-    -1 output frame; here both directions are alike.)
-
-    Arguments
-    ---------
-    batch_size : int
-        Number of clips, B.
-    pooling : int
-        Mel frames per output frame of the network.
-    std : float
-        Standard deviation of the shift, in mel frames.
-    whole_frames : bool
-        Whether features are shifted by whole output frames only.
-    device : torch.device, optional
-        Where the draws are made.
-    generator : torch.Generator, optional
-        Source of randomness, on that device.
-
-    Returns
-    -------
-    FrameShiftPlan
-
-    Raises
-    ------
-    ValueError
-        If the pooling is not positive or the standard deviation negative.
-
-    Example
-    -------
     >>> plan = draw_frame_shift(100, pooling=4)
     >>> bool((plan.rest.abs() < 4).all())
     True
     >>> draw_frame_shift(2, pooling=4, whole_frames=True).rest.tolist()
     [0, 0]
     """
+    # As published, features run ahead of their labels, in the direction of the
+    # shift, by up to pooling - 1 mel frames: at 16 ms and a pooling of 4 by up
+    # to 48 ms. The code of the DCASE baseline rounds label shifts down, -1 mel
+    # frame to -1 output frame; here both directions are alike.
     if pooling < 1 or std < 0:
         raise ValueError(
             f"pooling must be at least 1 and std at least 0, "
@@ -97,39 +63,11 @@ def draw_frame_shift(
 def frame_shift(
     values: Tensor, plan: FrameShiftPlan, pooling: int = 1
 ) -> Tensor:
-    """Shifts anything whose last dimension is time, in a circle.
+    """Rolls (B, ..., T) values in time; the rest behind the pooling stays.
 
-    Features are shifted with the network's pooling, frame labels and the mask
-    of valid frames without: the padding of a short clip moves with its sound,
-    so that the shifted clip's mask is the shifted mask. Clip labels stay.
+    Features are shifted with the network's pooling, frame labels and masks of
+    valid frames without: the padding of a short clip moves with its sound.
 
-    The circle has ``T // pooling * pooling`` steps, as many mel frames as the
-    labels stand for, so that sounds and labels also agree where they come
-    round. Steps behind it (a rest that the network's pooling drops, which the
-    published method turns as well) stay where they are.
-
-    Arguments
-    ---------
-    values : Tensor
-        (B, ..., T) of any type.
-    plan : FrameShiftPlan
-        From :func:`draw_frame_shift`.
-    pooling : int
-        Steps of ``values`` per output frame: 1 for labels and masks, that of
-        the plan for features.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and type.
-
-    Raises
-    ------
-    ValueError
-        If the number of clips is not that of the plan.
-
-    Example
-    -------
     >>> plan = FrameShiftPlan(torch.tensor([1, -1]), torch.tensor([0, -1]))
     >>> frame_shift(torch.tensor([[1, 2, 3], [1, 2, 3]]), plan).tolist()
     [[3, 1, 2], [2, 3, 1]]
@@ -137,6 +75,9 @@ def frame_shift(
     >>> frame_shift(mels, plan, pooling=2).tolist()
     [[4, 5, 0, 1, 2, 3, 6], [3, 4, 5, 0, 1, 2, 6]]
     """
+    # T // pooling * pooling steps roll, as many mel frames as the labels stand
+    # for, so that sounds and labels also agree at the wrap. The published
+    # method also rolls the rest that the network's pooling drops.
     shift = plan.frames * pooling
     if pooling > 1:
         shift = shift + plan.rest

@@ -13,15 +13,7 @@ from lgc_plugin.types import SEDBatch
 
 
 class FrequencyWarpPlan(NamedTuple):
-    """Which mel bins each clip keeps.
-
-    Arguments
-    ---------
-    start : Tensor
-        (B,) lowest bin kept.
-    height : Tensor
-        (B,) number of bins kept.
-    """
+    """Which mel bins each clip keeps: (B,) lowest one and their number."""
 
     start: Tensor
     height: Tensor
@@ -40,42 +32,17 @@ def draw_frequency_warp(
     It has ``floor(h * F)`` bins, h uniform in ``height_range``, at least one,
     and starts uniformly in [0, F - height].
 
-    This is the random resize crop of BYOL-A (Niizumi et al., IJCNN 2021) on
-    the mel axis alone, as systems of DCASE use it. They crop log mels of a
-    whole batch alike and stretch them by cubic interpolation; here every clip
-    has its own draw, and interpolation is linear, which makes no magnitude
-    negative.
-
-    Arguments
-    ---------
-    batch_size : int
-        Number of clips, B.
-    n_mels : int
-        Mel bins, F.
-    height_range : tuple[float, float]
-        Smallest and largest share of the bins.
-    device : torch.device, optional
-        Where the draws are made.
-    generator : torch.Generator, optional
-        Source of randomness, on that device.
-
-    Returns
-    -------
-    FrequencyWarpPlan
-
-    Raises
-    ------
-    ValueError
-        If the range is not within (0, 1].
-
-    Example
-    -------
     >>> plan = draw_frequency_warp(4, 128)
     >>> bool((plan.height >= 76).all() and (plan.height <= 128).all())
     True
     >>> bool((plan.start + plan.height <= 128).all())
     True
     """
+    # This is the random resize crop of BYOL-A (Niizumi et al., IJCNN 2021) on
+    # the mel axis alone, as systems of DCASE use it. They crop log mels of a
+    # whole batch alike and stretch them by cubic interpolation; here every clip
+    # has its own draw, and interpolation is linear, which makes no magnitude
+    # negative.
     low, high = height_range
     if not 0.0 < low <= high <= 1.0:
         raise ValueError(f"height_range must lie in (0, 1], got {height_range}")
@@ -86,31 +53,11 @@ def draw_frequency_warp(
 
 
 def frequency_warp(mels: Tensor, plan: FrequencyWarpPlan) -> Tensor:
-    """Stretches the bins that are kept over the whole axis.
+    """Stretches the bins of (B, ..., F, T) that are kept over the whole axis.
 
     The lowest bin of the result is the lowest one kept, the highest the
-    highest, and those between are interpolated linearly. Labels stay as they
-    are.
+    highest, and those between are interpolated linearly.
 
-    Arguments
-    ---------
-    mels : Tensor
-        (B, ..., F, T) magnitudes or levels.
-    plan : FrequencyWarpPlan
-        From :func:`draw_frequency_warp`, for as many bins.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and type.
-
-    Raises
-    ------
-    ValueError
-        If the number of clips is not that of the plan.
-
-    Example
-    -------
     >>> plan = FrequencyWarpPlan(torch.tensor([1]), torch.tensor([2]))
     >>> mels = torch.tensor([[[0.0], [2.0], [4.0], [6.0], [8.0]]])
     >>> frequency_warp(mels, plan).flatten().tolist()

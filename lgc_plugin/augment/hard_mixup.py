@@ -12,15 +12,10 @@ from lgc_plugin.types import LabelKind
 
 
 class HardMixupPlan(NamedTuple):
-    """Who is heard together.
+    """Which clips are mixed.
 
-    Arguments
-    ---------
-    members : Tensor
-        (1 + K, B) clips that each mixture may be made of, all of the clip's
-        own label kind; the clip itself is the first.
-    active : Tensor
-        (1 + K, B) bool, True on those that are in the mixture.
+    ``members``: (1 + K, B) clips of the clip's own label kind, itself first.
+    ``active``: (1 + K, B) bool, True on those that are in the mixture.
     """
 
     members: Tensor
@@ -35,37 +30,9 @@ def draw_hard_mixup(
 ) -> HardMixupPlan:
     """Draws the partners of each clip among those of its label kind.
 
-    The number of partners is drawn once per label kind, uniformly from 1 to
-    ``max_partners``. No clip is its own partner, or another's twice: in a
-    batch with fewer clips of a kind than a mixture has members, the mixture
-    has fewer members.
+    Their number, once per label kind, is uniform from 1 to ``max_partners``.
+    No clip is its own partner, or another's twice: small kinds have fewer.
 
-    Shao, Loweimi and Li, "RCT: Random Consistency Training for
-    Semi-supervised Sound Event Detection", Interspeech 2022 (arXiv
-    2110.11144). Their code draws a permutation for each partner, in which a
-    clip may meet itself (and becomes 6 dB louder) or one clip twice.
-
-    Arguments
-    ---------
-    label_kind : Tensor
-        (B,) values of :class:`~lgc_plugin.types.LabelKind`; draws are made on
-        its device.
-    max_partners : int
-        K, at least 1.
-    generator : torch.Generator, optional
-        Source of randomness, on that device.
-
-    Returns
-    -------
-    HardMixupPlan
-
-    Raises
-    ------
-    ValueError
-        If there are no partners to draw.
-
-    Example
-    -------
     >>> kind = torch.tensor([2, 2, 2, 1, 1, 0])
     >>> members, active = draw_hard_mixup(kind)
     >>> bool((kind[members] == kind).all())
@@ -73,6 +40,10 @@ def draw_hard_mixup(
     >>> active[:, 5].tolist()
     [True, False, False]
     """
+    # Shao, Loweimi and Li, "RCT: Random Consistency Training for
+    # Semi-supervised Sound Event Detection", Interspeech 2022 (arXiv
+    # 2110.11144). Their code draws a permutation for each partner, in which a
+    # clip may meet itself (and becomes 6 dB louder) or one clip twice.
     if max_partners < 1:
         raise ValueError(f"max_partners must be at least 1, got {max_partners}")
     device = label_kind.device
@@ -86,7 +57,7 @@ def draw_hard_mixup(
         generator=generator,
     )
     # Clips by kind, in random order within a kind: there, each clip's partners
-    # are those that follow it, in a circle.
+    # are those that follow it, cyclically.
     order = (kind + 0.5 * draws).argsort()
     kinds = torch.arange(len(LabelKind), device=device)
     sizes = (kind.unsqueeze(1) == kinds).sum(dim=0)
@@ -99,30 +70,10 @@ def draw_hard_mixup(
 
 
 def hard_mixup(wavs: Tensor, plan: HardMixupPlan) -> Tensor:
-    """Adds up the waveforms of each mixture, without making any softer.
+    """Adds up the (B, ..., N) waveforms of each mixture, at full level.
 
     A sum may be louder than full scale; nothing is clipped.
 
-    Arguments
-    ---------
-    wavs : Tensor
-        (B, ..., N) waveforms, silent on padding; 16-bit integers become
-        float32 in [-1, 1), as in the front end.
-    plan : HardMixupPlan
-        From :func:`draw_hard_mixup`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and, unless whole numbers came in, type.
-
-    Raises
-    ------
-    ValueError
-        If the number of clips is not that of the plan.
-
-    Example
-    -------
     >>> plan = HardMixupPlan(
     ...     torch.tensor([[0, 1], [1, 0]]), torch.tensor([[True] * 2] * 2)
     ... )
@@ -139,30 +90,11 @@ def hard_mixup(wavs: Tensor, plan: HardMixupPlan) -> Tensor:
 
 
 def join_members(values: Tensor, plan: HardMixupPlan) -> Tensor:
-    """What holds of any member of a mixture: labels are OR-ed.
+    """The largest (B, ...) value among a mixture's members: labels are OR-ed.
 
-    The same for masks of valid frames (a mixture is sound wherever one of its
-    members is) and for lengths (it is as long as its longest member).
+    The same for masks of valid frames (a mixture has sound wherever a member
+    has) and for lengths (it is as long as its longest member).
 
-    Arguments
-    ---------
-    values : Tensor
-        (B, ...) labels, masks or lengths.
-    plan : HardMixupPlan
-        From :func:`draw_hard_mixup`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and type: the largest value among the members.
-
-    Raises
-    ------
-    ValueError
-        If the number of clips is not that of the plan.
-
-    Example
-    -------
     >>> plan = HardMixupPlan(
     ...     torch.tensor([[0, 1], [1, 0]]),
     ...     torch.tensor([[True, True], [True, False]]),

@@ -13,14 +13,10 @@ from lgc_plugin.types.batch import mix_values
 
 
 class MixupPlan(NamedTuple):
-    """Who is mixed with whom, and how strongly.
+    """Which clips are mixed, and with what weight.
 
-    Arguments
-    ---------
-    permutation : Tensor
-        (B,) partner of each clip, of the clip's own label kind.
-    weight : Tensor
-        (B,) share that a clip keeps of itself, in [0, 1].
+    ``permutation``: (B,) partner of each clip, of the clip's own label kind.
+    ``weight``: (B,) share that a clip keeps of itself, in [0, 1].
     """
 
     permutation: Tensor
@@ -75,22 +71,8 @@ def draw_mixup(
 
 
 def mixup(values: Tensor, plan: MixupPlan) -> Tensor:
-    """Mixes each clip with its partner: ``w * own + (1 - w) * partner's``.
+    """Mixes (B, ...) values: ``w * own + (1 - w) * partner's``.
 
-    Arguments
-    ---------
-    values : Tensor
-        (B, ...) features or labels.
-    plan : MixupPlan
-        From :func:`draw_mixup`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape.
-
-    Example
-    -------
     >>> plan = MixupPlan(torch.tensor([1, 0]), torch.tensor([0.75, 1.0]))
     >>> mixup(torch.tensor([[0.0], [4.0]]), plan).tolist()
     [[1.0], [4.0]]

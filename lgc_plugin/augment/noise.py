@@ -13,14 +13,10 @@ from lgc_plugin.types import SEDBatch
 
 
 class NoisePlan(NamedTuple):
-    """What is added, and how loud.
+    """The noise to add, and its level.
 
-    Arguments
-    ---------
-    noise : Tensor
-        (B, ..., N) noise of any loudness.
-    snr : Tensor
-        (B,) signal-to-noise ratio of each clip, in dB.
+    ``noise``: (B, ..., N) noise of any level. ``snr``: (B,) signal-to-noise
+    ratio of each clip, in dB.
     """
 
     noise: Tensor
@@ -34,33 +30,10 @@ def draw_noise(
     device: torch.device | str | None = None,
     generator: torch.Generator | None = None,
 ) -> NoisePlan:
-    """Draws white noise, and a signal-to-noise ratio for each clip.
+    """Draws white noise, and a signal-to-noise ratio (dB) for each clip.
 
-    Other noise, coloured or recorded, takes its place in the plan; SpeechBrain
-    has some.
+    Colored or recorded noise can replace it in the plan; SpeechBrain has some.
 
-    Arguments
-    ---------
-    shape : tuple[int, ...]
-        (B, ..., N) of what the noise is added to.
-    snr_range : tuple[float, float]
-        Lowest and highest ratio, in dB.
-    device : torch.device, optional
-        Where the draws are made.
-    generator : torch.Generator, optional
-        Source of randomness, on that device.
-
-    Returns
-    -------
-    NoisePlan
-
-    Raises
-    ------
-    ValueError
-        If the range falls.
-
-    Example
-    -------
     >>> plan = draw_noise((4, 16000))
     >>> bool((20 <= plan.snr).all() and (plan.snr <= 40).all())
     True
@@ -78,45 +51,21 @@ def draw_noise(
 def add_noise(
     values: Tensor, plan: NoisePlan, valid: Tensor | None = None
 ) -> Tensor:
-    """Adds noise to the sound of each clip.
+    """Adds noise to the sound of each clip of (B, ..., N) waveforms.
 
-    The ratio of the powers, over the samples that hold sound, is exactly the
-    planned one. Padding stays silent, and so does a clip that is silent
-    altogether. For gradients the noise is a constant.
+    The ratio of the powers, over the (B, N) ``valid`` samples, is exactly the
+    planned one. Padding and silent clips stay silent.
 
-    SpeechBrain's ``AddNoise`` also fills the padding, counts that noise when
-    it sets the ratio (in a clip padded to four times its length, the noise is
-    6 dB softer than asked for), and makes the sound itself softer.
-
-    Arguments
-    ---------
-    values : Tensor
-        (B, ..., N) waveforms; 16-bit integers become float32 in [-1, 1), as
-        in the front end.
-    plan : NoisePlan
-        From :func:`draw_noise`.
-    valid : Tensor, optional
-        (B, N) bool, False on padding: ``frame_mask`` of
-        :mod:`lgc_plugin.utils.time_axis`, with samples for frames.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and, unless whole numbers came in, type.
-
-    Raises
-    ------
-    ValueError
-        If the shape is not that of the plan.
-
-    Example
-    -------
     >>> wavs = torch.ones(1, 4)
     >>> plan = NoisePlan(torch.tensor([[1.0, -1.0, 5.0, 5.0]]), torch.zeros(1))
     >>> valid = torch.tensor([[True, True, False, False]])
     >>> add_noise(wavs * valid, plan, valid).tolist()
     [[2.0, 0.0, 0.0, 0.0]]
     """
+    # For gradients the noise is a constant. SpeechBrain's AddNoise also fills
+    # the padding, counts that noise when it sets the ratio (in a clip padded to
+    # four times its length, the noise is 6 dB softer than asked for), and makes
+    # the sound itself softer.
     if values.shape != plan.noise.shape:
         raise ValueError(
             f"values of shape {tuple(values.shape)} do not fit noise of shape "
@@ -139,40 +88,19 @@ def add_noise(
 def add_noise_to_mels(
     mels: Tensor, plan: NoisePlan, valid: Tensor | None = None
 ) -> Tensor:
-    """Adds noise to mel magnitudes, where waveforms are no longer at hand.
+    """Adds noise to (B, F, T) mel magnitudes, where waveforms are not at hand.
 
     As :func:`add_noise`, with power taken over all bins and frames; what
-    falls below 0 is turned round, as a magnitude has no sign. (The code of the
-    DCASE baseline leaves it negative, which the logarithm makes silence, and
-    takes the standard deviation of the clip for its loudness.) All bins get
-    the same noise, unlike white noise in the waveform, of which higher and
-    wider bins get more.
+    falls below 0 changes its sign, as magnitudes are not negative.
 
-    Arguments
-    ---------
-    mels : Tensor
-        (B, F, T) magnitudes.
-    plan : NoisePlan
-        From :func:`draw_noise`, with the shape of the mels.
-    valid : Tensor, optional
-        (B, T) bool, False on padding.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and type.
-
-    Raises
-    ------
-    ValueError
-        If the shape is not that of the plan.
-
-    Example
-    -------
     >>> plan = NoisePlan(torch.tensor([[[3.0, -3.0]]]), torch.tensor([0.0]))
     >>> add_noise_to_mels(torch.tensor([[[7.0, 1.0]]]), plan).tolist()
     [[[12.0, 4.0]]]
     """
+    # The code of the DCASE baseline leaves it negative, which the logarithm
+    # makes silence, and takes the standard deviation of the clip for its
+    # loudness. All bins get the same noise, unlike white noise in the waveform,
+    # of which higher and wider bins get more.
     return add_noise(mels, plan, valid).abs()
 
 

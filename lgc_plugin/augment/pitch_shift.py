@@ -27,52 +27,29 @@ def pitch_shift(
     sample_rate: int,
     n_samples: Tensor | None = None,
 ) -> Tensor:
-    """Moves all frequencies by the same interval.
+    """Moves all frequencies of (B, N) waveforms by the same interval.
 
-    Clips are stretched in time by ``2^(cents / 1200)`` and resampled to their
-    old length. Stretching copies pieces of 80 ms, each from where, within
-    7.5 ms, it best continues the one before it (WSOLA, Verhelst and Roelands,
-    ICASSP 1993); resampling cuts or pads the spectrum of the whole clip, which
-    removes exactly what would exceed half the sample rate.
+    ``cents`` are hundredths of a semitone, in [-1200, 1200]; ``n_samples`` (B,)
+    are those before padding, which then stays silent.
 
-    Tones, from 67 Hz on, end up within two cents of where they should and keep
-    their level; noise loses less than 0.2 dB, besides what leaves the band. At
-    250 cents no sound moves by more than 20 ms in time. The published code of
-    random consistency training uses SoX, which works as this does, on the CPU.
-    A phase vocoder, such as torchaudio's ``pitch_shift``, takes several times
-    as long on a CPU, and weakens tones that begin within a clip.
-
-    Arguments
-    ---------
-    wavs : Tensor
-        (B, N) waveforms, silent on padding; 16-bit integers become float32 in
-        [-1, 1), as in the front end.
-    cents : float
-        Hundredths of a semitone, above 0 for higher; the same for all clips,
-        between -1200 and 1200.
-    sample_rate : int
-        Samples per second.
-    n_samples : Tensor, optional
-        (B,) samples of each clip before padding, which then stays silent.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and, unless whole numbers came in, type.
-
-    Raises
-    ------
-    ValueError
-        If the interval is larger than an octave.
-
-    Example
-    -------
     >>> time = torch.arange(16000) / 16000
     >>> tone = torch.sin(2 * torch.pi * 400 * time).unsqueeze(0)
     >>> octave = pitch_shift(tone, 1200, sample_rate=16000)
     >>> octave.shape, int(torch.fft.rfft(octave).abs().argmax())
     (torch.Size([1, 16000]), 800)
     """
+    # Clips are stretched in time by 2^(cents / 1200) and resampled to their old
+    # length. Stretching copies pieces of 80 ms, each from where, within 7.5 ms,
+    # it best continues the one before it (WSOLA, Verhelst and Roelands, ICASSP
+    # 1993); resampling cuts or pads the spectrum of the whole clip, which
+    # removes exactly what would exceed half the sample rate.
+    # Tones, from 67 Hz on, end up within two cents of where they should and
+    # keep their level; noise loses less than 0.2 dB, besides what leaves the
+    # band. At 250 cents no sound moves by more than 20 ms in time. The
+    # published code of random consistency training uses SoX, which works as
+    # this does, on the CPU. A phase vocoder, such as torchaudio's
+    # pitch_shift, takes several times as long on a CPU, and weakens tones that
+    # begin within a clip.
     if not -1200 <= cents <= 1200:
         raise ValueError(f"cents must lie in [-1200, 1200], got {cents}")
     factor = 2.0 ** (cents / 1200.0)

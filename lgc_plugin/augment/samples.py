@@ -9,21 +9,8 @@ from lgc_plugin.models.precision import at_least_float32
 
 
 def float_samples(wavs: Tensor) -> Tensor:
-    """The same sound in at least float32, in [-1, 1).
+    """The same sound in at least float32; int16 is scaled to [-1, 1).
 
-    Arguments
-    ---------
-    wavs : Tensor
-        Samples of any shape; 16-bit integers are scaled, as in the front end,
-        other types keep their numbers.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape; the same tensor if there is nothing to do.
-
-    Example
-    -------
     >>> float_samples(torch.tensor([16384, -32768], dtype=torch.int16))
     tensor([ 0.5000, -1.0000])
     """

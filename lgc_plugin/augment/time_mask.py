@@ -12,13 +12,7 @@ from lgc_plugin.utils.time_axis import place_spans, spread_spans
 
 
 class TimeMaskPlan(NamedTuple):
-    """Which frames fall silent.
-
-    Arguments
-    ---------
-    span : Tensor
-        (B, T') bool, True on the output frames masked.
-    """
+    """The (B, T') bool ``span`` of output frames that are masked."""
 
     span: Tensor
 
@@ -32,43 +26,18 @@ def draw_time_mask(
 ) -> TimeMaskPlan:
     """Draws one span for each strong clip.
 
-    With a ratio uniform in ``ratio_range``, the span has ``floor(ratio * T')``
-    output frames and starts uniformly in [0, T' - span). Only frame labels can
-    tell that a stretch is silent now, so weak clips and those without labels
-    are left alone.
+    With a ratio uniform in ``ratio_range``, it has ``floor(ratio * T')`` output
+    frames and starts uniformly in [0, T' - span).
 
-    It is SpecAugment's time masking (arXiv 1904.08779) as systems of DCASE use
-    it, except that they draw one span for a whole batch, and here every clip
-    has its own.
-
-    Arguments
-    ---------
-    label_kind : Tensor
-        (B,) values of :class:`~lgc_plugin.types.LabelKind`; draws are made on
-        its device.
-    n_frames : int
-        Output frames per clip, T'.
-    ratio_range : tuple[float, float]
-        Shortest and longest share of a clip.
-    generator : torch.Generator, optional
-        Source of randomness, on that device.
-
-    Returns
-    -------
-    TimeMaskPlan
-
-    Raises
-    ------
-    ValueError
-        If the range is not within (0, 1).
-
-    Example
-    -------
     >>> kind = torch.tensor([LabelKind.STRONG, LabelKind.WEAK])
     >>> strong, weak = draw_time_mask(kind, 100).span.sum(dim=1)
     >>> bool(5 <= strong <= 20), int(weak)
     (True, 0)
     """
+    # Only frame labels can mark a stretch as silent, so weak clips and those
+    # without labels are left alone. It is SpecAugment's time masking (arXiv
+    # 1904.08779) as systems of DCASE use it, except that they draw one span for
+    # a whole batch, and here every clip has its own.
     ratio, place = torch.rand(
         2, len(label_kind), device=label_kind.device, generator=generator
     )
@@ -78,25 +47,11 @@ def draw_time_mask(
 
 
 def min_magnitude(mels: Tensor, valid: Tensor | None = None) -> Tensor:
-    """The smallest magnitude of each clip.
+    """The smallest of each clip's (B, ..., T) magnitudes, without padding.
 
     Where levels are scaled per clip, a span of it becomes 0 and the rest of
-    the clip stays what it is.
+    the clip does not change. A clip of nothing but padding has 0.
 
-    Arguments
-    ---------
-    mels : Tensor
-        (B, ..., T) magnitudes.
-    valid : Tensor, optional
-        (B, T) bool, False on padding, which has no say.
-
-    Returns
-    -------
-    Tensor
-        (B,); 0 for a clip that is nothing but padding.
-
-    Example
-    -------
     >>> mels = torch.tensor([[[3.0, 2.0, 0.0]]])
     >>> min_magnitude(mels, torch.tensor([[True, True, False]])).tolist()
     [2.0]
@@ -114,46 +69,20 @@ def time_mask(
     pooling: int = 1,
     fill: Tensor | None = None,
 ) -> Tensor:
-    """Sets the span of each clip to 0, or to a value of its own.
+    """Sets the span of each clip to 0, or to its (B,) ``fill``.
 
-    The same plan applied to features (with the network's pooling) and to
-    frame labels keeps the two aligned. A mask of valid frames stays as it is:
-    what is masked is silence, not padding.
+    The same plan applied to (B, ..., T) features (with the network's pooling)
+    and to frame labels keeps them aligned. Masks of valid frames stay.
 
-    Mel magnitudes of 0 become the lowest level that the front end knows. Where
-    levels are scaled per clip, that presses all sounds of the clip into what
-    left of the range; :func:`min_magnitude` as ``fill`` leaves them as they
-    are.
-
-    Arguments
-    ---------
-    values : Tensor
-        (B, ..., T) with T >= T' * pooling: features or frame labels.
-    plan : TimeMaskPlan
-        From :func:`draw_time_mask`.
-    pooling : int
-        Steps of ``values`` per output frame.
-    fill : Tensor, optional
-        (B,) what the span of each clip becomes; None: 0.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and type.
-
-    Raises
-    ------
-    ValueError
-        If the values are too short, or too few, for the plan.
-
-    Example
-    -------
     >>> plan = TimeMaskPlan(torch.tensor([[False, True], [False, False]]))
     >>> time_mask(torch.ones(2, 2), plan).tolist()
     [[1.0, 0.0], [1.0, 1.0]]
     >>> time_mask(torch.ones(2, 5), plan, pooling=2)[0].tolist()
     [1.0, 1.0, 0.0, 0.0, 1.0]
     """
+    # Mel magnitudes of 0 become the lowest level of the front end. Where levels
+    # are scaled per clip, that presses all sounds of the clip into what is left
+    # of the range; min_magnitude() as fill leaves them as they are.
     span = spread_spans(plan.span, values, pooling)
     if fill is None:
         return values.masked_fill(span, 0)

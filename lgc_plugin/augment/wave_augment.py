@@ -30,16 +30,10 @@ _CENTS = 50
 
 
 class WaveChange(NamedTuple):
-    """What happens to the clips of a label kind.
+    """The change of a label kind's clips.
 
-    Arguments
-    ---------
-    name : str
-        One of :data:`WAVE_CHANGES`.
-    magnitude : int
-        How much of it, from 1.
-    sign : int
-        1, or -1 for a pitch shift downwards.
+    ``name`` is one of :data:`WAVE_CHANGES`, ``magnitude`` at least 1, and
+    ``sign`` 1, or -1 for a pitch shift downwards.
     """
 
     name: str
@@ -48,18 +42,10 @@ class WaveChange(NamedTuple):
 
 
 class WaveAugmentPlan(NamedTuple):
-    """What happens to each clip; the host knows the kind of change.
+    """The changes of all clips; the host knows the kind of change.
 
-    Arguments
-    ---------
-    changes : Mapping[LabelKind, WaveChange]
-        By label kind.
-    roll : WaveRollPlan
-        Of all clips; those that are not shifted are turned by 0.
-    mask : WaveMaskPlan
-        Of all clips; those that are not masked have no holes.
-    pitch : tuple[tuple[Tensor, int], ...]
-        Numbers of the clips, and by how many cents they move.
+    Clips that are not shifted roll by 0, those not masked have no holes;
+    ``pitch`` has numbers of clips, and the cents by which they move.
     """
 
     changes: Mapping[LabelKind, WaveChange]
@@ -80,47 +66,9 @@ def draw_wave_augment(
 ) -> WaveAugmentPlan:
     """Draws one change for each label kind, and its magnitude s.
 
-    All with equal probability, s from 1 to ``max_magnitude``: a time mask has
-    ``5 s`` holes of 1 % of the clip; a pitch shift moves by ``50 s`` cents, up
-    or down; a time shift turns by ``10 s`` % of the clip, see
-    :func:`~lgc_plugin.augment.wave_roll.plan_wave_roll`.
+    s is 1 to ``max_magnitude``: ``5 s`` holes of 1 % of the clip, a pitch
+    shift by ``50 s`` cents up or down, or a roll by ``10 s`` % of the clip.
 
-    Draws are made on the CPU, and nothing waits for the device. Which changes
-    are drawn does not depend on the clips.
-
-    Shao, Loweimi and Li, Interspeech 2022 (arXiv 2110.11144). Their code draws
-    31 % of the pitch shifts upwards.
-
-    Arguments
-    ---------
-    label_kind : Tensor
-        (B,) values of :class:`~lgc_plugin.types.LabelKind`, on the CPU: read
-        it before the batch moves to the device.
-    n_samples : Tensor
-        (B,) samples of each clip before padding; the plan is on its device.
-    frame_samples : int
-        Samples per output frame.
-    n_frames : int
-        Output frames per clip, T'.
-    names : Sequence[str]
-        Changes to draw from, of :data:`WAVE_CHANGES`.
-    max_magnitude : int
-        Largest s, from 1 to 9.
-    generator : torch.Generator, optional
-        Source of randomness, on the CPU.
-
-    Returns
-    -------
-    WaveAugmentPlan
-
-    Raises
-    ------
-    ValueError
-        If a change is unknown, the magnitude is out of range or the label
-        kinds are not on the CPU.
-
-    Example
-    -------
     >>> kind, n_samples = torch.tensor([2, 1, 0]), torch.tensor([16000] * 3)
     >>> plan = draw_wave_augment(kind, n_samples, 1024, 15, ["time_shift"])
     >>> plan.changes[LabelKind.WEAK].name
@@ -128,6 +76,10 @@ def draw_wave_augment(
     >>> bool(((2 <= plan.roll.frames) & (plan.roll.frames <= 8)).all())
     True
     """
+    # Draws are made on the CPU, and nothing waits for the device: read
+    # label_kind before the batch moves there. Which changes are drawn does not
+    # depend on the clips. Shao, Loweimi and Li, Interspeech 2022 (arXiv
+    # 2110.11144). Their code draws 31 % of the pitch shifts upwards.
     _check(label_kind, names, max_magnitude)
     changes = {
         kind: _draw_change(names, max_magnitude, generator)
@@ -170,33 +122,11 @@ def wave_augment(
     sample_rate: int,
     frame_samples: int,
 ) -> Tensor:
-    """Changes the waveforms; the frame labels of shifted clips move along.
+    """Changes (B, N) waveforms; the frame labels of shifted clips move along.
 
-    Their labels, and the scores they are compared with, are
-    ``wave_roll(labels, plan.roll)``; all other labels stay as they are, and so
-    do lengths and masks of valid frames.
+    Labels, and the scores they are compared with, are ``wave_roll(labels,
+    plan.roll)``; other labels, lengths and masks of valid frames stay.
 
-    Arguments
-    ---------
-    wavs : Tensor
-        (B, N) waveforms, silent on padding; 16-bit integers become float32 in
-        [-1, 1), as in the front end.
-    plan : WaveAugmentPlan
-        From :func:`draw_wave_augment`.
-    n_samples : Tensor
-        (B,) samples of each clip before padding.
-    sample_rate : int
-        Samples per second.
-    frame_samples : int
-        Samples per output frame.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and, unless whole numbers came in, type.
-
-    Example
-    -------
     >>> kind, n_samples = torch.tensor([2, 1]), torch.tensor([4096, 3000])
     >>> plan = draw_wave_augment(kind, n_samples, 1024, 4)
     >>> wavs = torch.zeros(2, 4096, dtype=torch.int16)

@@ -14,13 +14,8 @@ _NEVER = 2**62
 class WaveMaskPlan(NamedTuple):
     """Where the holes of each clip are.
 
-    Arguments
-    ---------
-    starts : Tensor
-        (B, S) first sample of each hole; those that a clip does not have
-        start beyond all samples.
-    length : Tensor
-        (B,) samples of a hole.
+    ``starts``: (B, S) first sample of each hole; unused ones start beyond all
+    samples. ``length``: (B,) samples of a hole.
     """
 
     starts: Tensor
@@ -30,33 +25,11 @@ class WaveMaskPlan(NamedTuple):
 def plan_wave_mask(
     n_holes: Tensor, places: Tensor, n_samples: Tensor, share: float = 0.01
 ) -> WaveMaskPlan:
-    """Makes holes of uniform numbers.
+    """Makes up to S holes per clip from (B, S) uniform numbers.
 
     A hole has ``floor(share * n_samples)`` samples of a clip, and starts
     uniformly wherever it fits into the clip's own length. Holes may overlap.
 
-    Arguments
-    ---------
-    n_holes : Tensor
-        (B,) holes of each clip, at most S.
-    places : Tensor
-        (B, S) uniform in [0, 1).
-    n_samples : Tensor
-        (B,) samples of each clip before padding.
-    share : float
-        Length of a hole, as a share of the clip, in (0, 1).
-
-    Returns
-    -------
-    WaveMaskPlan
-
-    Raises
-    ------
-    ValueError
-        If the share is not within (0, 1).
-
-    Example
-    -------
     >>> plan = plan_wave_mask(
     ...     torch.tensor([2, 0]),
     ...     torch.tensor([[0.5, 0.0], [0.5, 0.0]]),
@@ -79,30 +52,11 @@ def plan_wave_mask(
 
 
 def wave_mask(wavs: Tensor, plan: WaveMaskPlan) -> Tensor:
-    """Sets the holes of each clip to 0.
+    """Sets the holes of each clip of (B, N) waveforms to 0.
 
-    Labels stay as they are: in a clip of 10 s a hole lasts 100 ms, and who
-    hears an event go on behind it would not label two.
+    Labels stay: in a clip of 10 s a hole lasts 100 ms, and an annotator would
+    label an event that goes on after it as one.
 
-    Arguments
-    ---------
-    wavs : Tensor
-        (B, N) waveforms of any type.
-    plan : WaveMaskPlan
-        From :func:`plan_wave_mask`.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape and type.
-
-    Raises
-    ------
-    ValueError
-        If the number of clips is not that of the plan.
-
-    Example
-    -------
     >>> plan = WaveMaskPlan(torch.tensor([[1, 2]]), torch.tensor([2]))
     >>> wave_mask(torch.ones(1, 6), plan).tolist()
     [[1.0, 0.0, 0.0, 0.0, 1.0, 1.0]]

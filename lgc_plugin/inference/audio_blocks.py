@@ -126,7 +126,7 @@ def _read_file(path: Path, n_samples: int) -> Iterator[NDArray[np.float32]]:
 def _unreadable(path: Path, why: object) -> ValueError:
     return ValueError(
         f"{path}: cannot be decoded ({why}): convert it to WAV or FLAC; "
-        "samples without a header are heard by lgc-sed detect -"
+        "samples without a header are read by lgc-sed detect -"
     )
 
 
@@ -191,7 +191,7 @@ class Recording:
         self._channels = channels
 
     def _warn_if_loud(self, mono: NDArray[np.float32]) -> None:
-        """Says once that floats seem to be integers nobody scaled."""
+        """Warns once that floats seem to be integers nobody scaled."""
         peak = max(-float(mono.min()), float(mono.max()))
         if self._is_loud or peak <= _TOO_LOUD:
             return

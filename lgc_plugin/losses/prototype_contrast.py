@@ -17,15 +17,7 @@ _ABSENT = -1e4
 
 
 class ContrastTerms(NamedTuple):
-    """The loss and what it was computed on.
-
-    Arguments
-    ---------
-    loss : Tensor
-        Scalar.
-    n_anchors : Tensor
-        Scalar, number of anchor frames.
-    """
+    """The loss and the number of anchor frames, scalars."""
 
     loss: Tensor
     n_anchors: Tensor
@@ -34,8 +26,8 @@ class ContrastTerms(NamedTuple):
 class PrototypeContrastLoss(nn.Module):
     """Pulls uncertain frames to the prototypes of the teacher's classes.
 
-    An anchor is a frame where for at least one of the C+1 classes the teacher
-    says more than tau+ while the student says less than tau-; the background
+    An anchor is a frame where for at least one of the C+1 classes the teacher's
+    score is above tau+ while the student's is below tau-; the background
     score of either is 1 minus its largest class score. The similarity to a
     class is the largest cosine to one of its prototypes. With
     ``logits = similarity / temperature`` the loss of an anchor is minus the

@@ -46,22 +46,8 @@ def exp_rampup(step: int, length: int) -> float:
 
 
 def device_rampup(step: Tensor, length: int) -> Tensor:
-    """:func:`exp_rampup` of a step that only the device knows.
+    """:func:`exp_rampup` of a step count on the device; a float64 scalar.
 
-    Arguments
-    ---------
-    step : Tensor
-        Optimizer steps done so far, a scalar on any device.
-    length : int
-        Steps until the ramp is at 1; 0 means no ramp.
-
-    Returns
-    -------
-    Tensor
-        Scalar, float64, on that device.
-
-    Example
-    -------
     >>> round(device_rampup(torch.tensor(50), 100).item(), 6)
     0.286505
     >>> round(exp_rampup(50, 100), 6)

@@ -18,15 +18,7 @@ SUBSET_WEIGHTS: Mapping[LabelKind, float] = MappingProxyType(
 
 
 class SelfConsistencyTerms(NamedTuple):
-    """The loss and its two halves, scalars.
-
-    Arguments
-    ---------
-    loss : Tensor
-        L_SC.
-    augmentation, mixture : Tensor
-        l_aug and l_mix, of frames plus clips.
-    """
+    """The loss L_SC and its halves, l_aug and l_mix of frames plus clips."""
 
     loss: Tensor
     augmentation: Tensor
@@ -44,46 +36,11 @@ def self_consistency(
     weights: Mapping[LabelKind, float] = SUBSET_WEIGHTS,
     pool_count: Callable[[Tensor], Tensor] | None = None,
 ) -> SelfConsistencyTerms:
-    """The self-consistency loss of random consistency training.
+    """The loss of random consistency training, ``(l_aug + l_mix) / 2``.
 
-    ``L_SC`` is the sum, over frame and clip scores, of
-    ``(l_aug + l_mix) / 2``: see :func:`augmentation_consistency` and
-    :func:`mixture_consistency`.
+    ``versions`` are the outputs for clips, mixtures and augmented clips,
+    ``rolled`` (B, C, T') the frame scores, ``mixture`` a ``HardMixupPlan``.
 
-    Shao, Loweimi and Li, Interspeech 2022 (arXiv 2110.11144), and their code;
-    which knows no padding and has one fixed number of clips per label kind.
-
-    Arguments
-    ---------
-    versions : tuple[SEDOutput, SEDOutput, SEDOutput]
-        What the student predicts for the clips, their mixtures, and the
-        augmented clips, in this order.
-    rolled : Tensor
-        (B, C, T') its frame scores of the clips, rolled in time as the
-        augmented clips were.
-    mixture : tuple[Tensor, Tensor]
-        (M, B) members of each mixture, the clip itself first, and (M, B) bool,
-        True on those that are in it: a
-        :class:`~lgc_plugin.augment.hard_mixup.HardMixupPlan`.
-    label_kind : Tensor
-        (B,) values of :class:`~lgc_plugin.types.LabelKind`.
-    valid : Tensor, optional
-        (B, T') bool, False on the padding of the clips.
-    thresholds : tuple[float, float]
-        Scores above the first are present, below the second absent.
-    weights : Mapping[LabelKind, float]
-        Of the label kinds' means.
-    pool_count : Callable, optional
-        Makes the divisors of the sums from the numbers of cells, (3,); with
-        :func:`.distributed.all_reduce_mean` the means are over
-        the cells of all processes.
-
-    Returns
-    -------
-    SelfConsistencyTerms
-
-    Example
-    -------
     >>> frame, clip = torch.full((1, 1, 2), 0.5), torch.full((1, 1), 0.5)
     >>> same = SEDOutput(frame, clip, torch.empty(0))
     >>> other = SEDOutput(frame + 0.5, clip, torch.empty(0))
@@ -93,6 +50,10 @@ def self_consistency(
     >>> terms.loss, terms.augmentation
     (tensor(0.0312), tensor(0.0625))
     """
+    # The sum over frame and clip scores. Shao, Loweimi and Li, Interspeech 2022
+    # (arXiv 2110.11144), and their code, which has no padding and one fixed
+    # number of clips per label kind. With distributed.all_reduce_mean as
+    # pool_count, the means are over the cells of all processes.
     original, mixed, augmented = versions
     augmentation = augmentation_consistency(
         augmented.frame, rolled, label_kind, valid, weights, pool_count
@@ -124,25 +85,11 @@ def augmentation_consistency(
     weights: Mapping[LabelKind, float] = SUBSET_WEIGHTS,
     pool_count: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
-    """l_aug: mean squared difference; both sides learn.
+    """l_aug: mean squared difference, with gradients on both sides.
 
-    Arguments
-    ---------
-    augmented : Tensor
-        (B, C, T') or (B, C) scores of the augmented clips.
-    target : Tensor
-        Scores of the clips, rolled alike; gradients reach them too.
-    label_kind, valid, weights, pool_count
-        See :func:`self_consistency`.
+    The scalar is the weighted sum of the label kinds' means; a kind without
+    cells adds 0.
 
-    Returns
-    -------
-    Tensor
-        Scalar: the weighted sum of the label kinds' means; a kind without
-        cells adds 0.
-
-    Example
-    -------
     >>> kind = torch.tensor([LabelKind.NONE])
     >>> augmentation_consistency(torch.ones(1, 3), torch.zeros(1, 3), kind)
     tensor(0.5000)
@@ -164,30 +111,11 @@ def mixture_consistency(
     weights: Mapping[LabelKind, float] = SUBSET_WEIGHTS,
     pool_count: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
-    """l_mix: what is sure of the members holds of the mixture.
+    """l_mix: the mean of ``(M f(x_mix) - P+)^2`` over all cells.
 
     ``P+`` is where the score of any member is above the first threshold,
-    ``P-`` where all are below the second, ``M = P+ or P-``; the loss is the
-    mean of ``(M f(x_mix) - P+)^2`` over all cells, those that nothing is sure
-    of included. In its padding a member is sure of nothing but silence.
+    ``P-`` where all are below the second, and ``M = P+ or P-``.
 
-    Arguments
-    ---------
-    mixed : Tensor
-        (B, C, T') or (B, C) scores of the mixtures, which learn.
-    scores : Tensor
-        Scores of the clips; only compared with the thresholds.
-    mixture, label_kind, valid, thresholds, weights, pool_count
-        See :func:`self_consistency`.
-
-    Returns
-    -------
-    Tensor
-        Scalar: the weighted sum of the label kinds' means; a kind without
-        cells adds 0.
-
-    Example
-    -------
     >>> both = torch.tensor([[0, 1], [1, 0]]), torch.tensor([[True] * 2] * 2)
     >>> scores = torch.tensor([[0.99, 0.01, 0.5], [0.01, 0.01, 0.01]])
     >>> kind = torch.tensor([LabelKind.NONE, LabelKind.NONE])
@@ -195,6 +123,9 @@ def mixture_consistency(
     >>> mixture_consistency(mixed, scores, both, kind)
     tensor(0.)
     """
+    # The weighted sum of the label kinds' means; a kind without cells adds 0.
+    # In its padding a member counts as silent. Only the mixtures have
+    # gradients.
     members, active = mixture
     high, low = thresholds
     scores = at_least_float32(scores.detach())

@@ -49,18 +49,8 @@ class ConsistencyTerm(Protocol):
 class OwnTerms(NamedTuple):
     """The terms of LGC itself, scalars on the batch's device.
 
-    Arguments
-    ---------
-    total : Tensor
-        What to add to the supervised loss, weights included.
-    mean_teacher : Tensor
-        L_MT, unweighted.
-    cutmix : Tensor
-        L_CLC, unweighted.
-    contrast : Tensor
-        L_PGC, unweighted.
-    n_anchors : Tensor
-        Frames that the contrast was computed on.
+    ``total`` is weighted; L_MT, L_CLC and L_PGC are not. ``n_anchors`` is the
+    number of frames that the contrast was computed on.
     """
 
     total: Tensor

@@ -21,27 +21,18 @@ _PAPER_POOLING = ((2, 2), (2, 2), (1, 2), (1, 2), (1, 2), (1, 2), (1, 2))
 class GatedConvBlock(nn.Module):
     """3x3 convolution, batch norm, gated linear unit, dropout, pooling.
 
-    The gate is ``linear(x) * sigmoid(x)``, the linear layer mixing channels:
-    as a 1x1 convolution it needs no transposed copy of the feature map.
+    The gate is ``linear(x) * sigmoid(x)``, the linear layer mixing channels;
+    average pooling is over (time, mel).
 
-    Arguments
-    ---------
-    in_channels, out_channels : int
-        Channels before and after.
-    pooling : tuple[int, int]
-        Average pooling over (time, mel).
-    dropout : float
-        Probability of dropping a value.
-    norm_momentum : float
-        Weight of the newest batch in the running statistics; the published
-        0.99 makes them nearly those of the last batch.
-
-    Example
-    -------
     >>> block = GatedConvBlock(1, 4, (2, 2), dropout=0.0)
     >>> block(torch.randn(2, 1, 10, 8)).shape
     torch.Size([2, 4, 5, 4])
     """
+
+    # The linear layer is a 1x1 convolution, which needs no transposed copy of
+    # the feature map. norm_momentum is the weight of the newest batch in the
+    # running statistics; the published 0.99 makes them nearly those of the last
+    # batch.
 
     def __init__(
         self,

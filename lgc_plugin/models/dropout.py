@@ -61,20 +61,8 @@ class Dropout(nn.Module):
 
 
 def random_bytes(x: Tensor) -> Tensor:
-    """Uniform bytes of the shape of a tensor, laid out in memory like it.
+    """Uniform uint8 of the shape and memory layout of a CPU tensor.
 
-    Arguments
-    ---------
-    x : Tensor
-        Any shape, on the CPU.
-
-    Returns
-    -------
-    Tensor
-        uint8
-
-    Example
-    -------
     >>> random_bytes(torch.zeros(2, 3)).shape
     torch.Size([2, 3])
     """
@@ -86,7 +74,7 @@ def random_bytes(x: Tensor) -> Tensor:
 
 
 # The compiler makes numbers one by one, more slowly than it computes all else.
-# As an operation it cannot look into, this stays one call; the tag says that
+# As an operation it cannot look into, this stays one call; the tag marks that
 # two calls give different numbers.
 @library.custom_op(
     "lgc_plugin::random_bytes",

@@ -11,18 +11,6 @@ from lgc_plugin.types import LabelKind, SEDBatch
 def with_background(scores: Tensor) -> Tensor:
     """Adds the background as the last class: 1 minus the largest score.
 
-    Arguments
-    ---------
-    scores : Tensor
-        (..., C) scores in [0, 1].
-
-    Returns
-    -------
-    Tensor
-        (..., C+1)
-
-    Example
-    -------
     >>> with_background(torch.tensor([0.25, 0.5]))
     tensor([0.2500, 0.5000, 0.5000])
     """
@@ -31,26 +19,11 @@ def with_background(scores: Tensor) -> Tensor:
 
 
 def frame_classes(labels: Tensor, pos_threshold: float) -> Tensor:
-    """Classes of each frame, the background last.
+    """(N, C+1) classes of each frame, the background last.
 
-    A frame has class c when its label is at least the threshold; it is
-    background when its largest label is at most 1 minus the threshold. A
-    frame in between has none.
+    A frame has class c when its label is at least the threshold; background
+    when its largest label is at most 1 minus the threshold; else none.
 
-    Arguments
-    ---------
-    labels : Tensor
-        (N, C) labels or scores in [0, 1].
-    pos_threshold : float
-        The threshold.
-
-    Returns
-    -------
-    Tensor
-        (N, C+1) bool.
-
-    Example
-    -------
     >>> frame_classes(torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.5, 0.0]]), 0.9)
     tensor([[ True, False, False],
             [False, False,  True],

@@ -15,24 +15,10 @@ from lgc_plugin.utils.distributed import gather_object
 
 
 def spherical_centres(frames: Tensor, n_centres: int, seed: int) -> Tensor:
-    """Normalized k-means centres; the frames themselves if they are few.
+    """Normalized k-means centres of (N, D) unit vectors, on the CPU.
 
-    Arguments
-    ---------
-    frames : Tensor
-        (N, D) unit vectors.
-    n_centres : int
-        Centres wanted, K.
-    seed : int
-        Of the ten starts.
+    (min(N, K), D): the frames themselves if they are few.
 
-    Returns
-    -------
-    Tensor
-        (min(N, K), D) unit vectors, on the CPU.
-
-    Example
-    -------
     >>> frames = torch.eye(2).repeat(5, 1)
     >>> spherical_centres(frames, 2, seed=0).sort(dim=0).values.tolist()
     [[0.0, 0.0], [1.0, 1.0]]
@@ -51,30 +37,20 @@ def spherical_centres(frames: Tensor, n_centres: int, seed: int) -> Tensor:
 
 
 class FrameReservoir:
-    """A uniform sample of the frames of each class, of bounded size.
+    """A uniform sample of at most ``limit`` frames of each class.
 
     Each frame draws a random key, and the frames with the largest keys stay:
-    whatever the order of the clips, every frame has the same chance. The
-    draws depend on the number of the batch alone, so that several processes
-    that share the batches keep, together, the very frames that one would.
+    whatever the order of the clips, every frame has the same chance.
 
-    Arguments
-    ---------
-    n_classes : int
-        Number of classes, the background included.
-    limit : int
-        Frames kept per class.
-    seed : int
-        Of the keys.
-
-    Example
-    -------
     >>> reservoir = FrameReservoir(n_classes=1, limit=3)
     >>> classes = torch.ones(10, 1, dtype=torch.bool)
     >>> reservoir.add(torch.rand(10, 4), classes, batch_number=0)
     >>> [frames.shape for frames in reservoir.frames()]
     [torch.Size([3, 4])]
     """
+
+    # The draws depend on the number of the batch alone, so that several
+    # processes that share the batches keep, together, the same frames as one.
 
     def __init__(self, n_classes: int, limit: int, seed: int = 0) -> None:
         self.limit = limit
@@ -84,16 +60,9 @@ class FrameReservoir:
     def add(
         self, embedding: Tensor, classes: Tensor, batch_number: int
     ) -> None:
-        """Offers the frames of a batch.
+        """Offers (N, D) embeddings of a batch with their (N, C) classes.
 
-        Arguments
-        ---------
-        embedding : Tensor
-            (N, D) embeddings.
-        classes : Tensor
-            (N, n_classes) bool.
-        batch_number : int
-            Its place among all batches of all processes.
+        ``batch_number`` is its place among all batches of all processes.
         """
         draws = torch.Generator().manual_seed(
             hash((self.seed, batch_number)) % 2**63
@@ -114,14 +83,7 @@ class FrameReservoir:
                     self._keep(c, *kept)
 
     def frames(self) -> list[Tensor]:
-        """The sample.
-
-        Returns
-        -------
-        list[Tensor]
-            One (N_c, D) tensor per class, N_c <= limit, in the order of the
-            keys: in the same one whoever added what.
-        """
+        """One (N_c, D) tensor per class, N_c <= limit, in order of the keys."""
         return [kept[0] for kept in self._kept if kept is not None]
 
     def _keep(self, c: int, frames: Tensor, keys: Tensor) -> None:

@@ -154,7 +154,7 @@ class MeanTeacher(nn.Module):
 
 
 def _copied(student: nn.Module) -> nn.Module:
-    """A copy, or a sentence that says why there is none."""
+    """A copy, or an error that explains why there is none."""
     try:
         return copy.deepcopy(student)
     except (RuntimeError, TypeError, ValueError) as error:

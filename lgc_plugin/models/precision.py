@@ -10,20 +10,8 @@ def at_least_float32(values: Tensor) -> Tensor:
     """The same values in float32; float64 stays as it is.
 
     Scores near 0 and 1, logarithms and long sums need more bits than half
-    precision has, whatever autocast thinks.
+    precision has, also under autocast.
 
-    Arguments
-    ---------
-    values : Tensor
-        Any shape, any floating or whole type.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape; the same tensor if there is nothing to do.
-
-    Example
-    -------
     >>> at_least_float32(torch.ones(2, dtype=torch.bfloat16)).dtype
     torch.float32
     >>> at_least_float32(torch.ones(2, dtype=torch.float64)).dtype

@@ -18,18 +18,10 @@ logger = logging.getLogger(__name__)
 
 
 class FrameSums(NamedTuple):
-    """What a batch adds to the prototypes; sums, so that batches add up.
+    """Sums of a batch's frames per prototype and class; batches add up.
 
-    Arguments
-    ---------
-    sums : Tensor
-        (C+1, K, D) sum of the frames nearest to each prototype.
-    counts : Tensor
-        (C+1, K) their number.
-    class_sums : Tensor
-        (C+1, D) sum of all frames of each class.
-    class_counts : Tensor
-        (C+1,) their number.
+    (C+1, K, D) and (C+1, K) sum and number of the frames nearest to each
+    prototype; (C+1, D) and (C+1,) those of all frames of each class.
     """
 
     sums: Tensor
@@ -53,13 +45,13 @@ class FrameSums(NamedTuple):
 class PrototypeBank(nn.Module):
     """K unit vectors per class for C classes and the background (last).
 
-    Born once from k-means (:meth:`fit`), they then follow the frames of each
-    batch (:meth:`update`): a prototype that received frames becomes
+    Initialized once by k-means (:meth:`fit`), they then follow the frames of
+    each batch (:meth:`update`): a prototype that received frames becomes
     ``normalize(m p + (1 - m) mean of them)``.
 
     A class with fewer than K frames at the initialization has inactive
     prototypes. While a class has one, each update that brings frames of the
-    class turns one of them into the normalized mean of those frames.
+    class sets one of them to the normalized mean of those frames.
 
     Arguments
     ---------
@@ -137,7 +129,7 @@ class PrototypeBank(nn.Module):
         self.register_buffer("active", torch.zeros(shape, dtype=torch.bool))
 
     def fit(self, embedding: Tensor, labels: Tensor, seed: int = 0) -> None:
-        """Birth from labeled frames.
+        """Initializes the prototypes from labeled frames.
 
         Arguments
         ---------
@@ -154,7 +146,7 @@ class PrototypeBank(nn.Module):
 
     @torch.no_grad()
     def fit_classes(self, frames: Sequence[Tensor], seed: int = 0) -> None:
-        """Birth from the frames of each class: k-means, centres normalized.
+        """Initializes from the frames of each class, by k-means, normalized.
 
         Arguments
         ---------
@@ -258,17 +250,17 @@ class PrototypeBank(nn.Module):
         # The first inactive prototype of each class that has frames.
         waiting = ~self.active
         first = waiting & (waiting.cumsum(dim=1) == 1)
-        awakened = first & present.unsqueeze(1)
-        newborn = normalize(frames.class_sums, dim=-1).unsqueeze(1)
+        activated = first & present.unsqueeze(1)
+        initial = normalize(frames.class_sums, dim=-1).unsqueeze(1)
         self.prototypes.copy_(
-            torch.where(awakened.unsqueeze(-1), newborn, moved)
+            torch.where(activated.unsqueeze(-1), initial, moved)
         )
-        self.active.logical_or_(awakened)
+        self.active.logical_or_(activated)
 
     def update(
         self, embedding: Tensor, labels: Tensor, valid: Tensor | None = None
     ) -> None:
-        """One step of life: :meth:`assign`, then :meth:`apply_sums`.
+        """One update: :meth:`assign`, then :meth:`apply_sums`.
 
         Arguments
         ---------

@@ -9,19 +9,11 @@ from torch import Tensor, nn
 
 
 class StatisticsGuard:
-    """Takes batch statistics back when a step did not happen.
+    """Restores the networks' buffers when a step did not happen.
 
-    A NaN in a batch spoils the running statistics of the networks that saw
-    it, for good: every later average contains it. Only the device knows, so
-    the good ones are kept there, and nobody waits.
+    A NaN in a batch stays in running statistics for good. The good ones are
+    kept on the device, and the host does not wait.
 
-    Arguments
-    ---------
-    *networks : nn.Module
-        Their buffers are guarded; parameters are not.
-
-    Example
-    -------
     >>> norm = nn.BatchNorm1d(1)
     >>> guard = StatisticsGuard(norm)
     >>> _ = norm(torch.tensor([[1.0], [torch.nan]]))
@@ -41,10 +33,7 @@ class StatisticsGuard:
     def settle(self, step_taken: Tensor) -> None:
         """Keeps the statistics of a step that happened, or restores the last.
 
-        Arguments
-        ---------
-        step_taken : Tensor
-            Scalar bool on the device of the networks.
+        ``step_taken`` is a scalar bool on the device of the networks.
         """
         for kind, buffers in self._groups.items():
             # One piece of memory per type: three operations, however many

@@ -124,7 +124,7 @@ class _SamplesToScores(nn.Module):
 
 
 def _document(proto: ModelProto, settings: ModelSettings, network: str) -> None:
-    """Says what the model is, and nothing of how it was traced."""
+    """Describes the model, without how it was traced."""
     proto.doc_string = (
         f"A sound event detector of lgc_plugin ({network}): samples to scores."
     )
@@ -160,7 +160,7 @@ def _metadata(settings: ModelSettings, network: str) -> dict[str, object]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Nothing of what the exporter says about itself; errors are raised."""
+    """Suppresses log messages of the exporter; errors are raised."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -35,7 +35,7 @@ def load_weights(path: str | Path) -> dict[str, Tensor]:
     >>> list(load_weights(file))
     ['weight', 'bias']
     """
-    with open(path, "rb") as stream:  # says itself what is wrong with a path
+    with open(path, "rb") as stream:  # reports itself what is wrong with a path
         try:
             state = torch.load(stream, map_location="cpu", weights_only=True)
         except Exception as error:  # a damaged file can raise anything
