@@ -175,6 +175,7 @@ class LGC(nn.Module):
             temperature, pos_threshold, neg_threshold
         )
         self._pending: FrameSums | None = None
+        self.restored = False  # from a checkpoint
 
     @property
     def step(self) -> int:
@@ -213,7 +214,7 @@ class LGC(nn.Module):
 
     @property
     def trains_teacher(self) -> bool:
-        """Whether any term needs the teacher's opinion during training."""
+        """Whether any term needs the teacher's predictions during training."""
         own = self.consistency_weight, self.cutmix_weight, self.contrast_weight
         return max(own) > 0 or bool(self._others())
 
@@ -419,20 +420,14 @@ class LGC(nn.Module):
             )
         if self.bank is None:
             self.bank = self._make_bank(*found).to(output.frame.device)
-        if (
-            self.training
-            and self.contrast_weight > 0
-            and torch.is_grad_enabled()
-        ):
-            if (
-                output.frame.requires_grad
-                and not output.embedding.requires_grad
-            ):
-                raise ValueError(
-                    "the embeddings have no gradient, so the contrast would "
-                    "teach nothing: take them from a layer that learns, or "
-                    "set contrast_weight to 0"
-                )
+        learns = self.training and output.frame.requires_grad
+        wanted = self.contrast_weight > 0
+        if learns and wanted and not output.embedding.requires_grad:
+            raise ValueError(
+                "the embeddings have no gradient, so the contrast would "
+                "teach nothing: take them from a layer that learns, or "
+                "set contrast_weight to 0"
+            )
 
     def _make_bank(self, n_classes: int, dim: int) -> PrototypeBank:
         return PrototypeBank(n_classes, dim=dim, **self._bank_options)
@@ -440,7 +435,8 @@ class LGC(nn.Module):
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, *arguments: Any
     ) -> None:
-        """A checkpoint tells the sizes that no batch has told yet."""
+        """Takes the sizes from a checkpoint if there was no batch yet."""
+        self.restored = True
         prototypes = state_dict.get(f"{prefix}bank.prototypes")
         if self.bank is None and prototypes is not None:
             n_rows, _, dim = prototypes.shape

@@ -154,7 +154,7 @@ def give_prototypes(brain: LGCBrain, seed: int = 0) -> None:
 
 def means_of(brain: LGCBrain) -> dict[str, float]:
     """Losses and terms since the epoch began, as they are logged."""
-    return {**brain._means.read(), **brain.lgc_stats}
+    return {**brain._means.read(), **brain._lgc_means.read()}
 
 
 def state_of(brain: LGCBrain) -> dict[str, torch.Tensor]:

@@ -169,7 +169,7 @@ def check_detect_arguments(args: argparse.Namespace) -> None:
     if args.rate is not None or args.channels is not None:
         raise ValueError(
             "--rate and --channels are for raw samples from standard input "
-            f"({STREAM}): files tell theirs"
+            f"({STREAM}): files contain their own"
         )
     if args.plot_output is not None and not args.plot:
         raise ValueError("--plot-output says where pictures go: add --plot")

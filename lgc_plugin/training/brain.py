@@ -155,6 +155,9 @@ class LGCBrain(LGCMixin, AsyncBrain):
         """A batch as the prototypes are initialized from it."""
         return self.prepare(batch)
 
+    def _log_terms(self, epoch: int) -> None:
+        """Nothing: they are in the log of the run."""
+
     def networks_to_compile(self) -> Iterable[nn.Module]:
         """The teacher with the student: it costs a third of a step."""
         networks = list(super().networks_to_compile())
@@ -202,7 +205,10 @@ class LGCBrain(LGCMixin, AsyncBrain):
     ) -> None:
         """Scores, logs, checkpoint."""
         if stage == sb.Stage.TRAIN:
-            self._train_stats = {**self._means.read(), **self.lgc_stats}
+            self._train_stats = {
+                **self._means.read(),
+                **self._lgc_means.read(),
+            }
             average_statistics(self.modules.model)
             average_statistics(self.modules.lgc.teacher)
         elif stage == sb.Stage.VALID:

@@ -48,6 +48,8 @@ class LGCMixin(sb.Brain):
         Teacher and prototypes.
     lgc_terms : LGCTerms or None
         The terms of the last training batch.
+    lgc_stats : dict[str, float]
+        Their means over the last epoch and all processes, for logs.
     prototype_loader : Iterable or None
         The whole training set in batches, for the initialization of the
         prototypes; None: made of what ``fit`` is given.
@@ -90,6 +92,7 @@ class LGCMixin(sb.Brain):
         self._lgc_batch: SEDBatch | None = None
         self._lgc_predictions: SEDOutput | None = None
         self._lgc_uses_teacher = False
+        self.lgc_stats: dict[str, float] = {}
         self._lgc_means = MeanMeter()
         self._stepped = False
         if "lgc" in self.modules:
@@ -180,11 +183,6 @@ class LGCMixin(sb.Brain):
         self._lgc_means.add(**scalars)
         return self.lgc_terms.total
 
-    @property
-    def lgc_stats(self) -> dict[str, float]:
-        """Means of the terms over this epoch's training, for logs."""
-        return self._lgc_means.read()
-
     @contextmanager
     def use_teacher(self) -> Iterator[None]:
         """Runs the teacher in the student's place, to evaluate it.
@@ -231,7 +229,7 @@ class LGCMixin(sb.Brain):
             self.lgc.teacher.restart(self._student)
         super().on_fit_start()
         # Or from a checkpoint of a run without LGC.
-        if self.lgc.step == 0:
+        if self.lgc.step == 0 and not self.lgc.restored:
             self.lgc.teacher.restart(self._student)
         if any(
             isinstance(m, nn.SyncBatchNorm) for m in self._student.modules()
@@ -248,19 +246,18 @@ class LGCMixin(sb.Brain):
 
     def optimizers_step(self) -> None:
         """The teacher follows a step, if it happened."""
-        scale = self.scaler.get_scale() if self.scaler.is_enabled() else 0.0
-        self._stepped = False
+        if hasattr(self, "step_taken"):  # an AsyncBrain, which never waits
+            super().optimizers_step()
+            taken: Tensor = self.step_taken
+            self.lgc.update_teacher(self._student, taken)
+            return
+        self._stepped, scale = False, self.scaler.get_scale()
         super().optimizers_step()
-        taken: Tensor | None = getattr(self, "step_taken", None)
-        if taken is None:
-            # A scaler that met infinite gradients has become smaller.
-            skipped = self.scaler.is_enabled() and (
-                self.scaler.get_scale() < scale
-            )
-            if skipped or not self._stepped:
-                self.lgc.skip_step()
-                return
-        self.lgc.update_teacher(self._student, taken)
+        # The scale drops when gradients were infinite.
+        if self._stepped and self.scaler.get_scale() >= scale:
+            self.lgc.update_teacher(self._student)
+        else:
+            self.lgc.skip_step()
 
     def _fit_train(self, train_set: Any, epoch: int, enable: bool) -> None:
         """An epoch, after which the prototypes may be initialized."""
@@ -270,10 +267,9 @@ class LGCMixin(sb.Brain):
         self.lgc.eval()
         # Batches left over from the accumulation of gradients.
         self.lgc.skip_step()
-        stats = self.lgc_stats
-        numbers = ", ".join(f"{k} {v:.3g}" for k, v in stats.items())
-        logger.info("LGC, epoch %d: %s", epoch, numbers or "no batch")
-        if stats.get("n_anchors") == 0 and self.lgc.contrasts:
+        self.lgc_stats = self._lgc_means.read()
+        self._log_terms(epoch)
+        if self.lgc_stats.get("n_anchors") == 0 and self.lgc.contrasts:
             logger.warning(
                 "LGC: no frame was sure enough for the contrast in epoch %d: "
                 "lower pos_threshold, or start the contrast later",
@@ -283,6 +279,11 @@ class LGCMixin(sb.Brain):
             seed = getattr(self.hparams, "seed", 0)
             self.modules.eval()
             self.lgc.init_prototypes(self._prototype_batches(), seed)
+
+    def _log_terms(self, epoch: int) -> None:
+        """The terms of an epoch, which the recipe's own log may lack."""
+        terms = ", ".join(f"{k} {v:.3g}" for k, v in self.lgc_stats.items())
+        logger.info("LGC, epoch %d: %s", epoch, terms or "no batch")
 
     def lgc_batch_of(self, batch: Any) -> SEDBatch:
         """A batch of the loader as the prototypes are initialized from it."""

@@ -1,5 +1,7 @@
 """The mixin in a Brain of a few lines: what it owns, and what it refuses."""
 
+from unittest import mock
+
 import pytest
 import speechbrain as sb
 import torch
@@ -191,6 +193,28 @@ def test_weights_loaded_before_the_training_reach_the_teacher():
     teacher = brain.lgc.teacher.network["norm"]
     assert torch.equal(teacher.running_mean, norm.running_mean)
     assert torch.equal(teacher.weight, norm.weight)
+
+
+def test_a_teacher_from_a_checkpoint_stays_before_its_first_step():
+    """Weights that were imported have made no step here."""
+    brain = make()
+    state = brain.lgc.state_dict()
+    state["teacher.network.output.bias"] = torch.tensor([7.0])
+
+    brain.checkpointer = mock.Mock()
+    brain.checkpointer.recover_if_possible = lambda: brain.lgc.load_state_dict(
+        state
+    )
+    brain.on_fit_start()
+    assert brain.lgc.teacher.network["output"].bias.tolist() == [7.0]
+
+
+def test_reading_the_stats_asks_no_other_process(monkeypatch):
+    """A recipe may read them on the main process alone."""
+    brain = make()
+    fit(brain, [batch_of(0)])
+    monkeypatch.setattr(brain._lgc_means, "read", pytest.fail)
+    assert brain.lgc_stats["mean_teacher"] >= 0
 
 
 def test_batch_norm_of_several_gpus_is_the_teachers_too():
