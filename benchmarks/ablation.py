@@ -4,7 +4,7 @@
     python benchmarks/ablation.py [--quick]
 
 Soundscapes of a bank of recordings, one data set per seed; those of the test
-were never heard in training. Every method takes the same number of steps.
+do not occur in training. Every method takes the same number of steps.
 Runs that are finished are not done again, so that the command may be stopped
 and repeated. Methods are compared clip for clip on the tests of all seeds.
 """
@@ -114,7 +114,7 @@ def main(words: Sequence[str]) -> int:
         print(f"ablation.py: error: {error}", file=sys.stderr)
         return 2
     except subprocess.CalledProcessError as error:
-        # It has said itself what is wrong with the bank or the options.
+        # It has reported itself what is wrong with the bank or the options.
         command = " ".join(error.cmd)
         print(f"ablation.py: error: no data: {command}", file=sys.stderr)
         return 2

@@ -5,8 +5,8 @@
     python benchmarks/anchors.py
 
 The contrast pulls a frame to the classes that the teacher is sure of and the
-student doubts. On the test clips of finished runs, heard as in training, the
-truth tells how often these classes really sound there.
+student doubts. On the test clips of finished runs, processed as in training,
+the truth tells how often these classes really sound there.
 """
 
 from __future__ import annotations

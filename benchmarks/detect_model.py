@@ -35,8 +35,8 @@ def make_model(folder: Path, seed: int) -> dict[str, Any]:
     """Writes a model folder with the network of ``hparams/lgc.yaml``.
 
     Its speed is that of a trained one, for which the weights do not matter.
-    Batch statistics are those of the sounds that it will hear, and thresholds
-    are such that each class sounds in a tenth of them: there is as much to
+    Batch statistics are those of the sounds that it will get, and thresholds
+    are such that each class is active in a tenth of them: there is as much to
     make events of as in real recordings.
     """
     plain = read_arguments(_HPARAMS, {"labels": list(LABELS)})

@@ -55,7 +55,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
 
 def _feed(path: str, pipe: IO[bytes]) -> None:
     """Writes all samples, as fast as they are taken."""
-    # A command that ends early says so by its status.
+    # A command that ends early reports it by its status.
     with suppress(BrokenPipeError), pipe, wave.open(path, "rb") as file:
         while chunk := file.readframes(_FRAMES_PER_WRITE):
             pipe.write(chunk)

@@ -44,8 +44,8 @@ def run_case(case: Case, folder: Path, device: str) -> dict[str, Any]:
     ).stdout
     run = json.loads(measured)
     if run["status"]:
-        said = Path(request["stderr"]).read_text(encoding="utf-8").split("\n")
-        last = next((line for line in reversed(said) if line.strip()), "")
+        log = Path(request["stderr"]).read_text(encoding="utf-8").split("\n")
+        last = next((line for line in reversed(log) if line.strip()), "")
         return {"failed": f"status {run['status']}: {last.strip()}"}
     return {**run, "events": count_events(Path(request["stdout"]))}
 
@@ -109,7 +109,7 @@ def _row(
         return Row(case.title, failed, length)
     seconds = [run["seconds"] for run in runs]
     shortest, speed = min(seconds), None
-    # What takes no longer than the start says nothing.
+    # What takes no longer than the start gives no speed.
     if start is not None and shortest > start:
         speed = length / (shortest - start)
     return Row(

@@ -2,7 +2,7 @@
 
 Scores become events clip by clip and threshold by threshold; psds_eval and
 sed_eval do the rest. Nothing is slow on purpose: tables are joined once, and
-the libraries are called as their documentation says.
+the libraries are called as they document it.
 """
 
 from __future__ import annotations

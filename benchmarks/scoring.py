@@ -66,7 +66,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         "--plain-clips",
         type=int,
         help="of these, those that the plain path takes; its time of\n"
-        "decoding is extrapolated to all (and the table says so)",
+        "decoding is extrapolated to all (and the table notes it)",
     )
     add("--thresholds", type=int, default=50, help="operating points")
     add("--n-bootstrap", type=int, default=1000, help="of the bootstrap")

@@ -65,8 +65,8 @@ class AnnotatedClips:
     def first(self, count: int) -> AnnotatedClips:
         """The first of the clips, with their events."""
         kept = self.durations[:count]
-        heard = self.events.filename.isin(kept.filename)
-        return AnnotatedClips(self.events[heard].reset_index(drop=True), kept)
+        chosen = self.events.filename.isin(kept.filename)
+        return AnnotatedClips(self.events[chosen].reset_index(drop=True), kept)
 
     def repeat(self, times: int) -> AnnotatedClips:
         """The clips several times over, under new names."""

@@ -40,7 +40,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     results = []
 
     def run() -> None:
-        # Numbers stay on the device, and no graph is kept alive.
+        # Numbers stay on the device, and no graph is kept.
         loss, terms = step(batch)
         results.append((loss, terms.n_anchors.detach()))
 

@@ -13,7 +13,7 @@ from lgc_plugin.inference.model.model_folder import write_model
 from model_cases import small_settings, used_network
 
 RATE = 16000
-# Near the middle of what the teacher says of noise: there are many events.
+# Near the middle of what the teacher predicts for noise: there are many events.
 LIMITS = {"Cat": 0.508, "Dog": 0.594, "yes": 0.46}
 THRESHOLD = ",".join(f"{name}={limit}" for name, limit in LIMITS.items())
 
@@ -53,7 +53,7 @@ def write_sound(
 
 
 def write_bad_files(folder: Path) -> dict[str, str]:
-    """Files that cannot be heard, and what is said of them."""
+    """Files that cannot be read, and their error messages."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "text.wav").write_text("not sound")
     soundfile.write(folder / "void.wav", np.zeros(0), RATE)

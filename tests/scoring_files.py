@@ -47,7 +47,7 @@ def write_truth(folder: Path) -> list[str]:
 
 
 def frame_scores(seed: int = 1, noise: float = 0.25) -> FrameScores:
-    """What a system says that hears the truth through noise."""
+    """The scores of a system: the truth with noise added."""
     rng = np.random.default_rng(seed)
     edges = np.arange(round(SECONDS / FRAME_SECONDS) + 1) * FRAME_SECONDS
     shape = (len(CLIPS), len(LABELS), len(edges) - 1)

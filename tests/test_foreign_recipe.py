@@ -61,7 +61,7 @@ def plain(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory):
-    """The foreign recipes, changed as the page says."""
+    """The foreign recipes, changed as on the page."""
     folder = copy_of(tmp_path_factory.mktemp("changed") / "recipe")
     for name, diff in BLOCKS:
         file = folder / name

@@ -22,7 +22,7 @@ from lgc_plugin.utils.versions import LOCKED_PAIR
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
-#: Which of requirements/*.txt is installed here; `make` says so.
+#: Which of requirements/*.txt is installed here; `make` sets it.
 ENVIRONMENT = os.environ.get("TESTED_ENVIRONMENT")
 #: An extra that no make target installs.
 NOT_LOCKED = {"energy"}

@@ -38,7 +38,7 @@ def parse_with_fallback(words: list[str]) -> RecipeArguments:
     arguments = parse_recipe_arguments(words)
     file = arguments.hparams_file
     if read_plain(file, arguments.overrides)["data_folder"] is None:
-        if not get_rank():  # of several processes, one speaks for all
+        if not get_rank():  # of several processes, only one prints
             print(NO_DATA, flush=True)
         mini = Path(file).with_name("mini.yaml")
         small = [file, f"--overrides={mini}", *words[1:]]

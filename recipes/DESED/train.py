@@ -68,7 +68,7 @@ def main(words: list[str]) -> int:
         print(__doc__, "\nEvery key of the YAML file is an option.", sep="")
         return 0
     start = time.time()
-    # Of several processes (torchrun), one speaks for all.
+    # Of several processes (torchrun), only one logs.
     level = logging.ERROR if get_rank() else logging.INFO
     logging.basicConfig(level=level, format="%(message)s")
     try:

@@ -75,7 +75,7 @@ def test_an_impulse_stays_under_its_label(frames, pooling, whole, data, seed):
 @settings(max_examples=40)
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=4), poolings, seeds)
 def test_padding_moves_with_its_clip(lengths, pooling, seed):
-    """Sound is where the shifted mask says, and nowhere else."""
+    """Sound is where the shifted mask is True, and nowhere else."""
     plan = drawn(len(lengths), pooling, seed, whole_frames=True)
     valid = frame_mask(torch.tensor(lengths), 12)
     sound = valid.repeat_interleave(pooling, dim=1).unsqueeze(1).float()

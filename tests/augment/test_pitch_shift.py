@@ -106,7 +106,7 @@ def test_clips_of_any_length_keep_it(n, asked):
     assert after.shape == wavs.shape and after.isfinite().all()
 
 
-def test_clips_do_not_hear_each_other_and_padding_stays_silent():
+def test_clips_do_not_affect_each_other_and_padding_stays_silent():
     wavs = random_tensor(3, 16000, seed=0)
     n_samples = torch.tensor([16000, 9000, 400])
     wavs[torch.arange(16000) >= n_samples.unsqueeze(1)] = 0.0

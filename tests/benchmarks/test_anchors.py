@@ -57,7 +57,7 @@ def run(tmp_path):
     return run
 
 
-def test_every_frame_is_heard_once_with_its_truth(run):
+def test_every_frame_is_processed_once_with_its_truth(run):
     """Cut with each other, but none lost; the same draws with one seed."""
     state = torch.get_rng_state()
     first = run_as_in_training(run, 4, (0.2, 0.5))

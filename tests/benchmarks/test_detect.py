@@ -1,4 +1,4 @@
-"""The benchmark of the detector measures what it says."""
+"""The benchmark of the detector measures what it states."""
 
 import json
 import sys
@@ -217,7 +217,7 @@ def test_nothing_is_asked_of_what_was_not_measured(cases, runs):
 # ---- All together
 
 
-def test_the_model_is_that_of_the_paper_and_hears_something(tmp_path):
+def test_the_model_is_that_of_the_paper_and_detects_something(tmp_path):
     facts = make_model(tmp_path / "model", seed=0)
     model = read_model(tmp_path / "model")
     assert model.settings.labels == LABELS

@@ -134,7 +134,7 @@ def test_what_the_classifier_reads(runs):
     network = used_network(small_settings(), seed=10)
     assert set(frames.groups) == {0, 1, 3}
     assert np.linalg.norm(frames.projected, axis=1) == pytest.approx(1.0)
-    # Head and projection of what was caught give what the network says.
+    # Head and projection of what was caught give the network's output.
     hidden = frames.hidden
     weight, bias = (p.detach().numpy() for p in network.frame_head.parameters())
     said = 1 / (1 + np.exp(-(hidden @ weight.T + bias)))

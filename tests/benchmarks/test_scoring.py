@@ -1,4 +1,4 @@
-"""The plain way of scoring and ours are the same, and the script says so."""
+"""The plain way of scoring and ours are the same, and the script reports it."""
 
 import json
 from dataclasses import replace

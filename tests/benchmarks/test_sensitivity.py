@@ -42,7 +42,7 @@ def momentum(tmp_path, profile):
     return tmp_path, setting, found
 
 
-def test_anchors_are_those_after_the_birth(momentum, tmp_path):
+def test_anchors_are_those_after_initialization(momentum, tmp_path):
     folder, setting, found = momentum
     # Epochs 3 and 4, with 50 or 90 anchors times the epoch.
     assert found[setting.name][0.9][1].n_anchors == pytest.approx(90 * 3.5)

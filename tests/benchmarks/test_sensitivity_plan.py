@@ -32,7 +32,7 @@ def profile():
 
 
 def value_in_files(key):
-    """What the last of the ablation's files says of a key, line by line."""
+    """What the last of the ablation's files sets for a key, line by line."""
     files = ("hparams/lgc.yaml", "hparams/mini.yaml")
     files += ("benchmarks/ablation/steps.yaml",)
     lines = "\n".join((ROOT / file).read_text() for file in files)
@@ -140,7 +140,7 @@ def test_training_is_that_of_the_ablation(tmp_path, monkeypatch, capsys):
     assert "no data: lgc-sed soundscapes failed" in capsys.readouterr().err
 
 
-def test_what_acts_after_the_birth_continues_one_start(profile, tmp_path):
+def test_what_acts_after_initialization_continues_one_start(profile, tmp_path):
     settings = plan_settings(list(TITLES), profile)
     runs = plan(tmp_path, settings, [1, 2])
     late = [run for run in runs if shares_start(run, profile)]

@@ -238,7 +238,7 @@ def test_a_table_is_scored_as_it_is(model: Path, folder: Path) -> None:
     found = table_events(Path("out.tsv").read_text())
     assert list(found) == [*NAMES, "quiet.wav"]
     assert all(found[name] for name in NAMES) and not found["quiet.wav"]
-    # What was detected is the truth; one recording was not heard.
+    # What was detected is the truth; one recording was not processed.
     rows = [("void.wav", 0.1, 0.2, "yes"), ("quiet.wav", "", "", "")]
     rows += [(name, *x[:3]) for name, events in found.items() for x in events]
     columns = ["filename", "onset", "offset", "event_label"]

@@ -173,7 +173,7 @@ def test_nothing_detected_has_a_row(
     words = ["--model", model, "--threshold=1"]
     assert listen(monkeypatch, Pipe(bytes(8000)), *words) == 0
     assert capsys.readouterr().out == HEADER + "-\t\t\t\t\n"
-    # Nothing was heard at all.
+    # Nothing was read at all.
     assert listen(monkeypatch, Pipe(b"", goes_on=True), *words) == 0
     assert capsys.readouterr().out == HEADER
 
@@ -216,7 +216,7 @@ def test_a_terminal_is_no_microphone(
     assert "standard input is a terminal: pipe" in capsys.readouterr().err
 
 
-def test_who_stops_reading_hears_no_complaint(model: Path) -> None:
+def test_who_stops_reading_gets_no_error(model: Path) -> None:
     words = ["detect", "-", f"--model={model}", f"--threshold={THRESHOLD}"]
     process = subprocess.Popen(
         [sys.executable, "-m", "lgc_plugin.cli.main", *words, "--device=cpu"],

@@ -271,7 +271,7 @@ def test_pytorch_is_not_needed(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
 
 
-def test_who_stops_reading_hears_no_complaint(tmp_path: Path) -> None:
+def test_who_stops_reading_gets_no_error(tmp_path: Path) -> None:
     truth = write_truth(tmp_path)
     found = write_detections(tmp_path / "net")
     words = ["evaluate", f"--predictions={found}", *truth, "--no-figures"]

@@ -202,7 +202,7 @@ def run_recipe(folder: Path, data: Path, *words: str):
 def test_the_recipe_tests_the_imported_weights(
     dataset: Path, tmp_path: Path
 ) -> None:
-    """The student hears nothing but cats, the teacher nothing but dogs."""
+    """The student detects nothing but cats, the teacher nothing but dogs."""
     module = published_module(**SMALL)
     with torch.no_grad():
         for network, label in (

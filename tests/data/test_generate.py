@@ -1,4 +1,4 @@
-"""Soundscapes: what is written, what it holds, and who hears what."""
+"""Soundscapes: what is written, what it contains, and which set uses what."""
 
 from __future__ import annotations
 
@@ -206,13 +206,13 @@ def test_clips_without_events_have_three_empty_fields(dataset: Path) -> None:
         assert not read_events(dataset, name).isna().any(axis=None)
 
 
-def test_no_recording_is_heard_on_both_sides(dataset: Path) -> None:
+def test_no_recording_occurs_on_both_sides(dataset: Path) -> None:
     described = json.loads((dataset / "soundscapes.json").read_text())["sets"]
     heard: dict[str, set[int]] = {}
     for name in AUDIO:
         clips = clips_of(dataset, name)
         heard[name] = set().union(*map(heard_hertz, clips))
-        # The file tells the truth: what it names is what is heard.
+        # The file is right: what it names is what the clips contain.
         assert heard[name] == hertz_of(described[name]["recordings"])
     train = heard["strong"] | heard["weak"] | heard["unlabeled"]
     sides = train, heard["validation"], heard["strong_validation"]

@@ -212,7 +212,7 @@ def test_unscaled_integers_are_warned_of_once():
     assert len(caught) == 1
 
 
-def test_nothing_to_hear(tmp_path):
+def test_nothing_to_read(tmp_path):
     path = write(tmp_path / "empty.wav", np.zeros((0, 2)))
     for blocks, name in (
         (read_blocks(path, 16000), r"empty\.wav"),

@@ -217,9 +217,7 @@ def test_smaller_hops_have_a_smaller_latency(folder):
     assert latency(0.05) < latency(0.2) < latency(None) < latency(1.0)
 
 
-def test_a_file_of_another_rate_is_heard_as_the_recipe_would(
-    detector, tmp_path
-):
+def test_a_file_of_another_rate_is_read_as_the_recipe_would(detector, tmp_path):
     rng = np.random.default_rng(5)
     wav = 0.2 * rng.standard_normal((30000, 2))
     soundfile.write(tmp_path / "a.flac", wav, 44100)

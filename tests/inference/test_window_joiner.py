@@ -175,7 +175,7 @@ def test_frames_are_final_when_they_are_said_to_be(shape, count):
     assert joiner.latency_frames <= window
 
 
-def test_edges_of_windows_are_not_heard():
+def test_edges_of_windows_are_not_used():
     """The paper's frames: 10 s in steps of 5 s, broken for 1.2 s."""
     clean = np.full((1, 156), 0.25)
     broken = clean.copy()

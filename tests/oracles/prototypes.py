@@ -58,7 +58,7 @@ def bank_update(
     momentum: float,
     threshold: float,
 ) -> tuple[Tensor, Tensor]:
-    """One step of the prototypes' life, frame by frame."""
+    """One update of the prototypes, frame by frame."""
     n_classes, n_prototypes, _ = prototypes.shape
     new, new_active = prototypes.clone(), active.clone()
     for c in range(n_classes):

@@ -81,7 +81,7 @@ def test_only_classes_that_matter_have_rows(tmp_path: Path) -> None:
         drawn(tmp_path / "a.png", peaks=peaks).shape[0]
         for peaks in ((0.1, 0.1, 0.1), (0.9, 0.1, 0.1), (0.9, 0.4, 0.2))
     ]
-    # Without any row, there is one that says so.
+    # Without any row, there is one that states it.
     assert heights[0] == heights[1]
     assert heights[2] - heights[1] == pytest.approx(2 * 0.5 * 120, abs=1)
 

@@ -1,4 +1,4 @@
-"""A picture of each recording that was heard."""
+"""A picture of each recording that was processed."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ def test_every_number_is_there_with_its_interval_and_wins():
             for sign in "[],%*":
                 row = row.replace(sign, " ")
             shown = [float(x) for x in row.split()[1:]]
-            # An empty cell says that there was no tie.
+            # An empty cell means that there was no tie.
             shown += [0.0] * (len(numbers) - len(shown))
             assert shown == pytest.approx(numbers, abs=0.051)
             assert shown[:5] == pytest.approx(numbers[:5], abs=0.00051)

@@ -17,7 +17,7 @@ KNOWN = torch.tensor([True, True, False, False])
 
 
 class Brain(LGCMixin, sb.Brain):
-    """Pools time by two, unless a test says otherwise."""
+    """Pools time by two, unless a test sets it otherwise."""
 
     def network(self, modules, feats, lens):
         hidden = modules.encoder(feats)[:, 1::2].tanh()

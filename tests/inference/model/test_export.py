@@ -72,7 +72,7 @@ def test_a_network_is_the_same_bit_for_bit(run, tmp_path, name):
     assert learns == {name == "student"}
 
 
-def test_a_detector_hears_the_same(run, tmp_path):
+def test_a_detector_detects_the_same(run, tmp_path):
     export_model(run, tmp_path / "cats")
     wav = torch.rand(40000) - 0.5
     ours, theirs = (
