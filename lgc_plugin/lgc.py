@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from lgc_plugin.augment.cutmix import cut_within, draw_cutmix
 from lgc_plugin.losses.consistency import clip_consistency, frame_consistency
 from lgc_plugin.losses.cut_batch import (
     cutmix_consistency,
     prototype_contrast,
     run_cut_batch,
 )
-from lgc_plugin.losses.prototype_contrast import PrototypeContrastLoss
+from lgc_plugin.losses.global_consistency import GlobalConsistency
 from lgc_plugin.losses.rampup import device_rampup, exp_rampup
 from lgc_plugin.losses.term import (
     ConsistencyTerm,
@@ -24,21 +22,13 @@ from lgc_plugin.losses.term import (
     LGCTerms,
     pool_count,
 )
-from lgc_plugin.models.frame_classes import frame_classes, labels_by_frame
-from lgc_plugin.models.kmeans import FrameReservoir
 from lgc_plugin.models.mean_teacher import MeanTeacher
-from lgc_plugin.models.prototypes import FrameSums, PrototypeBank
 from lgc_plugin.types import SEDBatch, SEDOutput
-from lgc_plugin.utils.distributed import (
-    broadcast_module,
-    get_rank,
-    get_world_size,
-)
 
 _UNSET: Any = None
 
 
-class LGC(nn.Module):
+class LGC(GlobalConsistency):
     """Teacher, prototypes, ramp and both consistency terms.
 
     ``total = r (w_mt L_MT + w_clc L_CLC + ...) + w_pgc L_PGC``, where L_MT
@@ -89,14 +79,12 @@ class LGC(nn.Module):
     augment : Iterable[Callable], optional
         Steps from batch to batch that keep events in their place, such as
         :class:`~lgc_plugin.augment.FilterAugment`. In training they are drawn
-        anew for the teacher and for each pass of the student; for its pass on
-        the batch itself, call :meth:`view`.
+        anew for each pass; for the student's on the batch call :meth:`view`.
     terms : Mapping[str, ConsistencyTerm], optional
         Further terms by name, such as
         :class:`~lgc_plugin.losses.InterpolationConsistency`.
     run : Callable, optional
-        How a network is run on a batch, in the place of ``normalize`` and the
-        call above.
+        How a network is run on a batch; None: as described above.
 
     Raises
     ------
@@ -105,6 +93,7 @@ class LGC(nn.Module):
 
     Example
     -------
+    >>> import torch
     >>> from lgc_plugin.models.crnn import CRNN
     >>> student = CRNN(2, 8, filters=(4, 4), pooling=((2, 2), (2, 4)))
     >>> lgc = LGC(student, n_classes=2)
@@ -141,49 +130,38 @@ class LGC(nn.Module):
         terms: Mapping[str, ConsistencyTerm] | None = None,
         run: Callable[[nn.Module, SEDBatch], SEDOutput] | None = None,
     ) -> None:
-        super().__init__()
         weights = (consistency_weight, cutmix_weight, contrast_weight)
         if min(weights) < 0:
             raise ValueError(f"weights must be at least 0, got {weights}")
+        super().__init__(
+            MeanTeacher(student, ema_decay),
+            n_classes,
+            embedding_dim,
+            contrast_weight=contrast_weight,
+            contrast_start_epoch=contrast_start_epoch,
+            n_prototypes=n_prototypes,
+            prototype_momentum=prototype_momentum,
+            pos_threshold=pos_threshold,
+            neg_threshold=neg_threshold,
+            temperature=temperature,
+            kmeans_max_frames=kmeans_max_frames,
+            class_names=class_names,
+            normalize=normalize,
+            run=run,
+        )
         self.terms = dict(terms or {})
         if taken := self.terms.keys() & LGCTerms._fields:
             raise ValueError(f"terms: {min(taken)} is the name of another term")
         self.consistency_weight = consistency_weight
         self.cutmix_weight = cutmix_weight
-        self.contrast_weight = contrast_weight
         self.rampup_steps = rampup_steps
-        self.contrast_start_epoch = contrast_start_epoch
         low, high = cutmix_ratio
         self.cutmix_ratio = low, high
-        self.kmeans_max_frames = kmeans_max_frames
-        self._normalize = getattr(normalize, "normalize", normalize)
         self._augment = list(augment)
-        self._run = run
-        self.teacher = MeanTeacher(student, ema_decay)
-        self._bank_options: dict[str, Any] = {
-            "n_prototypes": n_prototypes,
-            "momentum": prototype_momentum,
-            "pos_threshold": pos_threshold,
-            "class_names": class_names,
-        }
-        self._sizes = n_classes, embedding_dim
-        # None until the sizes of the network are known.
-        self.bank: PrototypeBank = _UNSET
-        if n_classes is not None and embedding_dim is not None:
-            self.bank = self._make_bank(n_classes, embedding_dim)
-        self.contrast = PrototypeContrastLoss(
-            temperature, pos_threshold, neg_threshold
-        )
-        self._pending: FrameSums | None = None
-        self.restored = False  # from a checkpoint
 
     @property
     def step(self) -> int:
-        """Optimizer steps that the teacher has followed.
-
-        Like the ramp and the weights below it waits for the device: it is for
-        logs, training reads :attr:`device_ramp`.
-        """
+        """Steps the teacher has followed; waits for the device: for logs."""
         return self.teacher.step
 
     @property
@@ -195,12 +173,6 @@ class LGC(nn.Module):
     def device_ramp(self) -> Tensor:
         """The ramp as a scalar on the teacher's device, float64."""
         return device_rampup(self.teacher.steps, self.rampup_steps)
-
-    @property
-    def contrasts(self) -> bool:
-        """Whether the contrast term is at work: wanted, and initialized."""
-        ready = self.bank is not None and self.bank.initialized
-        return self.contrast_weight > 0 and ready
 
     @property
     def effective_weights(self) -> dict[str, float]:
@@ -242,11 +214,9 @@ class LGC(nn.Module):
         ValueError
             If labels, time pooling or the sizes of the network do not fit.
         """
-        zero = predictions.frame.new_zeros(())
-        untrained = zero
+        zero = untrained = predictions.frame.new_zeros(())
         if isinstance(student, DistributedDataParallel) and not self.contrasts:
-            # It waits for a gradient of every parameter, and the projection
-            # has none before the prototypes are initialized.
+            # It waits for a gradient of the projection, which has none yet.
             untrained = 0.0 * predictions.embedding.sum()
         if not self.trains_teacher:
             return LGCTerms(untrained, zero, zero, zero, zero)
@@ -273,12 +243,10 @@ class LGC(nn.Module):
         consistency = (
             self.consistency_weight * agreement + self.cutmix_weight * local
         )
-        others = {
-            name: term(predictions, target, batch, forward)
-            for name, term in self._others().items()
-        }
-        for name, value in others.items():
-            consistency = consistency + self.terms[name].weight * value
+        others = {}
+        for name, term in self._others().items():
+            others[name] = term(predictions, target, batch, forward)
+            consistency = consistency + term.weight * others[name]
         ramp = self.device_ramp.to(consistency.dtype)
         total = ramp * consistency + self.contrast_weight * contrast
         own = total + untrained, agreement, local, contrast, n_anchors
@@ -290,22 +258,6 @@ class LGC(nn.Module):
             for step in self._augment:
                 batch = step(batch)
         return batch
-
-    def run(self, network: nn.Module, batch: SEDBatch) -> SEDOutput:
-        """Runs student or teacher on a batch that is not normalized yet."""
-        if self._run is not None:
-            if isinstance(network, MeanTeacher):
-                with torch.no_grad():
-                    return self._run(network.network, batch)
-            return self._run(network, batch)
-        features, mask = batch.features, batch.feature_mask
-        if self._normalize is not None:
-            masks = () if mask is None else (mask,)
-            features = self._normalize(features, *masks)
-        further = () if batch.valid is None else (batch.valid,)
-        if batch.embeddings is not None:
-            return network(features, *further, embeddings=batch.embeddings)
-        return network(features, *further)
 
     def update_teacher(
         self, student: nn.Module, step_taken: Tensor | None = None
@@ -330,144 +282,19 @@ class LGC(nn.Module):
             step_taken=step_taken,
             copy_buffers=not self.trains_teacher,
         )
-        if self._pending is not None:
-            self.bank.apply_sums(self._pending.over_processes(), step_taken)
-        self.skip_step()
-
-    def skip_step(self) -> None:
-        """Forgets the batches of an optimizer step that was skipped."""
-        self._pending = None
-
-    def should_init_prototypes(self, epoch: int) -> bool:
-        """Whether the prototypes should be initialized at the end of an epoch.
-
-        Arguments
-        ---------
-        epoch : int
-            Epoch that has just ended, from 1.
-
-        Returns
-        -------
-        bool
-        """
-        wanted = self.contrast_weight > 0 and not self.contrasts
-        return wanted and epoch >= self.contrast_start_epoch
-
-    @torch.no_grad()
-    def init_prototypes(
-        self, batches: Iterable[SEDBatch], seed: int = 0
-    ) -> None:
-        """Prototypes from the teacher's embeddings of the training set.
-
-        The teacher runs in evaluation mode, on the clips as they are. Frames
-        of strong clips have the classes of their labels, all others those
-        whose score is at least ``pos_threshold``; padding has none.
-
-        Several processes each bring a share, and all get the prototypes that
-        the main one finds. They are those of a single process when process r
-        of N brings its batches r, r + N, r + 2 N ...
-
-        Arguments
-        ---------
-        batches : Iterable[SEDBatch]
-            The training set, un-mixed; of several processes, the share of
-            this one.
-        seed : int
-            Of the sample of frames and the k-means starts.
-        """
-        reservoir = None
-        with self.teacher.evaluating():
-            for number, batch in enumerate(batches):
-                output = self.run(self.teacher, batch)
-                self._fit_sizes(output)
-                batch = batch.with_frames(output.frame.shape[-1])
-                labels = labels_by_frame(output.frame, batch)
-                classes = frame_classes(labels, self.bank.pos_threshold)
-                if batch.valid is not None:
-                    classes &= batch.valid.flatten().unsqueeze(1)
-                reservoir = reservoir or self._reservoir(seed)
-                reservoir.add(
-                    output.embedding.flatten(0, 1),
-                    classes,
-                    get_rank() + number * get_world_size(),
-                )
-        reservoir = reservoir or self._reservoir(seed)
-        reservoir.gather()
-        if get_rank() == 0:
-            self.bank.fit_classes(reservoir.frames(), seed)
-        broadcast_module(self.bank)
-        self.bank.initialized = True
-
-    def _reservoir(self, seed: int) -> FrameReservoir:
-        n_classes = len(self.bank.class_names)
-        return FrameReservoir(n_classes, self.kmeans_max_frames, seed)
+        self._move_prototypes(step_taken)
 
     def _others(self) -> dict[str, ConsistencyTerm]:
         """The further terms that are at work."""
         return {n: t for n, t in self.terms.items() if t.weight > 0}
 
-    def _fit_sizes(self, output: SEDOutput) -> None:
-        """Makes the prototypes for a network's sizes, or compares them."""
-        found = output.frame.shape[1], output.embedding.shape[-1]
-        sizes = self._sizes
-        if self.bank is not None:
-            sizes = len(self.bank.class_names) - 1, self.bank.dim
-        if any(s not in (None, f) for s, f in zip(sizes, found, strict=True)):
-            raise ValueError(
-                f"the network has {found[0]} classes and embeddings of size "
-                f"{found[1]}, but n_classes is {sizes[0]} and embedding_dim "
-                f"{sizes[1]}: make them agree"
-            )
-        if self.bank is None:
-            self.bank = self._make_bank(*found).to(output.frame.device)
-        learns = self.training and output.frame.requires_grad
-        wanted = self.contrast_weight > 0
-        if learns and wanted and not output.embedding.requires_grad:
-            raise ValueError(
-                "the embeddings have no gradient, so the contrast would "
-                "teach nothing: take them from a layer that learns, or "
-                "set contrast_weight to 0"
-            )
-
-    def _make_bank(self, n_classes: int, dim: int) -> PrototypeBank:
-        return PrototypeBank(n_classes, dim=dim, **self._bank_options)
-
-    def _load_from_state_dict(
-        self, state_dict: dict[str, Any], prefix: str, *arguments: Any
-    ) -> None:
-        """Takes the sizes from a checkpoint if there was no batch yet."""
-        self.restored = True
-        prototypes = state_dict.get(f"{prefix}bank.prototypes")
-        if self.bank is None and prototypes is not None:
-            n_rows, _, dim = prototypes.shape
-            self.bank = self._make_bank(n_rows - 1, dim)
-            self.bank.to(self.teacher.steps.device)
-        super()._load_from_state_dict(state_dict, prefix, *arguments)
-
     def _cut_terms(
         self, target: SEDOutput, batch: SEDBatch, forward: Forward
     ) -> tuple[Tensor, Tensor, Tensor]:
         """L_CLC, L_PGC and the number of anchors on the CutMix batch."""
-        n_clips, _, n_frames = target.frame.shape
-        plan = draw_cutmix(
-            n_clips, n_frames, self.cutmix_ratio, device=target.frame.device
-        )
-        plan = cut_within(plan, batch.valid)
-        cut = run_cut_batch(target, batch, forward, plan)
+        cut = run_cut_batch(target, batch, forward, self.cutmix_ratio)
         zero = target.frame.new_zeros(())
         local = cutmix_consistency(cut) if self.cutmix_weight > 0 else zero
         if not self.contrasts:
             return local, zero, zero
         return local, *prototype_contrast(cut, self.contrast, self.bank)
-
-    def _remember(self, target: SEDOutput, batch: SEDBatch) -> None:
-        """Keeps the frames that move the prototypes until the step."""
-        valid = batch.valid
-        sums = self.bank.assign(
-            target.embedding.flatten(0, 1),
-            labels_by_frame(target.frame, batch),
-            None if valid is None else valid.flatten(),
-        )
-        if self._pending is not None:
-            sums = self._pending.plus(sums)
-        self._pending = sums

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from lgc_plugin.augment.cutmix import CutMixPlan, cutmix
+from lgc_plugin.augment.cutmix import cut_within, cutmix, draw_cutmix
 from lgc_plugin.losses.consistency import frame_consistency
 from lgc_plugin.losses.prototype_contrast import PrototypeContrastLoss
 from lgc_plugin.losses.term import Forward, pool_count
@@ -30,9 +30,15 @@ class CutMixBatch(NamedTuple):
 
 
 def run_cut_batch(
-    teacher: SEDOutput, batch: SEDBatch, forward: Forward, plan: CutMixPlan
+    teacher: SEDOutput,
+    batch: SEDBatch,
+    forward: Forward,
+    ratio: tuple[float, float],
 ) -> CutMixBatch:
     """Cuts a batch and the teacher's scores of it, and runs the student."""
+    n_clips, _, n_frames = teacher.frame.shape
+    plan = draw_cutmix(n_clips, n_frames, ratio, device=teacher.frame.device)
+    plan = cut_within(plan, batch.valid)
     cut = batch.cut(plan.permutation, plan.span)
     candidates = (batch.label_kind != LabelKind.STRONG).unsqueeze(1)
     return CutMixBatch(
