@@ -13,12 +13,16 @@ import speechbrain as sb
 import torch
 from speechbrain.utils.distributed import if_main_process
 from torch import Tensor, nn
-from torch.nn.functional import normalize
 
 from lgc_plugin.lgc import LGC
 from lgc_plugin.losses.term import LGCTerms
 from lgc_plugin.training.checkpoints import RandomState
 from lgc_plugin.training.device_values import MeanMeter
+from lgc_plugin.training.recipe_modules import (
+    NetworkModules,
+    sed_output,
+    student_of,
+)
 from lgc_plugin.types import SEDBatch, SEDOutput
 from lgc_plugin.utils.distributed import get_rank, get_world_size
 from lgc_plugin.utils.files import atomic_file
@@ -99,7 +103,6 @@ class LGCMixin(sb.Brain):
             self._student: nn.Module = self.modules["model"]
             self.lgc: LGC = self.modules["lgc"]
         else:
-            self._student = self._make_student()
             self.lgc = self._make_lgc()
 
     def network(self, modules: Any, feats: Tensor, lens: Tensor) -> Any:
@@ -146,7 +149,7 @@ class LGCMixin(sb.Brain):
         batch = SEDBatch.from_frames(feats, lens, labels, known)
         modules = self.modules
         if self._lgc_uses_teacher:
-            modules = _Modules(self.lgc.teacher.network, self.modules)
+            modules = NetworkModules(self.lgc.teacher.network, self.modules)
         outputs = self.network(modules, feats, lens)
         self._lgc_batch = batch
         self._lgc_predictions = sed_output(outputs, batch)
@@ -224,13 +227,10 @@ class LGCMixin(sb.Brain):
 
     def on_fit_start(self) -> None:
         """Prepares for training; a new teacher begins as the student is now."""
-        if self.lgc.step == 0:
-            # Pretrained weights may have come after the copy was made.
-            self.lgc.teacher.restart(self._student)
+        self.lgc.start(self._student)
         super().on_fit_start()
-        # Or from a checkpoint of a run without LGC.
-        if self.lgc.step == 0 and not self.lgc.restored:
-            self.lgc.teacher.restart(self._student)
+        # Perhaps from a checkpoint of a run without LGC.
+        self.lgc.start(self._student)
         if any(
             isinstance(m, nn.SyncBatchNorm) for m in self._student.modules()
         ):
@@ -265,8 +265,6 @@ class LGCMixin(sb.Brain):
         self.lgc.train()
         super()._fit_train(train_set, epoch, enable)
         self.lgc.eval()
-        # Batches left over from the accumulation of gradients.
-        self.lgc.skip_step()
         self.lgc_stats = self._lgc_means.read()
         self._log_terms(epoch)
         if self.lgc_stats.get("n_anchors") == 0 and self.lgc.contrasts:
@@ -318,24 +316,6 @@ class LGCMixin(sb.Brain):
         loader = self.make_dataloader(train_set, sb.Stage.VALID, **loading)
         return islice(loader, get_rank(), None, get_world_size())
 
-    def _make_student(self) -> nn.ModuleDict:
-        """The modules that the teacher has copies of."""
-        names = (getattr(self.hparams, "lgc", None) or {}).get("networks")
-        if names is None:
-            names = [n for n, m in self.modules.items() if _learns(m)]
-        if unknown := [name for name in names if name not in self.modules]:
-            raise ValueError(
-                f"lgc: networks: there is no module {unknown[0]!r}; there are "
-                f"{', '.join(self.modules)}"
-            )
-        student = nn.ModuleDict({n: self.modules[n] for n in names})
-        if not _learns(student):
-            raise ValueError(
-                "lgc: networks: no parameter of "
-                f"{', '.join(names) or 'any module'} learns"
-            )
-        return student
-
     def _make_lgc(self) -> LGC:
         """LGC of the settings; saved with the rest.
 
@@ -343,7 +323,7 @@ class LGCMixin(sb.Brain):
         parameters, and could not go on from a run without LGC.
         """
         settings = dict(getattr(self.hparams, "lgc", None) or {})
-        settings.pop("networks", None)
+        self._student = student_of(self.modules, settings.pop("networks", None))
         settings = {"n_classes": None, "embedding_dim": None, **settings}
         lgc = LGC(self._student, run=self._run_network, **settings)
         lgc.to(self.device).eval()
@@ -356,57 +336,8 @@ class LGCMixin(sb.Brain):
     def _run_network(self, networks: nn.Module, batch: SEDBatch) -> SEDOutput:
         """Student or teacher on a batch, by the recipe's own forward."""
         outputs = self.network(
-            _Modules(networks, self.modules),
+            NetworkModules(networks, self.modules),
             batch.features.transpose(1, 2),
             batch.relative_lengths,
         )
         return sed_output(outputs, batch)
-
-
-def sed_output(outputs: Any, batch: SEDBatch) -> SEDOutput:
-    """A recipe's network output as :class:`SEDOutput`.
-
-    See :meth:`LGCMixin.network`. Scores on the padding of ``batch`` become 0.
-
-    >>> batch = SEDBatch(torch.zeros(1), torch.rand(1, 3, 2))
-    >>> hidden, logits = torch.ones(1, 2, 4), torch.tensor([[0.0, 9.0]])
-    >>> output = sed_output((hidden, logits), batch)
-    >>> output.frame.shape, output.embedding.shape
-    (torch.Size([1, 1, 2]), torch.Size([1, 2, 4]))
-    """
-    if isinstance(outputs, SEDOutput):
-        return outputs
-    hidden, logits, *tags = outputs
-    if logits.ndim == 2:
-        logits = logits.unsqueeze(2)
-    if hidden.ndim != 3 or logits.shape[:2] != hidden.shape[:2]:
-        raise ValueError(
-            "network() must return embeddings (B, T', D) and logits (B, T', C),"
-            f" got {tuple(hidden.shape)} and {tuple(logits.shape)}"
-        )
-    with torch.autocast(logits.device.type, enabled=False):
-        frame = logits.float().sigmoid().transpose(1, 2)
-        embedding = normalize(hidden.float(), dim=2)
-    valid = batch.with_frames(frame.shape[-1]).valid
-    if valid is not None:
-        frame = frame * valid.unsqueeze(1)
-    clip = tags[0].float().sigmoid() if tags else frame.amax(dim=2)
-    return SEDOutput(frame, clip, embedding)
-
-
-class _Modules:
-    """Modules by name: some networks, all else from the Brain."""
-
-    def __init__(self, networks: nn.Module, others: nn.ModuleDict) -> None:
-        self._networks = dict(networks.named_children())
-        self._others = others
-
-    def __getattr__(self, name: str) -> Any:
-        found = self._networks.get(name)
-        return getattr(self._others, name) if found is None else found
-
-    __getitem__ = __getattr__
-
-
-def _learns(module: nn.Module) -> bool:
-    return any(p.requires_grad for p in module.parameters())

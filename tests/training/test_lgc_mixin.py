@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from lgc_plugin.lgc import LGC
-from lgc_plugin.training.lgc_mixin import LGCMixin, sed_output
+from lgc_plugin.training.lgc_mixin import LGCMixin
+from lgc_plugin.training.recipe_modules import sed_output
 from lgc_plugin.types import LabelKind, SEDBatch
 
 T, F, D = 12, 5, 4
@@ -232,3 +233,34 @@ def test_unlabeled_clips_are_of_no_kind():
     kinds = brain._lgc_batch.label_kind.tolist()
     assert kinds == [LabelKind.STRONG] * 2 + [LabelKind.NONE] * 2
     assert brain.lgc_loss() == 0  # no training yet
+
+
+@pytest.mark.parametrize("names", [["encoder"], ["encoder", "output"]])
+def test_a_student_in_half_precision_has_a_teacher_that_follows(names):
+    """Mixed, and whole in bfloat16: as in float32, but for rounding."""
+
+    class Half(Brain):
+        def network(self, modules, feats, lens):
+            hidden = modules.encoder(feats.to(modules.encoder.weight.dtype))
+            hidden = hidden[:, 1::2].tanh()
+            logits = modules.output(hidden.to(modules.output.weight.dtype))
+            return hidden, logits.squeeze(2)
+
+    def make_modules():
+        torch.manual_seed(0)
+        modules = {"encoder": nn.Linear(F, D), "output": nn.Linear(D, 1)}
+        for name in names:
+            modules[name].bfloat16()
+        return modules
+
+    brain = make(Half, make_modules(), contrast_start_epoch=1, ema_decay=0.9)
+    brain.lgc.teacher.steps.fill_(100)
+    brain.lgc._restored = True
+    fit(brain, [batch_of(i) for i in range(4)], epochs=3)
+    student = brain._student.state_dict()
+    for name, value in brain.lgc.teacher.network.state_dict().items():
+        assert value.dtype == student[name].dtype
+        moved = make_modules()[name.split(".")[0]].state_dict()
+        start = moved[name.split(".")[1]].float()
+        gone = (student[name].float() - start).norm()
+        assert 0 < (value.float() - start).norm() < gone
