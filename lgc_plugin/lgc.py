@@ -155,8 +155,7 @@ class LGC(GlobalConsistency):
         self.consistency_weight = consistency_weight
         self.cutmix_weight = cutmix_weight
         self.rampup_steps = rampup_steps
-        low, high = cutmix_ratio
-        self.cutmix_ratio = low, high
+        self.cutmix_ratio = cutmix_ratio
         self._augment = list(augment)
 
     @property
@@ -220,6 +219,7 @@ class LGC(GlobalConsistency):
             untrained = 0.0 * predictions.embedding.sum()
         if not self.trains_teacher:
             return LGCTerms(untrained, zero, zero, zero, zero)
+        self._start_once(student)
         batch = batch.with_frames(predictions.frame.shape[-1])
         self._fit_sizes(predictions)
 
@@ -277,11 +277,9 @@ class LGC(GlobalConsistency):
             moved it. If not, nothing moves, and the batches are forgotten.
             None means that it did.
         """
-        self.teacher.update(
-            student,
-            step_taken=step_taken,
-            copy_buffers=not self.trains_teacher,
-        )
+        self._start_once(student)
+        copy = not self.trains_teacher
+        self.teacher.update(student, step_taken=step_taken, copy_buffers=copy)
         self._move_prototypes(step_taken)
 
     def _others(self) -> dict[str, ConsistencyTerm]:

@@ -69,7 +69,8 @@ class GlobalConsistency(nn.Module):
             temperature, pos_threshold, neg_threshold
         )
         self._pending: FrameSums | None = None
-        self.restored = False  # from a checkpoint
+        self._restored = False  # from a checkpoint
+        self._started = False
 
     def run(self, network: nn.Module, batch: SEDBatch) -> SEDOutput:
         """Runs student or teacher on a batch that is not normalized yet."""
@@ -153,6 +154,30 @@ class GlobalConsistency(nn.Module):
         broadcast_module(self.bank)
         self.bank.initialized = True
 
+    def start(self, student: nn.Module) -> None:
+        """Begins with a teacher that equals the student as it is now.
+
+        For weights that were loaded after the copy was made, buffers among
+        them; the first training batch does it, too. A teacher that has steps
+        or is from a checkpoint stays.
+        """
+        if self.teacher.step == 0 and not self._restored:
+            self.teacher.restart(student)
+        self._started = True
+
+    def _start_once(self, student: nn.Module) -> None:
+        if self.training and not self._started:
+            self.start(student)
+
+    def train(self, mode: bool = True) -> GlobalConsistency:
+        """As for any module; a step that was not finished is forgotten.
+
+        SpeechBrain drops the gradients left over from the accumulation where
+        an epoch starts, and calls this there.
+        """
+        self.skip_step()
+        return super().train(mode)
+
     def skip_step(self) -> None:
         """Forgets the batches of an optimizer step that was skipped."""
         self._pending = None
@@ -209,7 +234,7 @@ class GlobalConsistency(nn.Module):
         self, state_dict: dict[str, Any], prefix: str, *arguments: Any
     ) -> None:
         """Takes the sizes from a checkpoint if there was no batch yet."""
-        self.restored = True
+        self._restored = True
         prototypes = state_dict.get(f"{prefix}bank.prototypes")
         if self.bank is None and prototypes is not None:
             n_rows, _, dim = prototypes.shape

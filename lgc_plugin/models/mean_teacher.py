@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,7 +19,9 @@ class MeanTeacher(nn.Module):
     ``a = min(1 - 1 / (n + 1), decay)``: a plain average of the first states,
     then an exponential one (Tarvainen and Valpola, NeurIPS 2017).
 
-    The number of steps is counted on the teacher's device, so that a step
+    The average of parameters in half precision is kept in float32, as 0.999
+    is 1 in bfloat16; the teacher's network has it rounded. The number of steps
+    is counted on the teacher's device, so that a step
     that only the device knows to have been skipped is not counted either.
 
     Called, it runs the teacher's network without gradient. It follows
@@ -73,6 +75,7 @@ class MeanTeacher(nn.Module):
         self.decay = decay
         self.register_buffer("steps", torch.zeros((), dtype=torch.long))
         self.network = _copied(student).requires_grad_(False)
+        self._keep(list(self.network.parameters()))
 
     @torch.no_grad()
     def forward(self, *inputs: Any, **options: Any) -> Any:
@@ -110,27 +113,31 @@ class MeanTeacher(nn.Module):
             step_taken = torch.ones_like(self.steps, dtype=torch.bool)
         rate = 1.0 / (self.steps.double() + 1.0)
         rate = rate.clamp_min(1.0 - self.decay) * step_taken
-        mine: list[Tensor] = list(self.network.parameters())
-        # Not "mine + rate * difference", which is inexact at a rate of 1.
-        parts = torch._foreach_mul(
-            list(student.parameters()), rate.to(mine[0].dtype)
-        )
-        torch._foreach_mul_(mine, (1.0 - rate).to(mine[0].dtype))
-        torch._foreach_add_(mine, list(parts))
+        averages = self._averages()
+        pairs = list(zip(averages, self._matching(student), strict=True))
+        for dtype in {average.dtype for average in averages}:
+            mine = [a for a, _ in pairs if a.dtype == dtype]
+            theirs = [p.to(dtype) for a, p in pairs if a.dtype == dtype]
+            # Not "mine + rate * difference", which is inexact at a rate of 1.
+            parts = torch._foreach_mul(theirs, rate.to(dtype))
+            torch._foreach_mul_(mine, (1.0 - rate).to(dtype))
+            torch._foreach_add_(mine, list(parts))
+        self._round()
         if copy_buffers:
-            pairs = zip(self.network.buffers(), student.buffers(), strict=True)
-            for old, new in pairs:
+            for old, new in zip(
+                self.network.buffers(), student.buffers(), strict=True
+            ):
                 old.copy_(torch.where(step_taken, new, old))
         self.steps += step_taken
 
     @torch.no_grad()
     def restart(self, student: nn.Module) -> None:
         """Copies parameters and buffers: weights were loaded in between."""
-        mine = (*self.network.parameters(), *self.network.buffers())
-        for old, new in zip(
-            mine, (*student.parameters(), *student.buffers()), strict=True
-        ):
+        mine = (*self._averages(), *self.network.buffers())
+        theirs = (*self._matching(student), *student.buffers())
+        for old, new in zip(mine, theirs, strict=True):
             old.copy_(new)
+        self._round()
 
     @contextmanager
     def evaluating(self) -> Iterator[MeanTeacher]:
@@ -151,6 +158,53 @@ class MeanTeacher(nn.Module):
             yield self
         finally:
             self.train(was_training)
+
+    def _averages(self) -> list[Tensor]:
+        """What is averaged: parameters, or the float32 average of them."""
+        kept = self._buffers
+        return [
+            kept.get(f"average_{n}", p)  # type: ignore[misc]
+            for n, p in enumerate(self.network.parameters())
+        ]
+
+    def _keep(self, averages: list[Tensor]) -> None:
+        """Keeps the averages of parameters in half precision."""
+        for number, parameter in enumerate(self.network.parameters()):
+            name, average = f"average_{number}", averages[number]
+            if parameter.is_floating_point() and parameter.itemsize < 4:
+                kept = average.to(parameter.device, torch.float32, copy=True)
+                self.register_buffer(name, kept.detach())
+            elif self._buffers.pop(name, None) is not None:
+                parameter.data.copy_(average)
+
+    def _round(self) -> None:
+        """Gives the network's parameters the averages kept apart."""
+        for old, new in zip(
+            self.network.parameters(), self._averages(), strict=True
+        ):
+            if old is not new:
+                old.copy_(new)
+
+    def _matching(self, student: nn.Module) -> list[nn.Parameter]:
+        """The student's parameters, if they are those of the teacher."""
+        theirs = list(student.parameters())
+        mine = list(self.network.parameters())
+        if [p.shape for p in mine] != [p.shape for p in theirs]:
+            raise ValueError(
+                f"the student has {len(theirs)} parameters of other shapes "
+                f"than the teacher's {len(mine)}: the teacher is a copy, so "
+                "change the student (adapters, a new head) before it is made"
+            )
+        return theirs
+
+    def _apply(
+        self, fn: Callable[[Tensor], Tensor], recurse: bool = True
+    ) -> MeanTeacher:
+        """Moves or casts the network; averages are never cast down."""
+        before = [average.detach() for average in self._averages()]
+        super()._apply(fn, recurse)
+        self._keep(before)
+        return self
 
 
 def _copied(student: nn.Module) -> nn.Module:
