@@ -13,20 +13,24 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
+from scipy.signal import fftconvolve
 
 from lgc_plugin.data.soundscapes.synthesis.animals import cat, dog
 from lgc_plugin.data.soundscapes.synthesis.backgrounds import background
 from lgc_plugin.data.soundscapes.synthesis.bells import alarm
-from lgc_plugin.data.soundscapes.synthesis.curves import n_samples
-from lgc_plugin.data.soundscapes.synthesis.filters import recorded
-from lgc_plugin.data.soundscapes.synthesis.impacts import dishes
+from lgc_plugin.data.soundscapes.synthesis.kitchen import (
+    dishes,
+    frying,
+    running_water,
+)
 from lgc_plugin.data.soundscapes.synthesis.motors import (
     blender,
     shaver,
     vacuum_cleaner,
 )
+from lgc_plugin.data.soundscapes.synthesis.signals import SignalGenerator
 from lgc_plugin.data.soundscapes.synthesis.speech import speech
-from lgc_plugin.data.soundscapes.synthesis.water import frying, running_water
 from lgc_plugin.utils.files import atomic_folder
 from lgc_plugin.utils.parallel import parallel_map
 
@@ -66,14 +70,14 @@ def synthesize(
     >>> sound.dtype, round(float(abs(sound).max()), 3)
     (dtype('float32'), 0.8)
     """
-    _check_sample_rate(sample_rate)
+    _check_at_least("sample_rate", sample_rate, _LOWEST_SAMPLE_RATE)
     if label not in _SYNTHESIZERS:
         raise ValueError(
             f"no sound is known for label {label!r}: use one of "
             f"{', '.join(DESED_LABELS)}"
         )
-    dry = _SYNTHESIZERS[label](rng, sample_rate)
-    return _levelled(_trimmed(recorded(rng, dry, sample_rate)))
+    gen = SignalGenerator(rng, sample_rate)
+    return _levelled(_trimmed(_recorded(gen, _SYNTHESIZERS[label](gen))))
 
 
 def synthesize_background(
@@ -87,15 +91,16 @@ def synthesize_background(
     >>> synthesize_background(rng, 16000, 0.5).shape
     (8000,)
     """
-    _check_sample_rate(sample_rate)
+    _check_at_least("sample_rate", sample_rate, _LOWEST_SAMPLE_RATE)
     if not seconds > 0:
         raise ValueError(
             f"a background of {seconds} s was asked for: seconds must be "
             "above 0"
         )
-    n = n_samples(seconds, sample_rate)
+    gen = SignalGenerator(rng, sample_rate)
+    n = gen.n_samples(seconds)
     # A scene needs a second to be one.
-    return _levelled(background(rng, max(n, sample_rate), sample_rate)[:n])
+    return _levelled(background(gen, max(n, sample_rate))[:n])
 
 
 def write_synthetic_bank(
@@ -126,7 +131,7 @@ def write_synthetic_bank(
     >>> [file.name for file in sorted((bank / "foreground/Cat").iterdir())]
     ['cat000.wav']
     """
-    _check_sample_rate(sample_rate)
+    _check_at_least("sample_rate", sample_rate, _LOWEST_SAMPLE_RATE)
     _check_at_least("seed", seed, 0)
     _check_at_least("sounds_per_class", sounds_per_class, 1)
     _check_at_least("n_backgrounds", n_backgrounds, 1)
@@ -174,6 +179,39 @@ def _write_sound(
     )
 
 
+def _recorded(gen: SignalGenerator, signal: np.ndarray) -> np.ndarray:
+    """The sound (n + tail,) as a random microphone in a random room gives it:
+    reverberation, a tilted and bumpy frequency response, a floor of noise.
+    """
+    wet = fftconvolve(signal, _room(gen))
+    padded = next_fast_len(len(wet), real=True)
+    frequency = np.maximum(rfftfreq(padded, 1 / gen.sample_rate), 20.0)
+    octaves = np.log2(frequency / 1000)
+    decibels = gen.uniform(-2.0, 1.0) * octaves
+    for _ in range(3):
+        place = gen.uniform(-3, 3)
+        width = gen.uniform(0.2, 1.0)
+        decibels += gen.normal(0, 4) * np.exp(
+            -(((octaves - place) / width) ** 2)
+        )
+    low_cut = (frequency / gen.log_uniform(25, 120)) ** 4
+    gain = 10 ** (decibels / 20) * low_cut / (1 + low_cut)
+    sound = irfft(rfft(wet, padded) * gain, padded)[: len(wet)]
+    floor = 10 ** (gen.uniform(-75, -50) / 20) * np.abs(sound).max()
+    shape = ((50.0, 6.0), (500.0, 0.0), (8000.0, -6.0))
+    return sound + floor * gen.noise(len(sound), shape)
+
+
+def _room(gen: SignalGenerator) -> np.ndarray:
+    """Impulse response: direct sound, then noise that loses its highs."""
+    n = gen.n_samples(gen.log_uniform(0.1, 0.5))
+    tail = gen.noise(n, ((500.0, 0.0), (8000.0, -12.0)))
+    tail *= 10 ** (-3 * np.arange(n) / n)
+    tail *= 10 ** (gen.uniform(-25, -4) / 20) / np.sqrt(np.sum(tail**2))
+    tail[0] += 1.0
+    return tail
+
+
 def _trimmed(signal: np.ndarray) -> np.ndarray:
     """Without the inaudible ends."""
     audible = np.flatnonzero(np.abs(signal) > _AUDIBLE * np.abs(signal).max())
@@ -183,10 +221,6 @@ def _trimmed(signal: np.ndarray) -> np.ndarray:
 def _levelled(signal: np.ndarray) -> np.ndarray:
     """At the peak that leaves headroom, as float32."""
     return (_PEAK / np.abs(signal).max() * signal).astype(np.float32)
-
-
-def _check_sample_rate(sample_rate: int) -> None:
-    _check_at_least("sample_rate", sample_rate, _LOWEST_SAMPLE_RATE)
 
 
 def _check_at_least(name: str, value: int, lowest: int) -> None:

@@ -6,16 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lgc_plugin.data.soundscapes.synthesis.curves import (
-    drift,
-    fade,
+from lgc_plugin.data.soundscapes.synthesis.signals import (
+    SignalGenerator,
     glide,
-    log_uniform,
-    n_samples,
     steps,
 )
-from lgc_plugin.data.soundscapes.synthesis.filters import resonances
-from lgc_plugin.data.soundscapes.synthesis.sources import noise, vibrating_folds
 
 # Mean formants of ten vowels in Hz, male speakers (Peterson and Barney 1952).
 _VOWELS = (
@@ -76,66 +71,59 @@ _GLIDES = (
 )
 
 
-def speech(rng: np.random.Generator, sample_rate: int) -> np.ndarray:
-    """A phrase or two of babble by a man, a woman or a child.
-
-    Returns (n,), 0.8 s to 4.5 s.
-    """
-    pitch, scale = _speaker(rng)
-    segments, phrase_ends = _script(rng, rng.uniform(0.8, 4.0))
-    mouth = _Mouth(
-        segments, [n_samples(part.seconds, sample_rate) for part in segments]
-    )
+def speech(gen: SignalGenerator) -> np.ndarray:
+    """A phrase or two of babble by a man, woman or child; 0.8 s to 4.5 s."""
+    pitch, scale = _speaker(gen)
+    segments, phrase_ends = _script(gen, gen.uniform(0.8, 4.0))
+    mouth = _Mouth(segments, [gen.n_samples(part.seconds) for part in segments])
     bounds = np.cumsum([0, *mouth.lengths])[[0, *phrase_ends]]
-    curve = pitch * _prosody(rng, np.diff(bounds))
-    spoken = _voiced(rng, mouth, curve, scale, sample_rate)
-    spoken += rng.uniform(0.15, 0.4) * _hissed(rng, mouth, sample_rate)
-    effort = drift(rng, len(spoken), sample_rate, per_second=3, depth=0.15)
-    return fade(spoken * effort, 0.01, 0.03, sample_rate)
+    curve = pitch * _prosody(gen, np.diff(bounds))
+    spoken = _voiced(gen, mouth, curve, scale)
+    spoken += gen.uniform(0.15, 0.4) * _hissed(gen, mouth)
+    effort = gen.drift(len(spoken), per_second=3, depth=0.15)
+    return gen.fade(spoken * effort, 0.01, 0.03)
 
 
-def _speaker(rng: np.random.Generator) -> tuple[float, float]:
+def _speaker(gen: SignalGenerator) -> tuple[float, float]:
     """Mean pitch in Hz, and size of the formants relative to a man's."""
-    low, high, scale = (
-        (85, 155, 1.0),
-        (165, 250, 1.16),
-        (240, 380, 1.32),
-    )[rng.choice(3, p=[0.4, 0.4, 0.2])]
-    return log_uniform(rng, low, high), scale * rng.uniform(0.93, 1.07)
+    low, high, scale = ((85, 155, 1.0), (165, 250, 1.16), (240, 380, 1.32))[
+        gen.choice(3, p=[0.4, 0.4, 0.2])
+    ]
+    return gen.log_uniform(low, high), scale * gen.uniform(0.93, 1.07)
 
 
 def _script(
-    rng: np.random.Generator, longest: float
+    gen: SignalGenerator, longest: float
 ) -> tuple[list[_Segment], list[int]]:
     """Segments to synthesize, and how many of them each phrase end follows."""
-    tempo = rng.uniform(0.8, 1.3)
+    tempo = gen.uniform(0.8, 1.3)
     segments: list[_Segment] = []
     phrase_ends: list[int] = []
-    total, left = 0.0, int(rng.integers(3, 9))
+    total, left = 0.0, int(gen.integers(3, 9))
     while total < longest:
-        syllable = _syllable(rng, tempo)
+        syllable = _syllable(gen, tempo)
         segments += syllable
         total += sum(part.seconds for part in syllable)
         left -= 1
         if left == 0 and total < longest - 0.6:
             phrase_ends.append(len(segments))
-            pause = rng.uniform(0.12, 0.45)
+            pause = gen.uniform(0.12, 0.45)
             segments.append(_Segment(pause, segments[-1].formants))
             total += pause
-            left = int(rng.integers(3, 9))
+            left = int(gen.integers(3, 9))
     return segments, [*phrase_ends, len(segments)]
 
 
-def _syllable(rng: np.random.Generator, tempo: float) -> list[_Segment]:
+def _syllable(gen: SignalGenerator, tempo: float) -> list[_Segment]:
     """A consonant, a vowel (at times a diphthong), at times a closing one."""
-    vowel = _VOWELS[rng.integers(len(_VOWELS))]
-    onset = _consonant(rng, vowel) if rng.random() < 0.85 else []
-    level = rng.uniform(0.6, 1.0)
-    body = [_Segment(rng.uniform(0.07, 0.17), vowel, voice=level)]
-    if rng.random() < 0.2:
-        other = _VOWELS[rng.integers(len(_VOWELS))]
-        body.append(_Segment(rng.uniform(0.05, 0.1), other, voice=0.8 * level))
-    coda = _consonant(rng, vowel) if rng.random() < 0.25 else []
+    vowel = _VOWELS[gen.integers(len(_VOWELS))]
+    onset = _consonant(gen, vowel) if gen.random() < 0.85 else []
+    level = gen.uniform(0.6, 1.0)
+    body = [_Segment(gen.uniform(0.07, 0.17), vowel, voice=level)]
+    if gen.random() < 0.2:
+        other = _VOWELS[gen.integers(len(_VOWELS))]
+        body.append(_Segment(gen.uniform(0.05, 0.1), other, voice=0.8 * level))
+    coda = _consonant(gen, vowel) if gen.random() < 0.25 else []
     return [
         part._replace(seconds=part.seconds / tempo)
         for part in [*onset, *body, *coda]
@@ -143,96 +131,85 @@ def _syllable(rng: np.random.Generator, tempo: float) -> list[_Segment]:
 
 
 def _consonant(
-    rng: np.random.Generator, vowel: tuple[float, float, float]
+    gen: SignalGenerator, vowel: tuple[float, float, float]
 ) -> list[_Segment]:
     """Segments of a random stop, fricative, nasal or glide."""
-    place, burst = _PLACES[rng.integers(len(_PLACES))]
-    kind = rng.choice(["stop", "voiced stop", "fricative", "nasal", "glide"])
+    place, burst = _PLACES[gen.integers(len(_PLACES))]
+    kind = gen.choice(["stop", "voiced stop", "fricative", "nasal", "glide"])
     if kind == "stop":
         return [
-            _Segment(rng.uniform(0.04, 0.08), place),
-            _Segment(0.012, place, hiss=rng.uniform(0.5, 1.0), bright=burst),
-            _Segment(rng.uniform(0.015, 0.05), vowel, breath=0.3),
+            _Segment(gen.uniform(0.04, 0.08), place),
+            _Segment(0.012, place, hiss=gen.uniform(0.5, 1.0), bright=burst),
+            _Segment(gen.uniform(0.015, 0.05), vowel, breath=0.3),
         ]
     if kind == "voiced stop":
         return [
-            _Segment(rng.uniform(0.03, 0.06), place, voice=0.08),
+            _Segment(gen.uniform(0.03, 0.06), place, voice=0.08),
             _Segment(0.008, place, voice=0.2, hiss=0.4, bright=burst),
         ]
     if kind == "fricative":
-        bright, level = _FRICATIVES[rng.integers(len(_FRICATIVES))]
+        bright, level = _FRICATIVES[gen.integers(len(_FRICATIVES))]
         return [
             _Segment(
-                rng.uniform(0.06, 0.14),
+                gen.uniform(0.06, 0.14),
                 place,
-                voice=float(rng.choice([0.0, 0.0, 0.25])),
-                hiss=level * rng.uniform(0.5, 1.0),
-                bright=bright * rng.uniform(0.9, 1.1),
+                voice=float(gen.choice([0.0, 0.0, 0.25])),
+                hiss=level * gen.uniform(0.5, 1.0),
+                bright=bright * gen.uniform(0.9, 1.1),
             )
         ]
     if kind == "nasal":
         murmur = (250.0, place[1], place[2])
-        return [_Segment(rng.uniform(0.05, 0.09), murmur, voice=0.35)]
-    glided = _GLIDES[rng.integers(len(_GLIDES))]
-    return [_Segment(rng.uniform(0.05, 0.08), glided, voice=0.6)]
+        return [_Segment(gen.uniform(0.05, 0.09), murmur, voice=0.35)]
+    glided = _GLIDES[gen.integers(len(_GLIDES))]
+    return [_Segment(gen.uniform(0.05, 0.08), glided, voice=0.6)]
 
 
-def _prosody(rng: np.random.Generator, phrases: np.ndarray) -> np.ndarray:
+def _prosody(gen: SignalGenerator, phrases: np.ndarray) -> np.ndarray:
     """Relative pitch: accents on a line that falls along each phrase (of the
     given lengths in samples), and rises at the end of a question.
     """
     parts = []
     for length in phrases:
-        accents = rng.normal(0, 0.07, rng.integers(3, 6))
+        accents = gen.normal(0, 0.07, gen.integers(3, 6))
         line = np.linspace(0.12, -0.12, len(accents))
-        if rng.random() < 0.25:
+        if gen.random() < 0.25:
             line[-1] = 0.3
         parts.append(np.exp(glide(line + accents, int(length))))
     return np.concatenate(parts)
 
 
 def _voiced(
-    rng: np.random.Generator,
-    mouth: _Mouth,
-    pitch: np.ndarray,
-    scale: float,
-    sample_rate: int,
+    gen: SignalGenerator, mouth: _Mouth, pitch: np.ndarray, scale: float
 ) -> np.ndarray:
     """Folds and breath through the formants, which move with the mouth."""
-    folds = vibrating_folds(
-        rng,
-        pitch,
-        sample_rate,
-        tilt=rng.uniform(0.8, 1.3),
-        roughness=rng.uniform(0.004, 0.02),
+    folds = gen.vibrating_folds(
+        pitch, tilt=gen.uniform(0.8, 1.3), roughness=gen.uniform(0.004, 0.02)
     )
-    quick, slow = n_samples(0.012, sample_rate), n_samples(0.05, sample_rate)
+    quick, slow = gen.n_samples(0.012), gen.n_samples(0.05)
     voice = mouth.track([part.voice for part in mouth.segments], slow // 2)
     breath = mouth.track([part.breath for part in mouth.segments], quick)
-    breath += rng.uniform(0.01, 0.06) * voice
-    source = folds * voice + noise(rng, len(pitch), sample_rate) * breath
+    breath += gen.uniform(0.01, 0.06) * voice
+    source = folds * voice + gen.noise(len(pitch)) * breath
     formants = [
         scale * mouth.track([part.formants[i] for part in mouth.segments], slow)
         for i in range(3)
     ]
-    every = max(1, sample_rate // 200)
-    return resonances(
+    every = max(1, gen.sample_rate // 200)
+    return gen.resonances(
         source,
         [*(formant[::every] for formant in formants), 3600 * scale],
         [70, 100, 160, 300],
-        [1.0, rng.uniform(0.4, 0.8), rng.uniform(0.2, 0.45), 0.15],
-        sample_rate,
+        [1.0, gen.uniform(0.4, 0.8), gen.uniform(0.2, 0.45), 0.15],
     )
 
 
-def _hissed(
-    rng: np.random.Generator, mouth: _Mouth, sample_rate: int
-) -> np.ndarray:
+def _hissed(gen: SignalGenerator, mouth: _Mouth) -> np.ndarray:
     """Noise of the constrictions: bursts and fricatives."""
-    quick, slow = n_samples(0.012, sample_rate), n_samples(0.05, sample_rate)
+    quick, slow = gen.n_samples(0.012), gen.n_samples(0.05)
     level = mouth.track([part.hiss for part in mouth.segments], quick)
     bright = mouth.track([part.bright for part in mouth.segments], slow)
-    bright = np.minimum(bright, 0.42 * sample_rate)
-    air = noise(rng, len(level), sample_rate) * level
-    every = max(1, sample_rate // 200)
-    return resonances(air, [bright[::every]], [1600], [1.0], sample_rate)
+    bright = np.minimum(bright, 0.42 * gen.sample_rate)
+    air = gen.noise(len(level)) * level
+    every = max(1, gen.sample_rate // 200)
+    return gen.resonances(air, [bright[::every]], [1600], [1.0])
