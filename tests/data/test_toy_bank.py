@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.signal import find_peaks, stft
 
 from lgc_plugin.data.soundscapes.toy_bank import (
     DESED_LABELS,
@@ -19,9 +17,8 @@ from lgc_plugin.data.soundscapes.toy_bank import (
     synthesize_background,
     write_synthetic_bank,
 )
+from toy_sounds import N_SOUNDS, RATE, sounds, spectrogram
 
-RATE = 16000
-N_SOUNDS = 6
 # Shortest and longest plausible sound of each class, in seconds.
 DURATIONS = {
     # A single stroke on a small bell may last no longer.
@@ -36,15 +33,6 @@ DURATIONS = {
     "Speech": (0.5, 5.5),
     "Vacuum_cleaner": (2.0, 8.6),
 }
-
-
-@cache
-def sounds(label: str) -> list[np.ndarray]:
-    """The first few sounds of a class."""
-    return [
-        synthesize(label, np.random.default_rng([7, i]), RATE)
-        for i in range(N_SOUNDS)
-    ]
 
 
 def digests(bank: Path) -> dict[str, str]:
@@ -63,24 +51,6 @@ def small_bank(folder: Path, **changes) -> Path:
     return write_synthetic_bank(folder, **options)
 
 
-def spectrogram(sound: np.ndarray, rate: int = RATE) -> np.ndarray:
-    """(F, T) power in windows of 32 ms."""
-    window = round(0.032 * rate)
-    return np.abs(stft(sound, rate, nperseg=window, padded=False)[2]) ** 2
-
-
-def flatness(sound: np.ndarray) -> float:
-    """Geometric over arithmetic mean of the power up to 6 kHz: 1 is white,
-    0 is a tone.
-    """
-    power = spectrogram(sound)[3:193].mean(axis=1)
-    return float(np.exp(np.log(power).mean()) / power.mean())
-
-
-def median_flatness(label: str) -> float:
-    return float(np.median([flatness(sound) for sound in sounds(label)]))
-
-
 def profile(sound: np.ndarray) -> np.ndarray:
     """Log spectrum and log level over time, without their means."""
     power = np.log(spectrogram(np.pad(sound, 1024)) + 1e-9)
@@ -90,25 +60,6 @@ def profile(sound: np.ndarray) -> np.ndarray:
     )
     both = np.concatenate([power.mean(axis=1), stretched])
     return (both - both.mean()) / both.std()
-
-
-def cut(sound: np.ndarray) -> np.ndarray:
-    """(T, 640) frames of 40 ms, without the faint ones."""
-    frames = sound[: len(sound) // 640 * 640].reshape(-1, 640)
-    levels = frames.std(axis=1)
-    return frames[levels > 0.1 * levels.max()]
-
-
-def pitch(frame: np.ndarray, low: float, high: float) -> tuple[float, float]:
-    """Pitch in Hz and how periodic the frame is, by autocorrelation."""
-    window = np.hanning(len(frame))
-    frame, window = (
-        np.fft.irfft(np.abs(np.fft.rfft(x, 2 * len(x))) ** 2)
-        for x in (frame * window, window)
-    )
-    first, last = int(RATE / high), int(RATE / low)
-    lag = first + int(frame[first:last].argmax())
-    return RATE / lag, frame[lag] / frame[0] * window[0] / window[lag]
 
 
 @pytest.fixture(scope="module")
@@ -236,65 +187,6 @@ class TestSynthesize:
     def test_unknown_label_names_the_known_ones(self) -> None:
         with pytest.raises(ValueError, match="'Bird'.*Alarm_bell.*Vacuum"):
             synthesize("Bird", np.random.default_rng(0), RATE)
-
-
-class TestPhysics:
-    def test_frying_is_noise_and_an_alarm_is_not(self) -> None:
-        frying = median_flatness("Frying")
-        assert frying > 10 * median_flatness("Alarm_bell_ringing")
-        assert frying > 3 * median_flatness("Speech")
-
-    def test_a_bark_is_no_pure_tone(self) -> None:
-        assert median_flatness("Dog") > 3 * median_flatness(
-            "Alarm_bell_ringing"
-        )
-
-    def test_a_vacuum_cleaner_outlasts_dishes(self) -> None:
-        shortest = min(len(sound) for sound in sounds("Vacuum_cleaner"))
-        assert shortest > max(len(sound) for sound in sounds("Dishes"))
-
-    def test_machines_are_steadier_than_speech(self) -> None:
-        def unrest(label: str) -> float:
-            levels = [
-                10 * np.log10(spectrogram(sound).sum(axis=0) + 1e-9)
-                for sound in sounds(label)
-            ]
-            ranges = [np.ptp(np.percentile(x, (25, 75))) for x in levels]
-            return float(np.median(ranges))
-
-        assert unrest("Vacuum_cleaner") < 0.5 * unrest("Speech")
-
-    def test_meows_glide_where_cats_do(self) -> None:
-        tracks = []
-        for seed in range(16):
-            sound = synthesize("Cat", np.random.default_rng(seed), RATE)
-            track = np.array([pitch(frame, 250, 1300) for frame in cut(sound)])
-            # A hiss is not periodic; a purr is slower than any of the lags.
-            sings = (track[:, 1] > 0.6) & (track[:, 0] < 1300)
-            if np.mean(sings) > 0.5:
-                tracks.append(track[sings, 0])
-        assert len(tracks) >= 5
-        assert all(350 < np.median(track) < 1100 for track in tracks)
-        ranges = [np.ptp(np.percentile(np.log(t), (10, 90))) for t in tracks]
-        assert np.median(ranges) > np.log(1.15)
-
-    def test_speakers_differ_in_pitch(self) -> None:
-        medians = []
-        for sound in sounds("Speech"):
-            track = np.array([pitch(frame, 70, 500) for frame in cut(sound)])
-            medians.append(np.median(track[track[:, 1] > 0.6, 0]))
-        assert max(medians) > 1.5 * min(medians)
-
-    def test_dishes_begin_suddenly_and_die_away(self) -> None:
-        for sound in sounds("Dishes"):
-            energy = np.cumsum(sound.astype(float) ** 2)
-            assert energy[-len(sound) // 5] > 0.8 * energy[-1]
-
-    def test_alarms_have_sharp_partials(self) -> None:
-        for sound in sounds("Alarm_bell_ringing"):
-            power = 10 * np.log10(spectrogram(sound).mean(axis=1) + 1e-12)
-            peaks, _ = find_peaks(power, prominence=10)
-            assert len(peaks) >= 1
 
 
 class TestBackground:
