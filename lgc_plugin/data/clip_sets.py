@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ from lgc_plugin.data.ready_audio import AudioFolders, ReadyAudio
 from lgc_plugin.types import Event, LabelKind
 
 logger = logging.getLogger(__name__)
+
+#: What stands for the digest of a file or folder that is not there.
+ABSENT = "absent"
 
 # Headers and tables round differently; more than this is another length.
 _DURATION_TOLERANCE_SECONDS = 0.1
@@ -53,6 +57,19 @@ class ClipSet:
         if self.kind == LabelKind.STRONG:
             return {event.label for event in entries}
         return set(entries)
+
+    def lost(self) -> list[str]:
+        """What of the set is not there, one line each."""
+        lines = []
+        if self.tsv is not None and not self.tsv.is_file():
+            lines.append(f"{self.name}_tsv: no file {self.tsv}")
+        original, twin = self.folders.original, self.folders.twin
+        if not original.is_dir() and not twin.is_dir():
+            lines.append(
+                f"{self.name}_audio: no folder {original} (nor {twin.name} "
+                "beside it)"
+            )
+        return lines
 
 
 def read_known(
@@ -85,10 +102,10 @@ def read_known(
     return known
 
 
-def split_known(
-    clip_set: ClipSet, share: float, seed: int
-) -> tuple[dict[str, Sequence[Any]], dict[str, Sequence[Any]]]:
-    """Draws some clips of a set.
+def hold_out(
+    clip_set: ClipSet, name: str, share: float, seed: int
+) -> tuple[ClipSet, ClipSet]:
+    """Parts a set in what is left and a set of that name with some clips.
 
     Which clips of the annotation have audio does not matter, so that one
     that is missing does not move the others.
@@ -106,7 +123,10 @@ def split_known(
         }
         for inside in (True, False)
     )
-    return drawn, rest
+    return (
+        replace(clip_set, known=rest),
+        replace(clip_set, name=name, known=drawn),
+    )
 
 
 def clip_rows(
@@ -177,3 +197,49 @@ def _report_cleaning(clip_set: ClipSet, cleaned: list[CleanEvents]) -> None:
     for change, count in changes.items():
         if count:
             logger.warning("%s: events %s: %d", clip_set.name, change, count)
+
+
+def file_digest(path: str | Path) -> str:
+    """A hash of the bytes of a file."""
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return ABSENT
+
+
+def audio_digest(folder: str | Path) -> str:
+    """A hash of the names, sizes and times of the audio in a folder.
+
+    The audio itself is not read: a set holds gigabytes of it.
+    """
+    clips = list_audio(folder)
+    if not clips:
+        return ABSENT
+    digest = hashlib.sha256()
+    for file in clips.values():
+        line = f"{file.path.name}\t{file.size}\t{file.modified}\n"
+        digest.update(line.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def input_digests(sets: Iterable[ClipSet]) -> dict[str, list[str]]:
+    """Stands for everything that the manifests of some sets are made from."""
+    return {
+        clip_set.name: [
+            audio_digest(clip_set.folders.original),
+            *map(file_digest, filter(None, [clip_set.tsv, clip_set.durations])),
+        ]
+        for clip_set in sets
+    }
+
+
+def copy_digests(sets: Iterable[ClipSet]) -> dict[str, str]:
+    """Stands for the resampled audio of some sets."""
+    digests: dict[str, str] = {}
+    for clip_set in sets:
+        folders = clip_set.folders
+        digests[clip_set.name] = audio_digest(folders.twin)
+        elsewhere = audio_digest(folders.elsewhere)
+        if elsewhere != ABSENT:
+            digests[str(folders.elsewhere)] = elsewhere
+    return digests

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lgc_plugin.data.audio_files import list_audio
-from lgc_plugin.data.clip_sets import ClipSet
+from lgc_plugin.data.clip_sets import (
+    ClipSet,
+    clip_rows,
+    compare_durations,
+    copy_digests,
+    file_digest,
+    hold_out,
+    input_digests,
+    read_known,
+)
+from lgc_plugin.data.manifest import write_manifest
+from lgc_plugin.data.ready_audio import AudioFinder, ReadyAudio
 from lgc_plugin.utils.files import write_json
 
 logger = logging.getLogger(__name__)
@@ -154,6 +163,96 @@ class Preparation:
         )
 
 
+@dataclass(frozen=True)
+class HeldOut:
+    """Clips of a training set that are kept for validation."""
+
+    #: The set that they are taken from.
+    source: str
+    #: The set that they make.
+    name: str
+    #: Their share of the clips, below 1; 0 for none.
+    share: float
+    #: Chooses them.
+    seed: int
+
+
+def prepare_sets(
+    sets: Sequence[ClipSet],
+    folder: Path,
+    data_root: Path,
+    finder: AudioFinder,
+    *,
+    options: Any,
+    labels: Sequence[str] | None = None,
+    held_out: HeldOut | None = None,
+) -> Preparation:
+    """Writes the manifests of some sets; does nothing if they are up to date.
+
+    ``options``, as JSON can hold them, are what the manifests depend on
+    beside the files. Without ``labels``, those of the annotations are used.
+    """
+    inputs = {"options": options, "files": input_digests(sets)}
+    if is_current(folder, {**inputs, "copies": copy_digests(sets)}):
+        logger.info("%s is up to date: nothing to prepare", folder)
+        preparation = Preparation.load(folder, data_root)
+    else:
+        # Annotations come first: an error in one should not wait for audio.
+        known = [replace(s, known=read_known(s, labels)) for s in sets]
+        labels = labels or sorted(set().union(*(s.labels() for s in known)))
+        known = _with_held_out(known, held_out)
+        # From here on until the end, what lies there is not whole.
+        (folder / RECORD).unlink(missing_ok=True)
+        manifests, coverage = {}, {}
+        for clip_set in known:
+            name = clip_set.name
+            audio = finder.find(clip_set.folders, clip_set.known, name)
+            coverage[name] = _cover(clip_set, audio, held_out)
+            compare_durations(clip_set, audio)
+            manifests[name] = folder / f"{name}.csv"
+            rows = clip_rows(clip_set, audio, data_root)
+            write_manifest(rows, manifests[name])
+        preparation = Preparation(manifests, tuple(labels), data_root, coverage)
+        # What was there before the work began counts, except for the copies
+        # that the work itself made: a change meanwhile must not be missed.
+        preparation.save(folder, {**inputs, "copies": copy_digests(sets)})
+    for coverage_of_set in preparation.coverage.values():
+        coverage_of_set.log()
+    return preparation
+
+
+def _with_held_out(
+    sets: list[ClipSet], held_out: HeldOut | None
+) -> list[ClipSet]:
+    if held_out is None or held_out.share == 0:
+        return sets
+    place = [s.name for s in sets].index(held_out.source)
+    rest, drawn = hold_out(
+        sets[place], held_out.name, held_out.share, held_out.seed
+    )
+    return [*sets[:place], rest, *sets[place + 1 :], drawn]
+
+
+def _cover(
+    clip_set: ClipSet, audio: ReadyAudio, held_out: HeldOut | None
+) -> Coverage:
+    coverage = Coverage(
+        clip_set.name, len(audio.found), len(clip_set.known), audio.missing
+    )
+    if not audio.found:
+        folders, option = clip_set.folders, clip_set.name
+        if held_out and option == held_out.name:
+            option = held_out.source
+        first = next(iter(audio.missing.items()), ("", "no clips"))
+        raise FileNotFoundError(
+            f"{coverage}: looked for {clip_set.tsv or 'any audio'} in "
+            f"{folders.original} and {folders.twin} (first: "
+            f"{': '.join(first)}); give {option}_audio"
+            + (f" or {option}_tsv" if clip_set.tsv else "")
+        )
+    return coverage
+
+
 def is_current(folder: str | Path, fingerprint: Any) -> bool:
     """Whether a folder holds what would be prepared now."""
     folder = Path(folder)
@@ -176,52 +275,3 @@ def _read_record(folder: Path) -> dict[str, Any] | None:
         return None
     whole = isinstance(content, dict) and content.keys() >= _KEYS
     return content if whole else None
-
-
-ABSENT = "absent"
-
-
-def file_digest(path: str | Path) -> str:
-    """A hash of the bytes of a file."""
-    try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    except FileNotFoundError:
-        return ABSENT
-
-
-def audio_digest(folder: str | Path) -> str:
-    """A hash of the names, sizes and times of the audio in a folder.
-
-    The audio itself is not read: a set holds gigabytes of it.
-    """
-    clips = list_audio(folder)
-    if not clips:
-        return ABSENT
-    digest = hashlib.sha256()
-    for file in clips.values():
-        line = f"{file.path.name}\t{file.size}\t{file.modified}\n"
-        digest.update(line.encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
-
-
-def input_digests(sets: Iterable[ClipSet]) -> dict[str, list[str]]:
-    """Stands for everything that the manifests of some sets are made from."""
-    return {
-        clip_set.name: [
-            audio_digest(clip_set.folders.original),
-            *map(file_digest, filter(None, [clip_set.tsv, clip_set.durations])),
-        ]
-        for clip_set in sets
-    }
-
-
-def copy_digests(sets: Iterable[ClipSet]) -> dict[str, str]:
-    """Stands for the resampled audio of some sets."""
-    digests: dict[str, str] = {}
-    for clip_set in sets:
-        folders = clip_set.folders
-        digests[clip_set.name] = audio_digest(folders.twin)
-        elsewhere = audio_digest(folders.elsewhere)
-        if elsewhere != ABSENT:
-            digests[str(folders.elsewhere)] = elsewhere
-    return digests

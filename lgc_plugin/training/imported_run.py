@@ -16,8 +16,8 @@ from speechbrain.dataio.dataloader import SaveableDataLoader
 from speechbrain.utils.epoch_loop import EpochCounterWithStopper
 from torch import Tensor
 
+from lgc_plugin.data.clip_sets import file_digest
 from lgc_plugin.data.fields import check_label
-from lgc_plugin.data.preparation import file_digest
 from lgc_plugin.lgc import LGC
 from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.models.features import LogMel

@@ -15,28 +15,14 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lgc_plugin.data.clip_sets import (
-    ClipSet,
-    clip_rows,
-    compare_durations,
-    read_known,
-    split_known,
-)
+from lgc_plugin.data.clip_sets import ClipSet
 from lgc_plugin.data.fields import check_label
-from lgc_plugin.data.manifest import write_manifest
-from lgc_plugin.data.preparation import (
-    RECORD,
-    Coverage,
-    Preparation,
-    copy_digests,
-    input_digests,
-    is_current,
-)
-from lgc_plugin.data.ready_audio import AudioFinder, AudioFolders, ReadyAudio
+from lgc_plugin.data.preparation import HeldOut, Preparation, prepare_sets
+from lgc_plugin.data.ready_audio import AudioFinder, AudioFolders
 from lgc_plugin.types import LabelKind
 
 logger = logging.getLogger(__name__)
@@ -197,51 +183,17 @@ def prepare_desed(
         ),
         paths=_all_paths(paths),
     )
-    sets = _locate(root, save_folder, options)
-    inputs = {"options": asdict(options), "files": input_digests(sets)}
-    if is_current(save_folder, {**inputs, "copies": copy_digests(sets)}):
-        logger.info("%s is up to date: nothing to prepare", save_folder)
-        preparation = Preparation.load(save_folder, root)
-    else:
-        finder = AudioFinder(sample_rate, n_jobs, progress)
-        preparation = _prepare(sets, options, finder, root, save_folder)
-        # What was there before the work began counts, except for the copies
-        # that the work itself made: a change meanwhile must not be missed.
-        fingerprint = {**inputs, "copies": copy_digests(sets)}
-        preparation.save(save_folder, fingerprint)
-    for coverage in preparation.coverage.values():
-        coverage.log()
-    return preparation
-
-
-def _prepare(
-    sets: list[ClipSet],
-    options: _Options,
-    finder: AudioFinder,
-    root: Path,
-    save_folder: Path,
-) -> Preparation:
-    # Annotations come first: an error in one should not wait for the audio.
-    sets = [
-        replace(clip_set, known=read_known(clip_set, options.labels))
-        for clip_set in sets
-    ]
-    labels = options.labels or tuple(
-        sorted(set().union(*(clip_set.labels() for clip_set in sets)))
+    return prepare_sets(
+        _locate(root, save_folder, options),
+        save_folder,
+        root,
+        AudioFinder(sample_rate, n_jobs, progress),
+        options=asdict(options),
+        labels=options.labels,
+        held_out=HeldOut(
+            "train_weak", "valid_weak", weak_validation_share, seed
+        ),
     )
-    sets = _hold_out(sets, options)
-    # From here on until the end, what lies there is not whole.
-    (save_folder / RECORD).unlink(missing_ok=True)
-    manifests = {}
-    coverage = {}
-    for clip_set in sets:
-        name = clip_set.name
-        audio = finder.find(clip_set.folders, clip_set.known, name)
-        coverage[name] = _cover(clip_set, audio)
-        compare_durations(clip_set, audio)
-        manifests[name] = save_folder / f"{name}.csv"
-        write_manifest(clip_rows(clip_set, audio, root), manifests[name])
-    return Preparation(manifests, labels, root, coverage)
 
 
 def _all_paths(paths: Mapping[str, str | Path | None]) -> dict[str, Any]:
@@ -278,7 +230,7 @@ def _locate(root: Path, save_folder: Path, options: _Options) -> list[ClipSet]:
     sets = [
         _clip_set(name, root, save_folder, options) for name in options.sets
     ]
-    lost = {clip_set.name: _lost(clip_set) for clip_set in sets}
+    lost = {clip_set.name: clip_set.lost() for clip_set in sets}
     if lost.get("eval_public"):
         logger.warning(
             "the public evaluation set is left out: %s", lost["eval_public"][0]
@@ -321,50 +273,6 @@ def _clip_set(
         tsv=place.get("tsv"),
         durations=place.get("durations"),
     )
-
-
-def _lost(clip_set: ClipSet) -> list[str]:
-    """What of a set is not there, one line each."""
-    name, folders = clip_set.name, clip_set.folders
-    lines = []
-    if clip_set.tsv is not None and not clip_set.tsv.is_file():
-        lines.append(f"{name}_tsv: no file {clip_set.tsv}")
-    if not folders.original.is_dir() and not folders.twin.is_dir():
-        lines.append(
-            f"{name}_audio: no folder {folders.original} (nor "
-            f"{folders.twin.name} beside it)"
-        )
-    return lines
-
-
-def _hold_out(sets: list[ClipSet], options: _Options) -> list[ClipSet]:
-    """Parts the weak clips in those to train with and those to validate."""
-    if options.weak_validation_share == 0:
-        return sets
-    weak = next(s for s in sets if s.name == "train_weak")
-    held_out, rest = split_known(
-        weak, options.weak_validation_share, options.seed
-    )
-    return [replace(s, known=rest) if s is weak else s for s in sets] + [
-        replace(weak, name="valid_weak", known=held_out)
-    ]
-
-
-def _cover(clip_set: ClipSet, audio: ReadyAudio) -> Coverage:
-    coverage = Coverage(
-        clip_set.name, len(audio.found), len(clip_set.known), audio.missing
-    )
-    if not audio.found:
-        folders = clip_set.folders
-        option = clip_set.name.replace("valid_weak", "train_weak")
-        first = next(iter(audio.missing.items()), ("", "no clips"))
-        raise FileNotFoundError(
-            f"{coverage}: looked for {clip_set.tsv or 'any audio'} in "
-            f"{folders.original} and {folders.twin} (first: "
-            f"{': '.join(first)}); give {option}_audio"
-            + (f" or {option}_tsv" if clip_set.tsv else "")
-        )
-    return coverage
 
 
 def _absolute(path: str | Path) -> Path:

@@ -8,8 +8,8 @@ from lgc_plugin.data.clip_sets import (
     ClipSet,
     clip_rows,
     compare_durations,
+    hold_out,
     read_known,
-    split_known,
 )
 from lgc_plugin.data.manifest import ClipRow
 from lgc_plugin.data.ready_audio import AudioFolders, ReadyAudio
@@ -103,7 +103,9 @@ def test_durations_are_compared(make, tmp_path, caplog):
 def test_split_is_a_partition_of_the_size_asked_for(names, share, seed):
     known = {name: (name,) for name in names}
     clip_set = ClipSet("set", LabelKind.WEAK, None, known=known)
-    drawn, rest = split_known(clip_set, share, seed)
+    parts = hold_out(clip_set, "drawn", share, seed)
+    rest, drawn = (part.known for part in parts)
+    assert [part.name for part in parts] == ["set", "drawn"]
     assert {**drawn, **rest} == known
     assert not drawn.keys() & rest.keys()
     assert len(drawn) == max(1, round(share * len(names)))
@@ -113,4 +115,4 @@ def test_split_is_a_partition_of_the_size_asked_for(names, share, seed):
         None,
         known=dict(reversed(list(known.items()))),
     )
-    assert split_known(backwards, share, seed) == (drawn, rest)
+    assert hold_out(backwards, "drawn", share, seed) == parts

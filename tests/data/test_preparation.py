@@ -9,17 +9,15 @@ import os
 import pytest
 
 from lgc_plugin.data.audio_files import AudioFile, list_audio
-from lgc_plugin.data.clip_sets import ClipSet
-from lgc_plugin.data.preparation import (
+from lgc_plugin.data.clip_sets import (
     ABSENT,
-    Coverage,
-    Preparation,
+    ClipSet,
     audio_digest,
     copy_digests,
     file_digest,
     input_digests,
-    is_current,
 )
+from lgc_plugin.data.preparation import Coverage, Preparation, is_current
 from lgc_plugin.data.ready_audio import AudioFolders
 from lgc_plugin.types import LabelKind
 
