@@ -225,13 +225,7 @@ def check_rate(path: str | Path, rate: int, expected: int) -> None:
 
 
 def unreadable(path: str | Path, why: object) -> ValueError:
-    """The error for a file that is missing or damaged.
-
-    Example
-    -------
-    >>> print(unreadable("a.wav", "no header"))
-    a.wav: cannot be decoded (no header): restore it, or prepare the data again
-    """
+    """The error for a file that is missing or damaged."""
     return ValueError(
         f"{path}: cannot be decoded ({why}): restore it, or prepare the data "
         "again"

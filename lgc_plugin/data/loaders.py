@@ -178,14 +178,7 @@ def _read_in_order(available: Collection[str]) -> dict[str, tuple[str, ...]]:
 
 
 def loader_options(run_options: RunOptions) -> dict[str, Any]:
-    """What a run decides of :func:`~lgc_plugin.data.loaders.make_loaders`.
-
-    Example
-    -------
-    >>> options = loader_options(RunOptions(device="cpu", test_only=True))
-    >>> options["world_size"], options["pin_memory"], options["data_cache"]
-    (1, False, 'none')
-    """
+    """What a run decides of :func:`make_loaders`."""
     on_cpu = (run_options.device or "").startswith("cpu")
     options: dict[str, Any] = {
         "rank": get_rank(),
@@ -202,11 +195,6 @@ def workers_within_cores(wanted: int) -> int:
     """Loading processes, at most one per core that this process can have.
 
     Processes that train on one machine share its cores.
-
-    Example
-    -------
-    >>> workers_within_cores(0)
-    0
     """
     neighbours = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     return min(wanted, max(1, available_cores() // neighbours))

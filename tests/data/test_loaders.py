@@ -1,9 +1,14 @@
 import pytest
 import torch
+from speechbrain.utils.run_opts import RunOptions
 
 from lgc_plugin.data import loaders as module
 from lgc_plugin.data.audio_files import ClipFiles
-from lgc_plugin.data.loaders import make_loaders
+from lgc_plugin.data.loaders import (
+    loader_options,
+    make_loaders,
+    workers_within_cores,
+)
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.types import LabelKind
 from tiny_clips import ENCODER, write_clips
@@ -144,3 +149,12 @@ def test_only_the_workers_of_every_epoch_stay(data):
     assert staying == {"train", "valid"}
     loaders = make(data, num_workers=1, persistent_workers=False)
     assert not any(loader.persistent_workers for loader in loaders.values())
+
+
+def test_a_run_decides_the_rest() -> None:
+    options = loader_options(RunOptions(device="cpu", test_only=True))
+    assert (options["rank"], options["world_size"]) == (0, 1)
+    assert not options["pin_memory"]
+    assert options["data_cache"] == "none"
+    assert "data_cache" not in loader_options(RunOptions(device="cpu"))
+    assert workers_within_cores(0) == 0

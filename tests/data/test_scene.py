@@ -48,6 +48,11 @@ def test_snr_of_a_lone_event_is_as_asked(
         assert 20 * np.log10(ratio) == pytest.approx(snr, abs=0.3)
 
 
+def test_polyphony_counts_the_most_at_once() -> None:
+    assert polyphony([(0, 2), (1, 3), (2, 4)]) == 2
+    assert polyphony([]) == 0
+
+
 def make_settings(**changes: Any) -> SceneSettings:
     settings = SceneSettings(CLIP_SECONDS, RATE, 1, (10.0, 10.0), 3)
     return replace(settings, **changes)

@@ -1,4 +1,4 @@
-"""Sounds as signals: read, cut, faded, brought to a level."""
+"""Sounds as signals: read, cut, brought to a level, put into a room."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TypeAlias
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
+from scipy.signal import fftconvolve, lfilter
 
 from lgc_plugin.data.resample import resample
 
@@ -20,14 +22,27 @@ _FRAME_SECONDS = 0.01
 _CROSSFADE_SECONDS = 0.5
 _PEAK = 0.99
 
+# Rooms and microphones.
+_EARLY_REFLECTIONS = 8
+_EARLY_SECONDS = (0.001, 0.04)
+_TAIL_START_SECONDS = 0.005
+_DIRECT_TO_REVERBERANT_DB = (-3.0, 9.0)
+# Walls and air take high notes first.
+_HIGH_BAND_DECAY = 0.5
+_LOW_PASS_POLE = 0.7
+_NOISE_SLOPE = (0.0, 1.0)
+_LOWEST_HZ = 20.0
+_EQ_DEVIATION_DB = 4.0
+_EQ_POINTS = 7
+_HIGH_PASS_HZ = (30.0, 250.0)
+_LOW_PASS_NYQUIST = (0.5, 1.1)
+_PADDING_SECONDS = 0.05
+
 
 # A worker meets a sound many times; 256 of 5 s at 16 kHz take 80 MB.
 @lru_cache(maxsize=256)
 def load_sound(path: str, sample_rate: int, *, trim: bool = True) -> Signal:
-    """Reads an audio file as one channel; the latest 256 stay in memory.
-
-    Returns (N,) samples, read-only.
-    """
+    """An audio file as one read-only channel (N,); 256 stay in memory."""
     try:
         audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:
@@ -48,27 +63,13 @@ def load_sound(path: str, sample_rate: int, *, trim: bool = True) -> Signal:
 
 
 def trim_silence(sound: Signal, sample_rate: int) -> Signal:
-    """Cuts silence away from both ends of a sound.
-
-    ``sound``: (N,) samples, not all zero. Returns (n,) what
-    :func:`audible_span` calls audible.
-
-    >>> silence, tone = np.zeros(500), np.ones(200)
-    >>> trim_silence(np.concatenate([silence, tone, silence]), 1000).shape
-    (200,)
-    """
+    """Cuts silence away from both ends of (N,) samples, not all zero."""
     first, end = audible_span(sound, loudness(sound, sample_rate), sample_rate)
     return sound[first:end]
 
 
 def loudness(sound: Signal, sample_rate: int) -> NDArray[np.float64]:
-    """Mean power of every 10 ms of a sound.
-
-    ``sound``: (N,) samples.
-
-    >>> loudness(np.full(25, 2.0), 1000).tolist()
-    [4.0, 4.0, 4.0]
-    """
+    """Mean power of every 10 ms of (N,) samples."""
     frame = _frame(sample_rate)
     starts = np.arange(0, len(sound), frame)
     lengths = np.minimum(frame, len(sound) - starts)
@@ -79,14 +80,8 @@ def loudness(sound: Signal, sample_rate: int) -> NDArray[np.float64]:
 def audible_span(
     sound: Signal, reference: NDArray[np.float64], sample_rate: int
 ) -> tuple[int, int]:
-    """Where a sound is audible, in steps of 10 ms.
-
-    ``sound``: (N,) samples. Returns first sample, and the sample after the
-    last; (0, 0) if there is none.
-
-    >>> tone = np.repeat([0.0, 1.0, 0.0], 100)
-    >>> audible_span(tone, loudness(tone, 1000), 1000)
-    (100, 200)
+    """First audible sample and the one after the last, in steps of 10 ms;
+    (0, 0) if there is none.
     """
     floor = reference.max() * 10 ** (_SILENCE_DB / 10)
     loud = np.flatnonzero(loudness(sound, sample_rate) >= floor)
@@ -103,13 +98,7 @@ def _frame(sample_rate: int) -> int:
 def fill(
     sound: Signal, n: int, sample_rate: int, rng: np.random.Generator
 ) -> Signal:
-    """A stretch of a sound, repeated with crossfades if it is too short.
-
-    ``sound``: (N,) samples. Returns (n,) samples.
-
-    >>> fill(np.ones(8), 20, 16000, np.random.default_rng(0)).shape
-    (20,)
-    """
+    """A stretch (n,) of a sound, looped with crossfades if it is too short."""
     fade = min(round(_CROSSFADE_SECONDS * sample_rate), len(sound) // 4)
     period = len(sound) - fade
     if n <= len(sound):
@@ -124,13 +113,7 @@ def fill(
 
 
 def faded(sound: Signal, n_in: int, n_out: int) -> Signal:
-    """A copy that rises and falls smoothly at its ends.
-
-    ``sound``: (N,) samples. Returns (N,) samples.
-
-    >>> faded(np.ones(4), 2, 0).round(2).tolist()
-    [0.15, 0.85, 1.0, 1.0]
-    """
+    """A copy that rises and falls smoothly over samples at its ends."""
     result = np.array(sound)
     half = len(result) // 2
     n_in, n_out = min(n_in, half), min(n_out, half)
@@ -145,28 +128,85 @@ def _rise(n: int) -> Signal:
 
 
 def rms(sound: NDArray[np.floating]) -> float:
-    """Root mean square over all samples and channels.
-
-    >>> rms(np.array([3.0, -3.0]))
-    3.0
-    """
+    """Root mean square over all samples and channels."""
     return float(np.sqrt(np.mean(np.square(sound, dtype=np.float64))))
 
 
 def gain_for(level: float, reference: float, decibels: float) -> float:
-    """Factor that lifts a level to some decibels above a reference.
-
-    >>> gain_for(0.5, 0.1, 20.0)
-    2.0
-    """
+    """Factor that lifts a level to some decibels above a reference."""
     return reference * 10 ** (decibels / 20) / level if level > 0 else 0.0
 
 
 def below_full_scale(mix: Signal) -> Signal:
-    """Turns a mixture down as a whole if its peak exceeds 0.99.
-
-    >>> below_full_scale(np.array([2.0, -1.0])).tolist()
-    [0.99, -0.495]
-    """
+    """Turns a mixture down as a whole if its peak exceeds 0.99."""
     peak = float(np.abs(mix).max(initial=0.0))
     return mix * (_PEAK / peak) if peak > _PEAK else mix
+
+
+def room_response(
+    rng: np.random.Generator, rt60: float, sample_rate: int, channels: int = 1
+) -> Signal:
+    """Impulse response (channels, ``rt60`` seconds) of a room at one place:
+    the direct sound of amplitude 1, single reflections within 40 ms, and a
+    tail of noise that decays by 60 dB, high frequencies twice as fast.
+    """
+    n = max(2, round(rt60 * sample_rate))
+    seconds = np.arange(n) / sample_rate
+    decay = np.exp(-np.log(1000.0) * seconds / rt60)
+    noise = rng.standard_normal((channels, n))
+    low = lfilter([1 - _LOW_PASS_POLE], [1, -_LOW_PASS_POLE], noise)
+    # The power of 1/x halves the time in which the high band decays.
+    response = low * decay + (noise - low) * decay ** (1 / _HIGH_BAND_DECAY)
+    response[:, : round(_TAIL_START_SECONDS * sample_rate)] = 0.0
+    for channel in response:
+        delays = rng.uniform(*_EARLY_SECONDS, _EARLY_REFLECTIONS)
+        places = np.minimum((delays * sample_rate).astype(int) + 1, n - 1)
+        strengths = rng.uniform(0.5, 2.0, _EARLY_REFLECTIONS)
+        strengths *= rng.choice([-1.0, 1.0], _EARLY_REFLECTIONS)
+        np.add.at(channel, places, strengths * decay[places])
+    ratio = rng.uniform(*_DIRECT_TO_REVERBERANT_DB)
+    energy = np.square(response).sum() / channels
+    response *= np.sqrt(10 ** (-ratio / 10) / energy)
+    response[:, 0] = 1.0
+    return response.astype(np.float32)
+
+
+def reverberate(sound: Signal, response: Signal, n: int) -> Signal:
+    """(channels, min(n, N + L - 1)) of a sound (N,) in a room (channels, L)."""
+    return fftconvolve(sound[np.newaxis], response, axes=1)[:, :n]
+
+
+def coloured_noise(
+    rng: np.random.Generator, n: int, sample_rate: int, channels: int = 1
+) -> Signal:
+    """Noise (channels, n) with a random slope between white and 1/f in
+    amplitude, and an RMS of 1.
+    """
+    size = next_fast_len(n, real=True)
+    white = rng.standard_normal((channels, size), dtype=np.float32)
+    frequency = np.maximum(rfftfreq(size, 1 / sample_rate), _LOWEST_HZ)
+    shape = frequency ** -rng.uniform(*_NOISE_SLOPE)
+    noise = irfft(rfft(white) * shape.astype(np.float32), size)[:, :n]
+    return noise / max(rms(noise), 1e-12)
+
+
+def through_microphone(
+    mix: Signal, rng: np.random.Generator, sample_rate: int
+) -> Signal:
+    """Colours a mixture like a random microphone, without a shift in time:
+    a smooth equaliser (4 dB standard deviation), a high-pass and a low-pass.
+    """
+    n = mix.shape[-1]
+    # The padding keeps the end of the clip from leaking into its start.
+    size = next_fast_len(n + round(_PADDING_SECONDS * sample_rate), real=True)
+    nyquist = sample_rate / 2
+    frequency = np.maximum(rfftfreq(size, 1 / sample_rate), 1e-3)
+    points = np.geomspace(_LOWEST_HZ, nyquist, _EQ_POINTS)
+    decibels = rng.normal(0.0, _EQ_DEVIATION_DB, _EQ_POINTS)
+    curve = np.interp(np.log(frequency), np.log(points), decibels)
+    gain = 10 ** (curve / 20)
+    high_pass = rng.uniform(*_HIGH_PASS_HZ)
+    gain /= np.sqrt(1 + (high_pass / frequency) ** 4)
+    low_pass = nyquist * rng.uniform(*_LOW_PASS_NYQUIST)
+    gain /= np.sqrt(1 + (frequency / low_pass) ** 8)
+    return irfft(rfft(mix, size) * gain.astype(np.float32), size)[..., :n]

@@ -12,16 +12,14 @@ from lgc_plugin.data.soundscapes.mixing import (
     Signal,
     audible_span,
     below_full_scale,
+    coloured_noise,
     faded,
     fill,
     gain_for,
     load_sound,
     loudness,
-    rms,
-)
-from lgc_plugin.data.soundscapes.room import (
-    coloured_noise,
     reverberate,
+    rms,
     room_response,
     through_microphone,
 )
@@ -106,11 +104,7 @@ def place_sounds(
 
 
 def polyphony(spans: Sequence[tuple[float, float]]) -> int:
-    """The most spans that hold at any one moment.
-
-    >>> polyphony([(0, 2), (1, 3), (2, 4)])
-    2
-    """
+    """The most spans that hold at any one moment."""
     return max(
         (sum(a <= start < b for a, b in spans) for start, _ in spans),
         default=0,
@@ -123,13 +117,10 @@ def render(
     settings: SceneSettings,
     rng: np.random.Generator,
 ) -> Signal:
-    """Mixes a clip.
+    """Mixes a clip: (channels, n) samples with peaks of at most 0.99.
 
-    The level of an event is its RMS from onset to offset, as the microphone
-    records it (room included); that of the background is its RMS over the
-    clip, in a recorded clip together with the noise.
-
-    Returns (channels, n) samples with peaks of at most 0.99.
+    The level of an event is its RMS from onset to offset, room included;
+    that of the background its RMS over the clip, noise included.
     """
     floor = 10 ** (rng.uniform(*_BACKGROUND_DBFS) / 20)
     mix = _background(background, floor, settings, rng)

@@ -61,14 +61,9 @@ _LOWEST_SAMPLE_RATE = 8000
 def synthesize(
     label: str, rng: np.random.Generator, sample_rate: int
 ) -> np.ndarray:
-    """One isolated sound of a class.
+    """One isolated sound of a class: (n,) float32 with a peak of 0.8.
 
-    Returns (n,) float32 with a peak of 0.8; it begins and ends where the
-    sound rises above and falls below a hundredth of its peak.
-
-    >>> sound = synthesize("Dog", np.random.default_rng(0), 16000)
-    >>> sound.dtype, round(float(abs(sound).max()), 3)
-    (dtype('float32'), 0.8)
+    It begins and ends where it rises above a hundredth of its peak.
     """
     _check_at_least("sample_rate", sample_rate, _LOWEST_SAMPLE_RATE)
     if label not in _SYNTHESIZERS:
@@ -83,14 +78,7 @@ def synthesize(
 def synthesize_background(
     rng: np.random.Generator, sample_rate: int, seconds: float
 ) -> np.ndarray:
-    """One background: a scene without events.
-
-    Returns (seconds * sample_rate,) float32 with a peak of 0.8.
-
-    >>> rng = np.random.default_rng(0)
-    >>> synthesize_background(rng, 16000, 0.5).shape
-    (8000,)
-    """
+    """A scene without events: (n,) float32 with a peak of 0.8."""
     _check_at_least("sample_rate", sample_rate, _LOWEST_SAMPLE_RATE)
     if not seconds > 0:
         raise ValueError(
@@ -115,21 +103,8 @@ def write_synthetic_bank(
 ) -> Path:
     """Writes a bank of sounds, whole or not at all.
 
-    The files are ``foreground/<Label>/<label>NNN.wav`` for each class of
-    :data:`DESED_LABELS` and ``background/backgroundNNN.wav``, mono, 16 bit.
-    Each sound has its own random generator, so that the bytes depend on
-    ``seed`` and ``sample_rate`` only, a larger bank contains the smaller one,
-    and no two sounds are alike.
-
-    >>> bank = write_synthetic_bank(
-    ...     getfixture("tmp_path") / "bank",
-    ...     sounds_per_class=1,
-    ...     n_backgrounds=1,
-    ...     n_jobs=1,
-    ...     progress=False,
-    ... )
-    >>> [file.name for file in sorted((bank / "foreground/Cat").iterdir())]
-    ['cat000.wav']
+    Each sound has its own random generator: a larger bank contains the
+    smaller one, and no two sounds are alike.
     """
     _check_at_least("sample_rate", sample_rate, _LOWEST_SAMPLE_RATE)
     _check_at_least("seed", seed, 0)
