@@ -24,12 +24,12 @@ from lgc_plugin.cli.detect_options import (
 
 if TYPE_CHECKING:
     from lgc_plugin.inference.detector import SoundEventDetector
+    from lgc_plugin.inference.event_stream import Threshold
     from lgc_plugin.inference.files.batch_detection import (
         DetectionPictures,
         Outcome,
     )
     from lgc_plugin.inference.files.event_writers import EventWriter
-    from lgc_plugin.inference.options import Threshold
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -119,7 +119,7 @@ def _facts(
     args: argparse.Namespace, detector: SoundEventDetector, asked: Threshold
 ) -> dict[str, Any]:
     """The settings that determine the events, for the JSON file."""
-    from lgc_plugin.inference.options import class_thresholds
+    from lgc_plugin.inference.event_stream import class_thresholds
 
     settings, labels = detector.settings, detector.labels
     limits = class_thresholds(asked, settings.decision_threshold, labels)

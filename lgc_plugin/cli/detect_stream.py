@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lgc_plugin.inference.detector import SoundEventDetector
-    from lgc_plugin.inference.event_stream import Detection
-    from lgc_plugin.inference.options import Threshold
+    from lgc_plugin.inference.event_stream import Detection, Threshold
 
 _CHUNK_SECONDS = 0.1
 # In the table, where a file has its name.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lgc_plugin.types import Event
@@ -189,14 +191,10 @@ class EventEncoder:
                 f"expected ({len(self.labels)}, frames), got "
                 f"{tuple(frames.shape)}"
             )
-        sounding = torch.nn.functional.pad((frames > 0.5).int(), (1, 1))
-        edges = sounding.diff(dim=1)
-        # Both lists come row by row, so the n-th onset meets its offset.
-        onsets = (edges == 1).nonzero().tolist()
-        offsets = (edges == -1).nonzero().tolist()
+        runs = active_runs((frames > 0.5).cpu().numpy())
         return [
             Event(self.seconds(first), self.seconds(end), self.labels[row])
-            for (row, first), (_, end) in zip(onsets, offsets, strict=True)
+            for row, first, end in runs
         ]
 
     def seconds(self, frame: int) -> float:
@@ -234,3 +232,21 @@ class EventEncoder:
         """
         frames = math.ceil(n_samples / self.frame_samples)
         return max(1, min(frames, self.n_frames))
+
+
+def active_runs(active: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+    """Row, first frame, and frame after the last, of each run of True.
+
+    >>> active_runs(np.array([[True, True, False], [False, False, True]]))
+    [(0, 0, 2), (1, 2, 3)]
+    """
+    n_rows, n_frames = active.shape
+    padded = np.zeros((n_rows, n_frames + 2), dtype=bool)
+    padded[:, 1:-1] = active
+    # They come row by row, and in each row as onset, offset, onset ...
+    edges = np.flatnonzero(padded[:, 1:] != padded[:, :-1]).tolist()
+    row = n_frames + 1
+    return [
+        (first // row, first % row, end % row)
+        for first, end in zip(edges[::2], edges[1::2], strict=True)
+    ]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from lgc_plugin.data.encoder import active_runs
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -93,17 +95,14 @@ class RunFinder:
         self, sounding: NDArray[np.bool_], scores: NDArray[np.floating]
     ) -> list[Run]:
         runs = []
-        start = 0
-        was = self._onset is not None
-        for change in np.flatnonzero(np.diff(sounding, prepend=was)).tolist():
+        if self._onset is not None and not sounding[0]:
+            runs.append(self._end(self._n_decided))
+        for _, first, end in active_runs(sounding[None]):
             if self._onset is None:
-                self._onset, self._total = self._n_decided + change, 0.0
-            else:
-                self._add(scores[start:change])
-                runs.append(self._end(self._n_decided + change))
-            start = change
-        if self._onset is not None:
-            self._add(scores[start:])
+                self._onset, self._total = self._n_decided + first, 0.0
+            self._add(scores[first:end])
+            if end < len(sounding):
+                runs.append(self._end(self._n_decided + end))
         self._n_decided += len(sounding)
         return runs
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.median_filter import resolve_median_windows
+from lgc_plugin.evaluation.post_processing import as_thresholds
 from lgc_plugin.inference.event_runs import Run, RunFinder
-from lgc_plugin.inference.windows import as_piece
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-    from torch import Tensor
+    from numpy.typing import NDArray
 
-
+#: Of all classes, of some by name, or the model's own.
+Threshold = float | Mapping[str, float] | None
 #: Gets (C, n) scores as they become final, and the seconds that are done.
 OnScores = Callable[["NDArray[np.float32]", float], None]
 
@@ -65,26 +64,14 @@ class EventStream:
         frame_seconds: float,
     ) -> None:
         self.labels = tuple(labels)
-        if not self.labels or len(set(self.labels)) != len(self.labels):
-            raise ValueError(
-                f"labels must be one or more different names, got {labels!r}"
-            )
-        if not 0 < frame_seconds < math.inf:
-            raise ValueError(
-                f"frame_seconds must be more than 0, got {frame_seconds}"
-            )
-        decoding = PostProcessing(median_windows, decision_threshold=thresholds)
-        windows = cast(
-            "Sequence[int]", decoding.for_labels(self.labels).median_windows
-        )
-        limits = decoding.class_thresholds(self.labels)
-        self.frame_seconds = float(frame_seconds)
+        windows = resolve_median_windows(median_windows, self.labels)
+        limits = as_thresholds(thresholds, self.labels)[0]
+        self.frame_seconds = frame_seconds
         self._rows = [
             RunFinder(window, limit)
             for window, limit in zip(windows, limits, strict=True)
         ]
         self._n_frames = 0
-        self._finished = False
 
     @property
     def latency_frames(self) -> int:
@@ -96,24 +83,17 @@ class EventStream:
         """
         return 1 + max(row.after for row in self._rows)
 
-    def push(self, scores: ArrayLike | Tensor) -> list[Detection]:
-        """Takes the next frames."""
-        self._check_open()
-        array = self._checked(scores)
-        self._n_frames += array.shape[1]
-        if not array.shape[1]:
+    def push(self, scores: NDArray[np.floating]) -> list[Detection]:
+        """Takes the next (C, n) frames."""
+        self._refuse_nan(scores)
+        self._n_frames += scores.shape[1]
+        if not scores.shape[1]:
             return []
-        return self._detections(
-            [
-                row.push(piece)
-                for row, piece in zip(self._rows, array, strict=True)
-            ]
-        )
+        rows = zip(self._rows, scores, strict=True)
+        return self._detections([row.push(piece) for row, piece in rows])
 
     def finish(self) -> list[Detection]:
         """Ends the recording."""
-        self._check_open()
-        self._finished = True
         return self._detections([row.finish() for row in self._rows])
 
     def _detections(self, found: list[list[Run]]) -> list[Detection]:
@@ -139,9 +119,8 @@ class EventStream:
         # As EventEncoder.seconds, so that files and streams agree.
         return round(frame * self.frame_seconds, 6)
 
-    def _checked(self, scores: ArrayLike | Tensor) -> NDArray[np.floating]:
-        array = as_piece(scores, len(self.labels))
-        missing = np.argwhere(np.isnan(array.T))
+    def _refuse_nan(self, scores: NDArray[np.floating]) -> None:
+        missing = np.argwhere(np.isnan(scores.T))
         if len(missing):
             frame, row = missing[0]
             frame = int(frame) + self._n_frames
@@ -150,13 +129,44 @@ class EventStream:
                 f"{self._seconds(frame):g} s (frame {frame}): look for a "
                 "diverged network or a damaged recording"
             )
-        return array
 
-    def _check_open(self) -> None:
-        if self._finished:
-            raise RuntimeError(
-                "the recording is finished: make a stream for the next one"
-            )
+
+def class_thresholds(
+    asked: Threshold, own: float | Mapping[str, float], labels: Sequence[str]
+) -> float | dict[str, float]:
+    """A threshold for all classes, or one for each.
+
+    Example
+    -------
+    >>> class_thresholds({"Dog": 0.3}, 0.5, ["Cat", "Dog"])
+    {'Cat': 0.5, 'Dog': 0.3}
+    """
+    if asked is None:
+        return dict(own) if isinstance(own, Mapping) else own
+    if not isinstance(asked, Mapping):
+        return _probability(asked)
+    unknown = [label for label in asked if label not in labels]
+    if unknown:
+        raise ValueError(
+            f"threshold of {unknown[0]!r}: the classes of the model are "
+            f"{', '.join(labels)}"
+        )
+    if not isinstance(own, Mapping):
+        own = dict.fromkeys(labels, own)
+    given = {label: _probability(limit) for label, limit in asked.items()}
+    return {**own, **given}
+
+
+def _probability(threshold: float) -> float:
+    try:
+        number = float(threshold)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not 0 <= number <= 1:
+        raise ValueError(
+            f"threshold is {threshold!r}: must be a number from 0 to 1"
+        )
+    return number
 
 
 def detection_table(

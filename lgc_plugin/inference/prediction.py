@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
+from speechbrain.utils.distributed import infer_device
 from torch import Tensor, nn
 
 from lgc_plugin.inference.samples import round_to_16_bits
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from lgc_plugin.inference.windows import WindowPlan
     from lgc_plugin.models.features import LogMel
     from lgc_plugin.types import SEDOutput
+
+
+# More windows at once are hardly faster on a CPU, and take more memory.
+_CPU_BATCH, _GPU_BATCH = 2, 32
 
 
 class Prediction(NamedTuple):
@@ -59,7 +64,9 @@ def predict(
         for window, each in zip(batch, scores, strict=True):
             if len(window) < plan.window_samples:
                 valid = plan.encoder.valid_frames(len(window))
-                yield Prediction(joiner.finish(each, valid), received / rate)
+                yield Prediction(
+                    joiner.finish(each[:, :valid]), received / rate
+                )
                 return
             piece = joiner.push(each)
             done += piece.shape[1]
@@ -107,3 +114,39 @@ def stack_windows(
         row[: len(window)] = window
     lengths = [len(window) for window in windows]
     return torch.from_numpy(batch), torch.tensor(lengths)
+
+
+def run_options(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The options with a device that is there, named in full."""
+    options = dict(given or {})
+    device = _device(str(options.get("device") or infer_device()))
+    if device.type == "cuda":
+        count = torch.cuda.device_count()
+        index = device.index
+        if index is None and count:  # SpeechBrain warns of "cuda" alone
+            index = torch.cuda.current_device()
+        if index is None or index >= count:
+            raise ValueError(
+                f"device {str(device)!r}: PyTorch finds {count} GPUs here; "
+                "give another one, or 'cpu'"
+            )
+        device = torch.device("cuda", index)
+    return {**options, "device": str(device)}
+
+
+def _device(name: str) -> torch.device:
+    try:
+        return torch.device(name)
+    except RuntimeError:
+        raise ValueError(
+            f"device {name!r} is none: give cpu, cuda, or cuda:1"
+        ) from None
+
+
+def default_batch_size(wanted: int | None, device: str) -> int:
+    """Windows that are processed at once."""
+    if wanted is None:
+        return _CPU_BATCH if device == "cpu" else _GPU_BATCH
+    if wanted < 1:
+        raise ValueError(f"batch_size is {wanted}: must be at least 1")
+    return wanted

@@ -4,7 +4,6 @@ import tracemalloc
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -185,13 +184,6 @@ def test_a_large_piece_is_not_kept():
     assert kept < 100_000  # of 4 MB
 
 
-def test_tensors_are_taken():
-    events = EventStream(["Cat"], 1, 0.5, SECONDS)
-    scores = torch.tensor([[0.75, 0.25]], dtype=torch.bfloat16)
-    found = events.push(scores.requires_grad_())
-    assert found == [(0.0, 0.064, "Cat", 0.75)]
-
-
 def test_nothing_in_nothing_out():
     events = EventStream(LABELS, 5, 0.5, SECONDS)
     assert events.push(np.empty((3, 0))) == [] == events.finish()
@@ -207,42 +199,3 @@ def test_a_nan_is_named_and_not_taken():
         events.push(bad)
     events.push(scores + 1)
     assert [event[:2] for event in events.finish()] == [(2.0, 4.0)] * 3
-
-
-def test_a_finished_recording_takes_no_more():
-    events = EventStream(LABELS, 3, 0.5, SECONDS)
-    events.finish()
-    for call in (lambda: events.push(np.zeros((3, 1))), events.finish):
-        with pytest.raises(RuntimeError, match="make a stream"):
-            call()
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"labels": []}, "one or more different names"),
-        ({"labels": ["Cat", "Cat"]}, "one or more different names"),
-        ({"median_windows": [3]}, "1 median windows for 3 classes"),
-        ({"median_windows": 0}, "median window 0 of 'Owl'"),
-        ({"thresholds": {"Cat": 0.5}}, r"missing \['Owl', 'Dog'\]"),
-        ({"thresholds": [0.4, 0.5]}, "must be one number"),
-        ({"thresholds": float("nan")}, "must be finite"),
-        ({"frame_seconds": 0.0}, "frame_seconds must be more than 0"),
-        ({"frame_seconds": float("inf")}, "frame_seconds"),
-    ],
-)
-def test_mistakes_are_named(change, message):
-    arguments = {
-        "labels": LABELS,
-        "median_windows": 3,
-        "thresholds": 0.5,
-        "frame_seconds": SECONDS,
-    }
-    with pytest.raises(ValueError, match=message):
-        EventStream(**(arguments | change))
-
-
-def test_scores_of_other_labels_are_refused():
-    events = EventStream(LABELS, 3, 0.5, SECONDS)
-    with pytest.raises(ValueError, match=r"\(3 labels, frames\), got .*2, 4"):
-        events.push(np.zeros((2, 4)))

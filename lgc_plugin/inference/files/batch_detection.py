@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from lgc_plugin.inference.detector import SoundEventDetector
+    from lgc_plugin.inference.event_stream import Threshold
     from lgc_plugin.inference.files.recordings import Source
-    from lgc_plugin.inference.options import Threshold
 
 #: Gets pieces of the scores of one recording, and the seconds that are done.
 Watcher = Callable[["NDArray[np.float32]", float], None]
