@@ -12,6 +12,7 @@ from speechbrain.inference.interfaces import Pretrained
 from torch import Tensor
 
 from lgc_plugin.inference.audio_blocks import (
+    Blocks,
     array_blocks,
     read_blocks,
     stream_blocks,
@@ -20,17 +21,18 @@ from lgc_plugin.inference.event_stream import (
     Detection,
     EventStream,
     OnScores,
+    Threshold,
     detection_table,
     find_events,
 )
 from lgc_plugin.inference.model.model_folder import read_model
-from lgc_plugin.inference.options import (
-    Threshold,
-    class_thresholds,
+from lgc_plugin.inference.prediction import (
+    Prediction,
     default_batch_size,
+    predict,
+    run_on_windows,
     run_options,
 )
-from lgc_plugin.inference.prediction import Prediction, predict, run_on_windows
 from lgc_plugin.inference.windows import WindowPlan
 
 if TYPE_CHECKING:
@@ -46,11 +48,9 @@ class SoundEventDetector(Pretrained):
 
     A recording may have any length, sample rate and number of channels. It is
     processed as the clips of the training: mono, at the model's rate, rounded
-    to 16 bits, in windows as long as those clips. Windows overlap and are
-    joined by :class:`~lgc_plugin.inference.windows.WindowJoiner`; a
-    recording that fits into one window gets the scores that the test of the
-    recipe gives it. Files and streams get the same events, in memory that
-    their length does not change. Made by :meth:`from_hparams`.
+    to 16 bits, in windows as long as those clips, which overlap and are
+    joined. Files and streams get the same events, in memory that their length
+    does not change. Made by :meth:`from_hparams`.
 
     Arguments
     ---------
@@ -62,15 +62,6 @@ class SoundEventDetector(Pretrained):
         ``hop_seconds`` and ``batch_size``.
     run_opts : dict[str, Any] or speechbrain.core.RunOptions, optional
         SpeechBrain's, such as ``device`` and ``precision``.
-
-    Attributes
-    ----------
-    settings : ModelSettings
-        Classes, front end, median windows, thresholds, versions.
-    network_name : str
-        ``teacher`` or ``student``.
-    plan : WindowPlan
-        How windows lie in a recording.
 
     Example
     -------
@@ -104,8 +95,11 @@ class SoundEventDetector(Pretrained):
         # another way on CPUs, and scores differ in the last bit.
         super().__init__(modules, hparams, run_opts, freeze_params=False)
         self.eval()
+        #: Classes, front end, median windows, thresholds, versions.
         self.settings: ModelSettings = hparams["settings"]
+        #: ``teacher`` or ``student``.
         self.network_name: str = hparams.get("network_name", "network")
+        #: How windows lie in a recording.
         self.plan = WindowPlan.of(
             self.settings.encoder(), hparams.get("hop_seconds")
         )
@@ -128,24 +122,17 @@ class SoundEventDetector(Pretrained):
         Arguments
         ---------
         source : str or Path
-            Folder of a run that has ended, or a model folder (``model/`` in
-            it, or one that was exported). Nothing else is read, and nothing
-            in it is executed.
+            Folder of a run that has ended, or a model folder. Nothing in it
+            is executed.
         network : str
             ``teacher`` or ``student``.
         hop_seconds : float, optional
-            From one window to the next; None means half a window. Less costs
-            time, and shortens the latency of streams.
+            From one window to the next; None means half a window.
         batch_size : int, optional
-            Windows that are processed at once; None means 2 on a CPU, 32 on a
-            GPU. A stream is processed window by window.
+            Windows of a file in one batch; None means 2 on a CPU, 32 on a GPU.
         run_opts : Mapping[str, Any], optional
             SpeechBrain's options: ``device`` (a GPU if there is one),
             ``precision`` (``fp32``, ``bf16``), ``compile``.
-
-        Returns
-        -------
-        SoundEventDetector
 
         Raises
         ------
@@ -186,37 +173,26 @@ class SoundEventDetector(Pretrained):
     def latency_seconds(self) -> float:
         """An event of a stream is given out so long after its end, at most.
 
-        Counted in time of the recording: the length of chunks, what the
-        resampling filter waits for (below 0.1 s) and computing come on top.
-        Nothing comes before the first window is complete, which is after
-        ``settings.clip_seconds``.
+        In time of the recording: chunks, resampling (below 0.1 s) and
+        computing come on top. Nothing comes before the first window ends.
         """
-        return self.plan.latency_seconds(self.event_stream().latency_frames)
+        stream = EventStream.of_model(self.settings)
+        return self.plan.latency_seconds(stream.latency_frames)
 
     def scores(
         self, wav: ArrayLike | Tensor, sample_rate: int
     ) -> NDArray[np.float32]:
         """The network's scores of every frame, before the median filter.
 
-        Arguments
-        ---------
-        wav : Tensor or array
-            (N,) or (N, channels): floats in [-1, 1], or integers.
-        sample_rate : int
-            Samples per second.
+        ``wav`` is (N,) or (N, channels): floats in [-1, 1], or integers. No
+        samples, or some that are not numbers, are a ValueError.
 
         Returns
         -------
         numpy.ndarray
             (C, T') probabilities; frame t begins at ``t * frame_seconds``.
-
-        Raises
-        ------
-        ValueError
-            If there are no samples, or samples that are not numbers; the
-            message tells where.
         """
-        pieces = self._listen(self._blocks(wav, sample_rate), self.batch_size)
+        pieces = self._predict(self._blocks(wav, sample_rate), self.batch_size)
         return np.concatenate([piece.scores for piece in pieces], axis=1)
 
     def detect(
@@ -228,13 +204,9 @@ class SoundEventDetector(Pretrained):
     ) -> pd.DataFrame:
         """Finds the events of a recording that is in memory.
 
-        Arguments
-        ---------
-        wav, sample_rate
-            As for :meth:`scores`, with the same errors.
-        threshold : float or Mapping[str, float], optional
-            A class is active where its filtered score is greater; of all
-            classes, or of some by name. None means the model's own.
+        Samples and errors are those of :meth:`scores`. A class is active where
+        its filtered score is greater than ``threshold``: one number, or some
+        by name; None means the model's own.
 
         Returns
         -------
@@ -255,22 +227,10 @@ class SoundEventDetector(Pretrained):
     ) -> pd.DataFrame:
         """As :meth:`detect` for a file, in memory that does not grow with it.
 
-        Arguments
-        ---------
-        path : str or Path
-            Any file that libsndfile reads: WAV, FLAC, OGG, MP3 and others.
-        threshold : float or Mapping[str, float], optional
-            As for :meth:`detect`.
-        on_scores : Callable, optional
-            Called with (C, n) scores as they become final, in order, and the
-            seconds of the recording that are done.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            As :meth:`scores`, or if the file cannot be decoded.
+        Any file that libsndfile reads: WAV, FLAC, OGG, MP3 and others; one
+        that is missing is a FileNotFoundError, one that cannot be decoded a
+        ValueError. ``on_scores`` is called with (C, n) scores as they become
+        final, in order, and the seconds of the recording that are done.
         """
         blocks = read_blocks(path, self.sample_rate)
         events = self._events(blocks, threshold, self.batch_size, on_scores)
@@ -285,21 +245,10 @@ class SoundEventDetector(Pretrained):
     ) -> Iterator[Detection]:
         """Finds the events of a recording that is still going on.
 
-        Arguments
-        ---------
-        chunks : Iterable[array]
-            (n,) or (n, channels) samples of any number, as they come.
-        sample_rate : int, optional
-            Samples per second; None means the model's.
-        threshold : float or Mapping[str, float], optional
-            As for :meth:`detect`.
-
-        Returns
-        -------
-        Iterator[Detection]
-            The events of :meth:`detect`, each as soon as nothing can change
-            it, at most :attr:`latency_seconds` after its end. Errors of
-            :meth:`detect` are raised when the chunk comes.
+        Chunks are (n,) or (n, channels) samples of any number, as they come,
+        by default at the model's rate. Gives each event of :meth:`detect` as
+        soon as nothing can change it, at most :attr:`latency_seconds` after
+        its end; errors are raised when their chunk comes.
         """
         rate = self.sample_rate if sample_rate is None else sample_rate
         blocks = stream_blocks(chunks, rate, self.sample_rate)
@@ -310,47 +259,26 @@ class SoundEventDetector(Pretrained):
     ) -> SEDOutput:
         """The network's outputs for a batch, by SpeechBrain's convention.
 
-        Arguments
-        ---------
-        wavs : Tensor
-            (B, N) samples at the model's rate, one window each, of any
-            length; they are not rounded.
-        wav_lens : Tensor, optional
-            (B,) relative lengths, of which the longest is 1.
-
-        Returns
-        -------
-        SEDOutput
-            frame (B, C, T'), clip (B, C), embedding (B, T', D).
+        ``wavs`` (B, N) are samples at the model's rate, one window each, of
+        any length; they are not rounded. ``wav_lens`` (B,) are relative
+        lengths, of which the longest is 1.
         """
         share = torch.ones(len(wavs)) if wav_lens is None else wav_lens
         n_samples = (share.cpu() * wavs.shape[1]).round().long()
         return self._run(wavs, n_samples)
 
-    def event_stream(self, threshold: Threshold = None) -> EventStream:
-        """What makes events of the scores of one recording."""
-        own = self.settings.decision_threshold
-        return EventStream(
-            self.labels,
-            self.settings.median_windows,
-            class_thresholds(threshold, own, self.labels),
-            self.frame_seconds,
-        )
-
     def _events(
         self,
-        blocks: Iterable[NDArray[np.float32]],
+        blocks: Blocks,
         threshold: Threshold,
         batch_size: int,
         on_scores: OnScores | None = None,
     ) -> Iterator[Detection]:
         """Events as they become final; a wrong threshold is told at once."""
-        pieces = self._listen(blocks, batch_size)
-        return find_events(pieces, self.event_stream(threshold), on_scores)
+        stream = EventStream.of_model(self.settings, threshold)
+        return find_events(self._predict(blocks, batch_size), stream, on_scores)
 
-    def _listen(
-        self, blocks: Iterable[NDArray[np.float32]], batch_size: int
-    ) -> Iterator[Prediction]:
+    def _predict(self, blocks: Blocks, batch_size: int) -> Iterator[Prediction]:
         def frame_scores(wavs: Tensor, n_samples: Tensor) -> Tensor:
             return self._run(wavs, n_samples).frame
 
@@ -366,9 +294,7 @@ class SoundEventDetector(Pretrained):
                 self.settings.pooling,
             )
 
-    def _blocks(
-        self, wav: ArrayLike | Tensor, sample_rate: int
-    ) -> Iterator[NDArray[np.float32]]:
+    def _blocks(self, wav: ArrayLike | Tensor, sample_rate: int) -> Blocks:
         if isinstance(wav, Tensor):
             wav = wav.detach().cpu().numpy()
         return array_blocks(wav, sample_rate, self.sample_rate)

@@ -15,6 +15,8 @@ from lgc_plugin.inference.event_runs import Run, RunFinder
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from lgc_plugin.inference.model.model_settings import ModelSettings
+
 #: Of all classes, of some by name, or the model's own.
 Threshold = float | Mapping[str, float] | None
 #: Gets (C, n) scores as they become final, and the seconds that are done.
@@ -72,6 +74,21 @@ class EventStream:
             for window, limit in zip(windows, limits, strict=True)
         ]
         self._n_frames = 0
+
+    @classmethod
+    def of_model(
+        cls, settings: ModelSettings, threshold: Threshold = None
+    ) -> EventStream:
+        """The events of a model, if wanted with other thresholds."""
+        limits = class_thresholds(
+            threshold, settings.decision_threshold, settings.labels
+        )
+        return cls(
+            settings.labels,
+            settings.median_windows,
+            limits,
+            settings.frame_seconds,
+        )
 
     @property
     def latency_frames(self) -> int:
