@@ -51,3 +51,10 @@ def used_network(settings: ModelSettings, seed: int) -> CRNN:
         for _ in range(2):
             network(torch.rand(3, settings.network["n_mels"], 24))
     return network.eval()
+
+
+SETTINGS = small_settings()
+NETWORKS = {
+    "student": used_network(SETTINGS, 1),
+    "teacher": used_network(SETTINGS, 2).requires_grad_(False),
+}

@@ -18,7 +18,6 @@ from lgc_plugin.cli.detect_options import (
     parse_threshold,
     pictures_folder,
     results_path,
-    run_options,
     stream_format,
 )
 
@@ -111,7 +110,7 @@ def _detector(args: argparse.Namespace) -> SoundEventDetector:
         args.network,
         hop_seconds=args.hop,
         batch_size=args.batch_size,
-        run_opts=run_options(args),
+        run_opts={"device": args.device, "precision": args.precision},
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import textwrap
 from pathlib import Path
 
 from lgc_plugin.cli.scoring_arguments import numbers_or_labels
@@ -13,8 +12,6 @@ from lgc_plugin.inference.files.event_writers import FORMATS
 STREAM = "-"
 #: Default folder of label tracks and pictures.
 _FOLDER = "detections"
-_NETWORKS = ("teacher", "student")
-_PRECISIONS = ("fp32", "bf16")
 # Defaults for standard input.
 _RATE, _CHANNELS = 16000, 1
 
@@ -62,14 +59,13 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
         help="folder of a run that has ended, or a model folder",
     )
     which = group.add_mutually_exclusive_group()
-    for name in _NETWORKS:
-        note = " (default)" if name == _NETWORKS[0] else ""
+    for name, note in (("teacher", " (default)"), ("student", "")):
         which.add_argument(
             f"--{name}",
             dest="network",
             action="store_const",
             const=name,
-            default=_NETWORKS[0],
+            default="teacher",
             help=f"detect with the {name}{note}",
         )
     group.add_argument(
@@ -114,12 +110,10 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_stream(group: argparse._ArgumentGroup) -> None:
-    group.description = textwrap.dedent(
-        f"""\
-        With {STREAM}: signed 16-bit little-endian samples without a header.
-        Events are printed as soon as nothing can change them. Ctrl-C or the
-        end of the input prints what is left; the exit status is 0.
-        """
+    group.description = (
+        f"With {STREAM}: signed 16-bit little-endian samples without a header. "
+        "Events are printed as soon as nothing can change them. Ctrl-C or the "
+        "end of the input prints what is left; the exit status is 0."
     )
     group.add_argument(
         "--rate",
@@ -141,7 +135,8 @@ def _add_computing(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--precision",
-        choices=_PRECISIONS,
+        choices=("fp32", "bf16"),
+        default="fp32",
         help="bf16 is faster on GPUs and changes scores slightly (default: "
         "fp32)",
     )
@@ -201,20 +196,12 @@ def parse_threshold(text: str | None) -> float | dict[str, float] | None:
     if text is None:
         return None
     found = numbers_or_labels(text.split(","), float)
-    if isinstance(found, dict):
-        return found
-    if found is None or len(found) > 1:
+    if found is None or (isinstance(found, list) and len(found) > 1):
         raise ValueError(
             f"threshold is {text!r}: give a number, or LABEL=NUMBER once for "
             "a class, separated by commas"
         )
-    return found[0]
-
-
-def run_options(args: argparse.Namespace) -> dict[str, str]:
-    """Device and precision, if given."""
-    given = {"device": args.device, "precision": args.precision}
-    return {name: value for name, value in given.items() if value is not None}
+    return found if isinstance(found, dict) else found[0]
 
 
 def stream_format(args: argparse.Namespace) -> tuple[int, int]:
@@ -227,18 +214,15 @@ def _check_paths(args: argparse.Namespace) -> None:
     """Refuses what would fail, or replace a recording, hours later."""
     from lgc_plugin.data.audio_files import audio_suffixes
 
-    path = results_path(args)
-    folders = [pictures_folder(args)]
-    if args.format == "audacity":
-        folders.append(path)
-    elif path is not None and path.is_dir():
+    path, is_file = results_path(args), args.format != "audacity"
+    if path and is_file and path.is_dir():
         raise ValueError(f"{path}: is a folder; --output needs a file for this")
-    elif path is not None and path.suffix.lower() in audio_suffixes():
+    if path and is_file and path.suffix.lower() in audio_suffixes():
         raise ValueError(
             f"{path}: is called like a recording; give another name for what "
             "was detected"
         )
-    for folder in folders:
+    for folder in (pictures_folder(args), None if is_file else path):
         if folder and folder.exists() and not folder.is_dir():
             raise ValueError(f"{folder}: is a file; give the name of a folder")
 

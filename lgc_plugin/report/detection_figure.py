@@ -16,12 +16,14 @@ from matplotlib.patches import Patch
 from lgc_plugin.report.bounded_columns import BoundedColumns
 from lgc_plugin.report.spectrogram import draw_spectrogram, long_log_mel
 from lgc_plugin.report.style import (
-    GRID,
     QUIET,
-    bare,
     colors,
+    draw_bars,
+    legend_below,
     mark_time,
+    name_rows,
     new_figure,
+    write_note,
 )
 from lgc_plugin.report.text import shown_label
 
@@ -118,6 +120,8 @@ def plot_detections(
     width = _width(seconds)
     rows_inches = _ROW_INCHES * max(len(shown.labels), 1)
     height = _SPECTROGRAM_INCHES + rows_inches + _OTHER_INCHES
+    least = _LEAST_INCHES * seconds / width
+    low, high = _BAR
     with warnings.catch_warnings(), new_figure(path, width, height) as figure:
         # What the font lacks is shown as boxes.
         warnings.filterwarnings("ignore", "Glyph .* missing from")
@@ -130,16 +134,20 @@ def plot_detections(
         for row, label in enumerate(reversed(shown.labels)):
             _draw_scores(bottom, row, rows[label], scores.edges)
             _draw_threshold(bottom, row, thresholds[label], seconds)
-            found = [each for each in events if each.event_label == label]
-            _draw_events(bottom, row, found, seconds / width)
-        _name_rows(bottom, shown, seconds)
+            spans = [
+                (each.onset, max(each.offset - each.onset, least))
+                for each in events
+                if each.event_label == label
+            ]
+            draw_bars(bottom, spans, row + low, high - low, _EVENT)
+        name_rows(bottom, shown.labels, seconds)
+        if shown.left_out:
+            bottom.set_ylabel(f"{shown.left_out} more classes not shown")
         mark_time(bottom, seconds)
         if shown.labels:
-            figure.legend(
-                handles=_handles(scores), loc="outside lower center", ncols=3
-            )
+            legend_below(figure, _handles(scores))
         else:
-            _tell_peak(bottom, peaks, thresholds)
+            write_note(bottom, _nearest(peaks, thresholds))
 
 
 def _rows(
@@ -195,45 +203,14 @@ def _draw_threshold(
     )
 
 
-def _draw_events(
-    axes: Axes, row: int, events: Sequence[Detection], per_inch: float
-) -> None:
-    low, high = _BAR
-    least = _LEAST_INCHES * per_inch
-    axes.broken_barh(
-        [(each.onset, max(each.offset - each.onset, least)) for each in events],
-        (row + low, high - low),
-        facecolor=_EVENT,
-        linewidth=0,
-    )
-
-
-def _name_rows(axes: Axes, shown: ShownClasses, seconds: float) -> None:
-    names = [shown_label(label) for label in reversed(shown.labels)]
-    axes.set_ylim(0, max(len(names), 1))
-    axes.set_yticks([row + 0.5 for row in range(len(names))], names)
-    axes.tick_params(axis="y", length=0)
-    axes.hlines(range(1, len(names)), 0, seconds, color=GRID, linewidth=0.8)
-    axes.grid(axis="x", color=GRID)
-    bare(axes, "top", "right", "left")
-    if shown.left_out:
-        axes.set_ylabel(f"{shown.left_out} more classes not shown")
-
-
-def _tell_peak(
-    axes: Axes, peaks: Mapping[str, float], thresholds: Mapping[str, float]
-) -> None:
+def _nearest(
+    peaks: Mapping[str, float], thresholds: Mapping[str, float]
+) -> str:
     """In place of rows: what came nearest."""
     label = max(peaks, key=lambda each: peaks[each] / (thresholds[each] or 1))
-    axes.text(
-        0.5,
-        0.5,
+    return (
         f"nothing detected; {shown_label(label)} came nearest: score "
-        f"{peaks[label]:.2f}, threshold {thresholds[label]:.3g}",
-        ha="center",
-        va="center",
-        color=QUIET,
-        transform=axes.transAxes,
+        f"{peaks[label]:.2f}, threshold {thresholds[label]:.3g}"
     )
 
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.lines import Line2D
 
-from lgc_plugin.report.style import GRID, QUIET, bare, colors, new_figure
+from lgc_plugin.report.style import (
+    GRID,
+    QUIET,
+    bare,
+    colors,
+    legend_below,
+    new_figure,
+)
 from lgc_plugin.report.tables import resamples_text
 from lgc_plugin.report.text import METRIC_NAMES, shown_label, sure_text
 
@@ -91,12 +98,7 @@ def plot_per_class(
         ):
             _draw_panel(axes, scores, labels)
             axes.set_title(METRIC_NAMES.get(metric, metric))
-        handles = _legend_handles(results)
-        figure.legend(
-            handles=handles,
-            loc="outside lower center",
-            ncols=min(len(handles), _PANELS_IN_ROW),
-        )
+        legend_below(figure, _legend_handles(results), _PANELS_IN_ROW)
 
 
 def _labels(panels: Iterable[Mapping[str, Score | None]]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
+from lgc_plugin.report.text import shown_label
 from lgc_plugin.utils.files import atomic_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 INK = "#222222"
@@ -87,6 +89,52 @@ def bare(axes: Axes, *sides: str) -> None:
     """Hides sides of a frame."""
     for side in sides:
         axes.spines[side].set_visible(False)
+
+
+def name_rows(axes: Axes, labels: Sequence[str], seconds: float) -> None:
+    """Rows of one unit over a time axis, one per class from the top down."""
+    names = [shown_label(label) for label in reversed(labels)]
+    axes.set_ylim(0, max(len(names), 1))
+    axes.set_yticks([row + 0.5 for row in range(len(names))], names)
+    axes.tick_params(axis="y", length=0)
+    axes.hlines(range(1, len(names)), 0, seconds, color=GRID, linewidth=0.8)
+    axes.grid(axis="x", color=GRID)
+    bare(axes, "top", "right", "left")
+
+
+def draw_bars(
+    axes: Axes,
+    spans: Sequence[tuple[float, float]],
+    bottom: float,
+    height: float,
+    color: str,
+) -> None:
+    """Events as bars; spans are onsets and lengths."""
+    axes.broken_barh(spans, (bottom, height), facecolor=color, linewidth=0)
+
+
+def write_note(axes: Axes, text: str) -> None:
+    """A sentence in place of rows."""
+    axes.text(
+        0.5,
+        0.5,
+        text,
+        ha="center",
+        va="center",
+        color=QUIET,
+        transform=axes.transAxes,
+    )
+
+
+def legend_below(
+    figure: Figure, handles: Sequence[Artist], most: int = 99
+) -> None:
+    """A legend under all axes."""
+    figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=min(len(handles), most),
+    )
 
 
 def mark_time(axes: Axes, seconds: float) -> None:

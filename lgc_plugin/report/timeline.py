@@ -12,12 +12,13 @@ from matplotlib.patches import Patch
 
 from lgc_plugin.report.spectrogram import draw_spectrogram, log_mel
 from lgc_plugin.report.style import (
-    GRID,
-    QUIET,
     TRUTH,
-    bare,
     colors,
+    draw_bars,
+    legend_below,
+    name_rows,
     new_figure,
+    write_note,
 )
 
 if TYPE_CHECKING:
@@ -109,11 +110,11 @@ def plot_timeline(
         for name, frames in curves.items():
             picked = frames[[list(labels).index(label) for label in shown]]
             _draw_curves(bottom, picked, frame_seconds, color[name])
-        _finish_rows(bottom, shown, seconds)
-        handles = _legend_handles(lanes, curves, color)
-        figure.legend(
-            handles=handles, loc="outside lower center", ncols=len(handles)
-        )
+        name_rows(bottom, shown, seconds)
+        bottom.set(xlim=(0, seconds), xlabel="time (s)")
+        if not shown:
+            write_note(bottom, "no event, and none detected")
+        legend_below(figure, _legend_handles(lanes, curves, color))
 
 
 def _check_scores(curves: Mapping[str, np.ndarray], n_classes: int) -> None:
@@ -151,12 +152,8 @@ def _draw_bars(
         bottom = high - (lane + 1) * height
         for onset, offset, label in events:
             row = len(shown) - 1 - shown.index(label)
-            axes.broken_barh(
-                [(onset, offset - onset)],
-                (row + bottom, 0.82 * height),
-                facecolor=color[name],
-                linewidth=0,
-            )
+            span = (onset, offset - onset)
+            draw_bars(axes, [span], row + bottom, 0.82 * height, color[name])
 
 
 def _draw_curves(
@@ -174,26 +171,6 @@ def _draw_curves(
             color=color,
             linewidth=1,
             alpha=0.9,
-        )
-
-
-def _finish_rows(axes: Axes, shown: Sequence[str], seconds: float) -> None:
-    names = [label.replace("_", " ") for label in reversed(shown)]
-    axes.set(xlim=(0, seconds), ylim=(0, max(len(shown), 1)), xlabel="time (s)")
-    axes.set_yticks([i + 0.5 for i in range(len(shown))], names)
-    axes.tick_params(axis="y", length=0)
-    for border in range(1, len(shown)):
-        axes.axhline(border, color=GRID, linewidth=0.8)
-    axes.grid(axis="x", color=GRID)
-    bare(axes, "top", "right", "left")
-    if not shown:
-        axes.text(
-            seconds / 2,
-            0.5,
-            "no event, and none detected",
-            ha="center",
-            va="center",
-            color=QUIET,
         )
 
 
