@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from lgc_plugin.utils.files import write_text
 
@@ -73,22 +73,23 @@ def check_filename(name: str) -> None:
         )
 
 
-class EventWriter(Protocol):
+class EventWriter:
     """What takes the events of many recordings."""
 
     def add(
         self, filename: str, seconds: float, events: Sequence[Detection]
     ) -> None:
         """Writes what was detected in a recording."""
+        raise NotImplementedError
 
     def fail(self, filename: str, problem: str) -> None:
-        """Notes a recording that could not be read."""
+        """Notes a recording that could not be read, if there is a place."""
 
     def finish(self, *, complete: bool) -> None:
-        """Writes what comes behind the last recording."""
+        """Writes what comes behind the last recording, if anything does."""
 
 
-class TsvWriter:
+class TsvWriter(EventWriter):
     r"""A table with one row for each event.
 
     Example
@@ -107,21 +108,15 @@ class TsvWriter:
     def add(
         self, filename: str, seconds: float, events: Sequence[Detection]
     ) -> None:
-        """See :class:`EventWriter`."""
+        """Adds its rows."""
         self._write(tsv_rows(filename, events))
-
-    def fail(self, filename: str, problem: str) -> None:
-        """A table has no place for it: the recording is not in it."""
-
-    def finish(self, *, complete: bool) -> None:
-        """A table has no end."""
 
     def _write(self, text: str) -> None:
         self._file.write(text)
         self._file.flush()
 
 
-class LabelWriter:
+class LabelWriter(EventWriter):
     """A folder with a label track of Audacity for each recording.
 
     ``cat.wav`` becomes ``cat.wav.txt``, which Audacity shows as ``cat.wav``.
@@ -141,14 +136,8 @@ class LabelWriter:
     def add(
         self, filename: str, seconds: float, events: Sequence[Detection]
     ) -> None:
-        """See :class:`EventWriter`."""
+        """Writes its label track."""
         write_text(self.folder / f"{filename}.txt", label_rows(events))
-
-    def fail(self, filename: str, problem: str) -> None:
-        """There is no file of a recording that was not read."""
-
-    def finish(self, *, complete: bool) -> None:
-        """Each file is whole."""
 
 
 @contextmanager
@@ -181,7 +170,7 @@ def _ended(
         writer.finish(complete=complete)
 
 
-class JsonWriter:
+class JsonWriter(EventWriter):
     """One JSON object: the model, the recordings, and those not read.
 
     Each recording is written in a line as soon as it is done; the object is
