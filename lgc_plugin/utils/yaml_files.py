@@ -1,0 +1,112 @@
+"""Plain YAML of strangers: nothing is made, and nothing grows without bound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, NodeEvent
+from ruamel.yaml.events import CollectionStartEvent as CollectionStart
+
+from lgc_plugin.utils.text import one_line
+
+_MOST_BYTES = 10_000_000
+# Values, of which one that is used twice counts twice.
+_MOST_VALUES = 100_000
+_MOST_LEVELS = 50
+
+
+def read_yaml(
+    path: str | Path, constructor: type[SafeConstructor] = SafeConstructor
+) -> Any:
+    """The content of a YAML file, by the rules of :func:`parse_yaml`."""
+    with open(path, "rb") as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise ValueError(
+            f"{path}: larger than {_MOST_BYTES // 10**6} MB, which no file of "
+            "settings is"
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path}: byte {error.start} is not UTF-8: save it as UTF-8"
+        ) from None
+    return parse_yaml(text, path, constructor)
+
+
+def parse_yaml(
+    text: str,
+    where: object,
+    constructor: type[SafeConstructor] = SafeConstructor,
+) -> Any:
+    """The content of one YAML document; tags are what ``constructor`` knows.
+
+    A ValueError in one line that begins with ``where`` tells whatever is
+    wrong: syntax, a key given twice, more than 50 levels, 100,000 values
+    (aliases count as what they stand for), or a value within itself.
+
+    >>> parse_yaml("a: [1, 0.5, x]", "a.yaml")
+    {'a': [1, 0.5, 'x']}
+    >>> parse_yaml("a: &a [*a]", "a.yaml")
+    Traceback (most recent call last):
+        ...
+    ValueError: a.yaml: *a stands within what it stands for (line 1)
+    """
+    try:
+        _check_growth(text)
+        # Not yaml's C parser: it knows YAML 1.1 alone, where 1e-3 is a word.
+        loader = YAML(typ="safe", pure=True)
+        loader.Constructor = constructor
+        return loader.load(text)
+    except Exception as error:  # values with wrong tags can raise anything
+        raise ValueError(f"{one_line(where)}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, in one line, and where."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return one_line(error) or type(error).__name__
+    problem = one_line(getattr(error, "problem", "") or "no YAML")
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
+
+
+def _check_growth(text: str) -> None:
+    """Refuses what would fill memory, or the stack, before it does."""
+    sizes: dict[str, int] = {}
+    # Of the lists and mappings that are open: anchor, and values so far.
+    open_: list[tuple[str | None, int]] = []
+    total = 0
+    for event in YAML(typ="safe", pure=True).parse(text):
+        line = event.start_mark.line + 1
+        if isinstance(event, CollectionEndEvent):
+            anchor, before = open_.pop()
+            if anchor is not None:
+                sizes[anchor] = total - before
+            continue
+        if not isinstance(event, NodeEvent):
+            continue
+        total += 1
+        if isinstance(event, AliasEvent):
+            if event.anchor in {anchor for anchor, _ in open_}:
+                raise ValueError(
+                    f"*{event.anchor} stands within what it stands for (line "
+                    f"{line})"
+                )
+            total += sizes.get(event.anchor, 1)
+        elif isinstance(event, CollectionStart):
+            open_.append((event.anchor, total))
+            if len(open_) > _MOST_LEVELS:
+                raise ValueError(
+                    f"more than {_MOST_LEVELS} levels of lists and mappings "
+                    f"(line {line})"
+                )
+        if total > _MOST_VALUES:
+            raise ValueError(
+                f"more than {_MOST_VALUES} values (line {line}; an alias "
+                "counts as all that it stands for)"
+            )
