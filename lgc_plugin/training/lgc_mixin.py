@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,10 @@ from lgc_plugin.training.recipe_modules import (
     NetworkModules,
     sed_output,
     student_of,
+    unmixed_batches,
 )
 from lgc_plugin.types import SEDBatch, SEDOutput
-from lgc_plugin.utils.distributed import get_rank, get_world_size
+from lgc_plugin.utils.distributed import get_world_size
 from lgc_plugin.utils.files import atomic_file
 from lgc_plugin.utils.parallel import progress_bar
 
@@ -43,8 +43,8 @@ class LGCMixin(sb.Brain):
 
     ``hparams.lgc`` holds the settings of :class:`~lgc_plugin.lgc.LGC`, all but
     ``student`` and ``run``, and ``networks``, the modules that the teacher has
-    copies of: by default those that learn. All others, such as a frozen
-    encoder, student and teacher share.
+    copies of: by default those that learn; an unknown one is a ValueError. All
+    others, such as a frozen encoder, student and teacher share.
 
     Attributes
     ----------
@@ -57,11 +57,6 @@ class LGCMixin(sb.Brain):
     prototype_loader : Iterable or None
         The whole training set in batches, for the initialization of the
         prototypes; None: made of what ``fit`` is given.
-
-    Raises
-    ------
-    ValueError
-        If a module is unknown, or none of them learns.
 
     Example
     -------
@@ -112,10 +107,8 @@ class LGCMixin(sb.Brain):
         ---------
         modules : Any
             To use in the place of ``self.modules``.
-        feats : Tensor
-            (B, T, F) features.
-        lens : Tensor
-            (B,) relative lengths.
+        feats, lens : Tensor
+            (B, T, F) features and (B,) relative lengths.
 
         Returns
         -------
@@ -135,16 +128,9 @@ class LGCMixin(sb.Brain):
     ) -> Any:
         """Runs :meth:`network`, and keeps the batch for :meth:`lgc_loss`.
 
-        Arguments
-        ---------
-        feats, lens, labels, known : Tensor
-            See :meth:`lgc_plugin.types.SEDBatch.from_frames`.
-
-        Returns
-        -------
-        Any
-            What :meth:`network` returns; of the teacher's modules within
-            :meth:`use_teacher`.
+        The arguments are those of
+        :meth:`lgc_plugin.types.SEDBatch.from_frames`. Returns what
+        :meth:`network` does; of the teacher within :meth:`use_teacher`.
         """
         batch = SEDBatch.from_frames(feats, lens, labels, known)
         modules = self.modules
@@ -162,19 +148,11 @@ class LGCMixin(sb.Brain):
     ) -> Tensor:
         """What to add to the loss of a training batch; 0 outside training.
 
-        Arguments
-        ---------
-        batch, predictions : SEDBatch and SEDOutput, optional
-            None: those of the last :meth:`lgc_forward`.
-
-        Returns
-        -------
-        Tensor
-            Scalar.
+        ``batch`` and ``predictions`` are those of the last
+        :meth:`lgc_forward`, unless they are given.
         """
         batch = self._lgc_batch if batch is None else batch
-        if predictions is None:
-            predictions = self._lgc_predictions
+        predictions = predictions or self._lgc_predictions
         if batch is None or predictions is None:
             raise ValueError("call lgc_forward before lgc_loss")
         if not self.lgc.training:
@@ -199,13 +177,7 @@ class LGCMixin(sb.Brain):
             self._lgc_uses_teacher = before
 
     def save_teacher(self, folder: str | Path) -> None:
-        """Writes the teacher's modules as ``NAME.ckpt``, for a Pretrainer.
-
-        Arguments
-        ---------
-        folder : str or Path
-            Made if it is not there.
-        """
+        """Writes the teacher's modules as ``NAME.ckpt``, for a Pretrainer."""
         if not if_main_process():
             return
         Path(folder).mkdir(parents=True, exist_ok=True)
@@ -214,16 +186,12 @@ class LGCMixin(sb.Brain):
                 torch.save(module.state_dict(), file)
 
     def fit(
-        self,
-        epoch_counter: Iterable[int],
-        train_set: Any,
-        *arguments: Any,
-        **options: Any,
+        self, epoch_counter: Any, train_set: Any, *rest: Any, **options: Any
     ) -> None:
         """Trains; see :meth:`speechbrain.Brain.fit`."""
         loading = options.get("train_loader_kwargs") or {}
         self._train_source = train_set, dict(loading)
-        super().fit(epoch_counter, train_set, *arguments, **options)
+        super().fit(epoch_counter, train_set, *rest, **options)
 
     def on_fit_start(self) -> None:
         """Prepares for training; a new teacher begins as the student is now."""
@@ -231,12 +199,10 @@ class LGCMixin(sb.Brain):
         super().on_fit_start()
         # Perhaps from a checkpoint of a run without LGC.
         self.lgc.start(self._student)
-        if any(
-            isinstance(m, nn.SyncBatchNorm) for m in self._student.modules()
-        ):
-            self.lgc.teacher.network = nn.SyncBatchNorm.convert_sync_batchnorm(
-                self.lgc.teacher.network
-            )
+        sync = nn.SyncBatchNorm
+        if any(isinstance(m, sync) for m in self._student.modules()):
+            teacher = self.lgc.teacher
+            teacher.network = sync.convert_sync_batchnorm(teacher.network)
         optimizers = self.optimizers_dict or {"optimizer": self.optimizer}
         for optimizer in optimizers.values():
             optimizer.register_step_post_hook(self._note_step)
@@ -294,8 +260,11 @@ class LGCMixin(sb.Brain):
     def _prototype_batches(self) -> Iterator[SEDBatch]:
         """The training set, un-mixed; of several processes, a share."""
         logger.info("Prototypes: gathering the frames of the training set")
+        source = self.prototype_loader
+        if source is None:
+            source = unmixed_batches(self, *self._train_source)
         bar = progress_bar(
-            self._prototype_source(),
+            source,
             desc="prototypes",
             shown=not self.noprogressbar and if_main_process(),
         )
@@ -304,23 +273,10 @@ class LGCMixin(sb.Brain):
             if self.debug and number == self.debug_batches:
                 return
 
-    def _prototype_source(self) -> Iterable[Any]:
-        if self.prototype_loader is not None:
-            return self.prototype_loader
-        train_set, loading = self._train_source
-        if isinstance(train_set, torch.utils.data.DataLoader):
-            return train_set  # each process has its share already
-        for name in ("shuffle", "drop_last", "sampler", "batch_sampler"):
-            loading.pop(name, None)
-        loading["ckpt_prefix"] = None
-        loader = self.make_dataloader(train_set, sb.Stage.VALID, **loading)
-        return islice(loader, get_rank(), None, get_world_size())
-
     def _make_lgc(self) -> LGC:
         """LGC of the settings; saved with the rest.
 
-        It is none of the Brain's modules: an optimizer takes all of their
-        parameters, and could not go on from a run without LGC.
+        Not as one of the Brain's modules, which an optimizer trains.
         """
         settings = dict(getattr(self.hparams, "lgc", None) or {})
         self._student = student_of(self.modules, settings.pop("networks", None))

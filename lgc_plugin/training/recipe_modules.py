@@ -1,15 +1,18 @@
-"""The networks of a recipe, as LGC runs them."""
+"""What LGC takes from a recipe: networks, their output, the training set."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
+import speechbrain as sb
 import torch
 from torch import nn
 from torch.nn.functional import normalize
 
 from lgc_plugin.types import SEDBatch, SEDOutput
+from lgc_plugin.utils.distributed import get_rank, get_world_size
 
 
 def sed_output(outputs: Any, batch: SEDBatch) -> SEDOutput:
@@ -42,6 +45,19 @@ def sed_output(outputs: Any, batch: SEDBatch) -> SEDOutput:
         frame = frame * valid.unsqueeze(1)
     clip = tags[0].float().sigmoid() if tags else frame.amax(dim=2)
     return SEDOutput(frame, clip, embedding)
+
+
+def unmixed_batches(
+    brain: sb.Brain, train_set: Any, loading: dict[str, Any]
+) -> Iterable[Any]:
+    """The training set in its order; of several processes, a share."""
+    if isinstance(train_set, torch.utils.data.DataLoader):
+        return train_set  # each process has its share already
+    mixing = ("shuffle", "drop_last", "sampler", "batch_sampler")
+    options = {k: v for k, v in loading.items() if k not in mixing}
+    options["ckpt_prefix"] = None
+    loader = brain.make_dataloader(train_set, sb.Stage.VALID, **options)
+    return islice(loader, get_rank(), None, get_world_size())
 
 
 class NetworkModules:
