@@ -9,15 +9,14 @@ means.
 
 from __future__ import annotations
 
-import csv
-import math
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from lgc_plugin.data.fields import check_label
+from lgc_plugin.data.table_files import Row, TableFile
 from lgc_plugin.types import Event
 
 STRONG_COLUMNS = ("filename", "onset", "offset", "event_label")
@@ -50,11 +49,11 @@ def read_strong(
     """
     events = []
     filenames: dict[str, None] = {}
-    for row in _rows(path, STRONG_COLUMNS):
+    for row in TableFile.read(path).rows(STRONG_COLUMNS):
         filenames[row["filename"]] = None
         if row["onset"] or row["offset"] or row["event_label"]:
             onset, offset = row.seconds("onset"), row.seconds("offset")
-            label = row.label(row["event_label"], labels)
+            label = _check_label(row, row["event_label"], labels)
             row.check(
                 onset < offset,
                 "offset must lie after onset: correct or remove the event",
@@ -70,18 +69,18 @@ def read_weak(
 ) -> dict[str, tuple[str, ...]]:
     """Reads which classes sound in each clip."""
     clips: dict[str, dict[str, None]] = {}
-    for row in _rows(path, ("filename", "event_labels")):
+    for row in TableFile.read(path).rows(("filename", "event_labels")):
         tags = clips.setdefault(row["filename"], {})
         if row["event_labels"]:
             for label in row["event_labels"].split(","):
-                tags[row.label(label.strip(), labels)] = None
+                tags[_check_label(row, label.strip(), labels)] = None
     return {name: tuple(tags) for name, tags in clips.items()}
 
 
 def read_durations(path: str | Path) -> dict[str, float]:
     """Reads the annotated length of each clip."""
     durations = {}
-    for row in _rows(path, ("filename", "duration")):
+    for row in TableFile.read(path).rows(("filename", "duration")):
         seconds = row.seconds("duration")
         row.check(seconds > 0, "duration must be above 0")
         durations[row["filename"]] = seconds
@@ -90,76 +89,22 @@ def read_durations(path: str | Path) -> dict[str, float]:
 
 def read_unlabeled(path: str | Path) -> tuple[str, ...]:
     """Reads the names of clips of which nothing is known."""
-    names = (row["filename"] for row in _rows(path, ("filename",)))
-    return tuple(dict.fromkeys(names))
+    rows = TableFile.read(path).rows(("filename",))
+    return tuple(dict.fromkeys(row["filename"] for row in rows))
 
 
-class _Row(dict):
-    """The fields of one row, with its place in the file."""
-
-    def __init__(self, fields: dict[str, str], where: str) -> None:
-        super().__init__(fields)
-        self.where = where
-
-    def check(self, good: bool, advice: str) -> None:
-        """Raises an error that shows the row, unless it is good."""
-        if not good:
-            content = " ".join(repr(value) for value in self.values())
-            raise ValueError(f"{self.where} ({content}): {advice}")
-
-    def seconds(self, column: str) -> float:
-        """The field as a time or a length."""
-        try:
-            value = float(self[column])
-        except ValueError:
-            value = math.nan
-        self.check(
-            0 <= value < math.inf,
-            f"{column} must be a number of seconds, 0 or above",
-        )
-        return value
-
-    def label(self, label: str, labels: Collection[str] | None) -> str:
-        """The label, if it is a good name and one of the known."""
-        try:
-            check_label(label)
-        except ValueError as error:
-            self.check(False, str(error))
-        self.check(
-            labels is None or label in labels,
-            f"label {label!r} is not one of {', '.join(labels or ())}: "
-            "correct it, or add it to the labels",
-        )
-        return label
-
-
-def _rows(path: str | Path, columns: tuple[str, ...]) -> Iterator[_Row]:
-    # Spreadsheets mark UTF-8 with a byte order mark, which utf-8-sig drops.
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        reader = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        header = [name.strip() for name in next(reader, [])]
-        missing = [name for name in columns if name not in header]
-        if missing:
-            raise ValueError(
-                f"{path}: no column {', '.join(missing)}; the first line is "
-                f"{' '.join(header)!r}. The columns {', '.join(columns)} "
-                "must be named there and separated by tabs"
-            )
-        for values in reader:
-            if not any(value.strip() for value in values):
-                continue
-            where = f"{path}, row {reader.line_num}"
-            if len(values) > len(header):
-                raise ValueError(
-                    f"{where}: {len(values)} fields under {len(header)} "
-                    "columns: remove what does not belong there"
-                )
-            # Editors strip the tabs behind the last value.
-            values += [""] * (len(header) - len(values))
-            fields = dict(zip(header, map(str.strip, values), strict=True))
-            row = _Row({name: fields[name] for name in columns}, where)
-            row.check(bool(row["filename"]), "the filename is missing")
-            yield row
+def _check_label(row: Row, label: str, labels: Collection[str] | None) -> str:
+    """The label, if it is a good name and one of the known."""
+    try:
+        check_label(label)
+    except ValueError as error:
+        row.check(False, str(error))
+    row.check(
+        labels is None or label in labels,
+        f"label {label!r} is not one of {', '.join(labels or ())}: correct "
+        "it, or add it to the labels",
+    )
+    return label
 
 
 # Annotators and audio headers round to a millisecond: cutting off less than

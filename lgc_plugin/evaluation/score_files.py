@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lgc_plugin.evaluation.event_files import list_tsvs
+from lgc_plugin.data.table_files import TableFile
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.utils.files import atomic_folder
 
@@ -82,6 +82,15 @@ def read_frame_scores(path: str | Path) -> FrameScores:
                 "have the same in the same order"
             )
     return FrameScores.join(parts)
+
+
+def list_tsvs(folder: Path) -> list[Path]:
+    """The TSV files of a folder, by name; none if there is no such folder."""
+    return sorted(
+        file
+        for file in folder.glob("*.tsv")
+        if file.is_file() and not file.name.startswith(".")
+    )
 
 
 def is_score_source(path: str | Path) -> bool:
@@ -158,21 +167,13 @@ _Row = tuple[int, str]
 
 
 def clip_of_tsv(file: Path) -> str:
-    """The clip whose scores a file holds.
-
-    >>> clip_of_tsv(Path("a_10.000.tsv")), clip_of_tsv(Path("a.flac.tsv"))
-    ('a_10.000.wav', 'a.flac')
-    """
+    """The clip of a file: a.wav of a.tsv, a.flac of a.flac.tsv."""
     named = os.path.splitext(file.stem)[1].lower() in _AUDIO_SUFFIXES
     return file.stem if named else f"{file.stem}.wav"
 
 
 def tsv_of_clip(clip: str) -> str:
-    """The inverse of :func:`clip_of_tsv`.
-
-    >>> tsv_of_clip("a.wav"), tsv_of_clip("a.flac")
-    ('a.tsv', 'a.flac.tsv')
-    """
+    """The inverse of :func:`clip_of_tsv`."""
     for name in (f"{clip.removesuffix('.wav')}.tsv", f"{clip}.tsv"):
         file = Path(name)
         if file.name == name and clip_of_tsv(file) == clip:
@@ -185,21 +186,16 @@ def tsv_of_clip(clip: str) -> str:
 
 def is_score_tsv(file: Path) -> bool:
     """Whether a file begins as frame scores do, and holds no detections."""
-    with open(file, encoding="utf-8-sig", errors="replace") as stream:
-        columns = _fields(stream.readline())
+    columns = TableFile.read(file).header
     detections = {"filename", "event_label"} & set(columns)
     return tuple(columns[:2]) == _TIMES and not detections
 
 
 def read_score_tsv(file: Path) -> FrameScores:
     """Reads the scores of one clip."""
-    try:
-        lines = file.read_text(encoding="utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{file}: no UTF-8 text: {error}") from None
-    columns = _fields(lines[0])
+    table = TableFile.read(file)
+    columns, rows = table.header, table.lines()
     _check_columns(file, columns)
-    rows = [(i, text) for i, text in enumerate(lines[1:], 2) if text.strip()]
     numbers = _numbers(file, columns, rows)
     onset, offset = numbers[:, 0], numbers[:, 1]
     _refuse(file, rows, onset < 0, "onset must be at least 0")
@@ -223,20 +219,11 @@ def score_tsv_text(
     scores: NDArray[np.float32],
     edges: NDArray[np.float64],
 ) -> str:
-    """The content of a file.
-
-    >>> scores = np.array([[0.1]], dtype=np.float32)
-    >>> score_tsv_text(["Cat"], scores, np.array([0.0, 0.5])).split()
-    ['onset', 'offset', 'Cat', '0.0', '0.5', '0.1']
-    """
+    """The content of a file, of (C, T') scores and (T' + 1,) edges."""
     times = edges.astype(str)
     columns = [times[:-1], times[1:], *scores.astype(str)]
     lines = map("\t".join, zip(*columns, strict=True))
     return "\n".join(("\t".join((*_TIMES, *labels)), *lines)) + "\n"
-
-
-def _fields(line: str) -> list[str]:
-    return [field.strip() for field in line.rstrip("\r\n").split("\t")]
 
 
 def _check_columns(file: Path, columns: Sequence[str]) -> None:
@@ -274,7 +261,7 @@ def _refuse_text(
 ) -> None:
     """Finds what is no number; slow, since it looks at every field."""
     for number, text in rows:
-        fields = _fields(text)
+        fields = [field.strip() for field in text.split("\t")]
         if len(fields) != len(columns):
             raise ValueError(
                 f"{file}, row {number}: {len(fields)} fields under "
@@ -297,5 +284,5 @@ def _refuse(
 ) -> None:
     if np.any(wrong):
         number, text = rows[int(np.argmax(wrong))]
-        times = " to ".join(_fields(text)[:2])
+        times = " to ".join(text.split("\t")[:2])
         raise ValueError(f"{file}, row {number} ({times} s): {reason}")

@@ -141,11 +141,11 @@ def test_weak_rows_of_one_clip_add_up(write):
     [
         ("a.wav\t2.0\t1.0\tDog", "offset must lie after onset"),
         ("a.wav\t1.0\t1.0\tDog", "offset must lie after onset"),
-        ("a.wav\t-1.0\t1.0\tDog", "onset must be a number"),
-        ("a.wav\t1.0\tnan\tDog", "offset must be a number"),
-        ("a.wav\t1.0\tinf\tDog", "offset must be a number"),
-        ("a.wav\tx\t1.0\tDog", "onset must be a number"),
-        ("a.wav\t1.0\t\tDog", "offset must be a number"),
+        ("a.wav\t-1.0\t1.0\tDog", "onset is "),
+        ("a.wav\t1.0\tnan\tDog", "offset is "),
+        ("a.wav\t1.0\tinf\tDog", "offset is "),
+        ("a.wav\tx\t1.0\tDog", "onset is "),
+        ("a.wav\t1.0\t\tDog", "offset is "),
         ("a.wav\t1.0\t2.0\t", "label is ''"),
         ("a.wav\t1.0\t2.0\tDog:big", "separators"),
         ("a.wav\t1.0\t2.0\tWolf", "'Wolf' is not one of Cat, Dog"),
@@ -178,7 +178,7 @@ def test_bad_weak_rows_name_file_and_row(write, row, message):
 @pytest.mark.parametrize("value", ["", "0", "-1", "ten"])
 def test_bad_durations(write, value):
     path = write(f"filename\tduration\na.wav\t{value}\n")
-    with pytest.raises(ValueError, match="row 2.*duration must be"):
+    with pytest.raises(ValueError, match="row 2.*duration .*must be"):
         read_durations(path)
 
 
