@@ -22,7 +22,7 @@ from lgc_plugin.cli.scoring_arguments import (
 )
 
 if TYPE_CHECKING:
-    from lgc_plugin.evaluation.comparison import Comparison
+    from lgc_plugin.evaluation.evaluation import Comparison
     from lgc_plugin.evaluation.operating_point import OperatingOptions
 
 _DESCRIPTION = """\
@@ -79,7 +79,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command; returns the exit status."""
-    from lgc_plugin.evaluation.comparison import compare_systems
+    from lgc_plugin.evaluation.evaluation import compare_systems
     from lgc_plugin.evaluation.notes import Notes
     from lgc_plugin.report.tables import difference_table
 

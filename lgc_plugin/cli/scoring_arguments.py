@@ -140,7 +140,6 @@ def inputs(args: argparse.Namespace) -> dict[str, Any]:
 
 def header(rows: list[list[str]], scored: Any, args: argparse.Namespace) -> str:
     """What was scored and how, from an ``Evaluation`` or a ``Comparison``."""
-    from lgc_plugin.evaluation.evaluation import profile_text
     from lgc_plugin.report.text import aligned
 
     intervals = "none (--n-bootstrap 0)"
@@ -150,7 +149,7 @@ def header(rows: list[list[str]], scored: Any, args: argparse.Namespace) -> str:
         )
     rows = [
         *rows,
-        ["profile", profile_text(scored)],
+        ["profile", scored.coverage.profile_text(scored.truth.profile)],
         ["intervals", intervals],
     ]
     return f"{aligned(rows, left=True)}\n{scored.coverage.line}"

@@ -23,7 +23,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "Score": "score",
         "TunedSettings": "tuned_settings",
         "clip_f1": "clip_tags",
-        "compare_systems": "comparison",
+        "compare_systems": "evaluation",
         "decode_frames": "post_processing",
         "evaluate": "evaluation",
         "event_f1": "f1",

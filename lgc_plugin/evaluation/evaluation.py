@@ -1,29 +1,24 @@
-"""Scores of one system's predictions, with intervals and coverage."""
+"""Scores of one system with intervals, and the difference of two."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
+from lgc_plugin.evaluation.bootstrap import Difference, compare, resample
 from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.ground_truth_files import Annotations
 from lgc_plugin.evaluation.metrics import score_counts
-from lgc_plugin.evaluation.notes import Notes, counted
+from lgc_plugin.evaluation.notes import Notes
 from lgc_plugin.evaluation.operating_point import OperatingOptions
-from lgc_plugin.evaluation.predictions import Predictions
 from lgc_plugin.evaluation.score import SEDResult
-from lgc_plugin.evaluation.system import System, read_system
-
-_SECONDS_PER_HOUR = 3600
-
-
-class Scored(Protocol):
-    """What :func:`profile_text` is about."""
-
-    truth: GroundTruth
-    coverage: ScoringCoverage
+from lgc_plugin.evaluation.system import (
+    ScoringCoverage,
+    System,
+    count_systems,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +87,7 @@ def evaluate(
 
     Example
     -------
-    >>> from lgc_plugin.evaluation.ground_truth_files import read_annotations
+    >>> from lgc_plugin.evaluation import read_annotations
     >>> folder = getfixture("tmp_path")
     >>> text = "filename\tonset\toffset\tevent_label\na.wav\t1\t3\tCat\n"
     >>> for name in ("truth.tsv", "found.tsv"):
@@ -102,128 +97,164 @@ def evaluate(
     >>> scored.result.scores["event_f1"].macro
     1.0
     """
-    notes = notes or Notes()
-    options = options or OperatingOptions()
-    system = read_system(predictions, annotations, options, notes)
-    truth, missing = covered_truth(
-        annotations.truth,
-        {"": system.predictions},
-        notes,
+    scored = count_systems(
+        [predictions],
+        annotations,
+        [options or OperatingOptions()],
+        [""],
+        notes or Notes(),
         drop_missing=drop_missing,
     )
-    system = system.restrict(truth)
-    metrics = system.metrics(durations_known=annotations.durations_known)
-    counts = system.counts(truth, metrics)
-    n_clips = len(truth.durations)
-    scores = score_counts(counts, n_clips, resamples=resamples, seed=seed)
-    coverage = ScoringCoverage.of(annotations, truth, missing)
+    n_clips = len(scored.truth.durations)
+    scores = score_counts(
+        scored.counts[0], n_clips, resamples=resamples, seed=seed
+    )
     result = SEDResult(scores, n_clips, annotations.n_annotated, resamples)
-    return Evaluation(system, truth, coverage, result)
+    return Evaluation(scored.systems[0], scored.truth, scored.coverage, result)
 
 
-def profile_text(scored: Scored) -> str:
-    """What the profile does with clips without events, for people."""
-    profile, silent = scored.truth.profile, scored.coverage.silent
-    if not silent:
-        return f"{profile} (every clip has an event)"
-    clips = counted(silent, "clip")
-    if profile == "strict":
-        return f"strict: detections in {clips} without events are false alarms"
-    return (
-        f"dcase: detections in {clips} without events do not count, their "
-        "time does"
-    )
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two systems, their scores, and the differences."""
+
+    #: What was compared.
+    systems: tuple[System, System]
+    #: The clips that were scored.
+    truth: GroundTruth
+    #: How many that are.
+    coverage: ScoringCoverage
+    #: The scores of each.
+    results: tuple[SEDResult, SEDResult]
+    #: By metric: first minus second.
+    differences: dict[str, Difference]
+    #: Behind intervals and shares.
+    resamples: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """All differences, nested, for a JSON file."""
+        return {k: _difference(each) for k, each in self.differences.items()}
 
 
-@dataclass(frozen=True)
-class ScoringCoverage:
-    """On what scores rest.
-
-    >>> ScoringCoverage(962, 1168, 12, 206, 0, 3500, 10, 2.66).line
-    'coverage: 962/1168 clips scored, 3500 events of 10 classes, 2.66 h'
-    """
-
-    #: Clips.
-    scored: int
-    annotated: int
-    #: Clips scored that have no event.
-    silent: int
-    #: Annotated clips without predictions.
-    missing: int
-    #: Of these, those that are scored: nothing was detected in them.
-    silenced: int
-    #: True events in the clips scored, and classes that they are of.
-    events: int
-    classes: int
-    #: Length of the clips scored; None if not known.
-    hours: float | None
-
-    @classmethod
-    def of(
-        cls, annotations: Annotations, truth: GroundTruth, missing: int
-    ) -> ScoringCoverage:
-        """What is covered."""
-        seconds = truth.durations.duration.sum()
-        known = annotations.durations_known
-        left_out = len(truth.durations) < len(annotations.truth.durations)
-        return cls(
-            scored=len(truth.durations),
-            annotated=annotations.n_annotated,
-            silent=len(truth.clips.difference(truth.events.filename)),
-            missing=missing,
-            silenced=0 if left_out else missing,
-            events=len(truth.events),
-            classes=len(truth.present),
-            hours=float(seconds) / _SECONDS_PER_HOUR if known else None,
-        )
-
-    @property
-    def line(self) -> str:
-        """All of it in one line."""
-        scored = f"{self.scored}/{self.annotated} clips scored"
-        if self.silenced:
-            scored += f" ({self.silenced} of them without predictions)"
-        parts = [
-            scored,
-            f"{counted(self.events, 'event')} of "
-            f"{counted(self.classes, 'class')}",
-        ]
-        if self.hours is not None and self.hours >= 1:
-            parts.append(f"{self.hours:.2f} h")
-        elif self.hours is not None:
-            parts.append(f"{60 * self.hours:.1f} min")
-        return f"coverage: {', '.join(parts)}"
-
-
-def covered_truth(
-    truth: GroundTruth,
-    systems: Mapping[str, Predictions],
-    notes: Notes,
+def compare_systems(
+    paths: Sequence[str | Path],
+    annotations: Annotations,
+    options: Sequence[OperatingOptions],
     *,
-    drop_missing: bool,
-) -> tuple[GroundTruth, int]:
-    """The clips to score, and of how many of them something is missing."""
-    what = (
-        "they are left out"
-        if drop_missing
-        else "nothing was detected in them, so they count "
-        "(--drop-missing leaves them out)"
+    names: Sequence[str] = ("A", "B"),
+    drop_missing: bool = False,
+    resamples: int = 1000,
+    seed: int = 0,
+    notes: Notes | None = None,
+) -> Comparison:
+    r"""Scores two systems on the same clips, and on the same resamples.
+
+    Arguments
+    ---------
+    paths : Sequence[str or Path]
+        Predictions of both, which may be of different kinds; then the
+        metrics are those that both allow.
+    annotations : Annotations
+        What is annotated.
+    options : Sequence[OperatingOptions]
+        Of each system.
+    names : Sequence[str]
+        What notes call them; two different ones.
+    drop_missing : bool
+        Leaves out clips that are in the predictions of one only, or of none;
+        else nothing was detected there.
+    resamples : int
+        Of the bootstrap, at least 1.
+    seed : int
+        Decides which clips are drawn.
+    notes : Notes, optional
+        Gets what a user should know.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ValueError
+        If a file cannot be right, or files do not fit together.
+
+    Example
+    -------
+    >>> from lgc_plugin.evaluation import read_annotations
+    >>> folder = getfixture("tmp_path")
+    >>> text = "filename\tonset\toffset\tevent_label\na.wav\t1\t3\tCat\n"
+    >>> for name in ("truth.tsv", "found.tsv"):
+    ...     _ = (folder / name).write_text(text)
+    >>> truth = read_annotations(folder / "truth.tsv")
+    >>> both = [folder / "found.tsv"] * 2
+    >>> same = compare_systems(both, truth, [OperatingOptions()] * 2)
+    >>> same.differences["event_f1"].score.macro
+    0.0
+    """
+    if resamples < 1:
+        raise ValueError("a comparison rests on resamples: give 1 or more")
+    if len(set(names)) != 2:
+        raise ValueError(f"two different names are needed, got {names}")
+    scored = count_systems(
+        paths,
+        annotations,
+        options,
+        names,
+        notes or Notes(),
+        drop_missing=drop_missing,
     )
-    clips = truth.clips
-    for name, each in systems.items():
-        missing = clips - each.clips
-        if missing:
-            notes.named(name).warn(
-                f"no predictions for {len(missing)} of {len(clips)} annotated "
-                f"clips, such as {min(missing)!r}: {what}"
-            )
-    shared = clips.intersection(*(each.clips for each in systems.values()))
-    n_missing = len(clips) - len(shared)
-    if not drop_missing or not n_missing:
-        return truth, n_missing
-    if not shared:
-        raise ValueError(
-            "no clip is left to score: none of the annotated clips is in the "
-            "predictions" + (" of both" if len(systems) > 1 else "")
+    n_clips = len(scored.truth.durations)
+    drawn = [
+        resample(each, n_clips, resamples=resamples, seed=seed)
+        for each in scored.counts
+    ]
+    first, second = (
+        {name: each.score() for name, each in counts.items()}
+        for counts in scored.counts
+    )
+    differences = {
+        name: compare(first[name], second[name], drawn[0][name], drawn[1][name])
+        for name in first
+    }
+    covered = (n_clips, annotations.n_annotated)
+    return Comparison(
+        (scored.systems[0], scored.systems[1]),
+        scored.truth,
+        scored.coverage,
+        (SEDResult(first, *covered), SEDResult(second, *covered)),
+        differences,
+        resamples,
+    )
+
+
+def _difference(difference: Difference) -> dict[str, Any]:
+    score, wins, ties = difference.score, difference.wins, difference.ties
+    known = score.intervals
+    assert known is not None
+
+    def entry(gap: Any, interval: Any, won: Any, tied: Any) -> dict[str, Any]:
+        return {
+            "difference": gap,
+            "interval": list(interval),
+            "first_wins": won,
+            "ties": tied,
+        }
+
+    first = "value" if score.micro is None else "macro"
+    content: dict[str, Any] = {
+        first: entry(score.value, known.value, wins.value, ties.value)
+    }
+    if score.micro is not None:
+        content["micro"] = entry(
+            score.micro, known.micro, wins.micro, ties.micro
         )
-    return truth.restrict(shared), n_missing
+    content["per_class"] = {
+        label: entry(
+            gap,
+            known.per_class[label],
+            wins.per_class[label],
+            ties.per_class[label],
+        )
+        for label, gap in score.per_class.items()
+    }
+    return content

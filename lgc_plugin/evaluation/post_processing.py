@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,11 +31,7 @@ _BLOCK_CLIPS = 128
 
 
 def spaced_thresholds(count: int) -> tuple[float, ...]:
-    """Thresholds in the middle of equal parts of [0, 1].
-
-    >>> spaced_thresholds(5)
-    (0.1, 0.3, 0.5, 0.7, 0.9)
-    """
+    """Thresholds in the middle of equal parts of [0, 1]: 0.1, 0.3 ... 0.9."""
     if count < 1:
         raise ValueError(f"n_thresholds must be at least 1, got {count}")
     return tuple(round((2 * i + 1) / (2 * count), 6) for i in range(count))
@@ -48,13 +45,7 @@ def as_thresholds(
     thresholds: Sequence[float] | float | Mapping[str, float],
     labels: Sequence[str],
 ) -> NDArray[np.float64]:
-    """Thresholds of each operating point and class, checked.
-
-    Returns (J, C).
-
-    >>> as_thresholds([0.3, 0.5], ["Cat"]).tolist()
-    [[0.3], [0.5]]
-    """
+    """(J, C) thresholds of each operating point and class, checked."""
     if isinstance(thresholds, Mapping):
         check_names(thresholds, labels, "thresholds")
         limits = np.array([[float(thresholds[label]) for label in labels]])
@@ -98,11 +89,13 @@ class PostProcessing:
     def for_labels(self, labels: Sequence[str]) -> PostProcessing:
         """The same with one window per class, checked."""
         limit = self.decision_threshold
-        limits = as_thresholds(limit, labels)
-        if len(limits) > 1:
-            raise ValueError(
-                f"decision_threshold must be one number, got {limit!r}"
-            )
+        for each in limit.values() if isinstance(limit, Mapping) else [limit]:
+            if isinstance(each, bool) or not isinstance(each, Real):
+                raise ValueError(
+                    f"decision_threshold is {each!r}: must be a number, or "
+                    "one for each class by name"
+                )
+        as_thresholds(limit, labels)
         as_thresholds(self.thresholds, labels)
         return PostProcessing(
             self.class_windows(labels),
@@ -117,10 +110,7 @@ class PostProcessing:
         return resolve_median_windows(self.median_windows, labels)
 
     def class_thresholds(self, labels: Sequence[str]) -> np.ndarray:
-        """The operating threshold of each class.
-
-        Returns (C,).
-        """
+        """(C,) the operating threshold of each class."""
         return as_thresholds(self.decision_threshold, labels)[0]
 
     def all_events(self, frames: FrameScores) -> pd.DataFrame:

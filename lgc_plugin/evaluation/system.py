@@ -1,8 +1,8 @@
-"""A system to score: checked predictions, and how they become events."""
+"""Systems to score: checked predictions, how they become events, coverage."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from lgc_plugin.evaluation.metrics import (
     count_detections,
     count_scores,
 )
-from lgc_plugin.evaluation.notes import Notes
+from lgc_plugin.evaluation.notes import Notes, counted
 from lgc_plugin.evaluation.operating_point import (
     OperatingOptions,
     OperatingPoint,
@@ -33,6 +33,8 @@ from lgc_plugin.evaluation.operating_point import (
 from lgc_plugin.evaluation.prediction_checks import check_predictions
 from lgc_plugin.evaluation.predictions import Predictions, read_predictions
 from lgc_plugin.evaluation.score import ClipCounts
+
+_SECONDS_PER_HOUR = 3600
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,3 +124,167 @@ def read_system(
     assert checked.frames is not None
     point = point_of_frames(checked.frames, settings, options, notes)
     return System(checked, point)
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredSystems:
+    """Systems on the same clips, and what is counted of each."""
+
+    systems: tuple[System, ...]
+    #: The clips that are scored.
+    truth: GroundTruth
+    #: How many that are.
+    coverage: ScoringCoverage
+    #: By metric, of the metrics that all systems allow.
+    counts: tuple[dict[str, ClipCounts], ...]
+
+
+def count_systems(
+    paths: Sequence[str | Path],
+    annotations: Annotations,
+    options: Sequence[OperatingOptions],
+    names: Sequence[str],
+    notes: Notes,
+    *,
+    drop_missing: bool,
+) -> ScoredSystems:
+    """Reads systems and counts what they detect on the same clips."""
+    read = [
+        read_system(path, annotations, wanted, notes.named(name))
+        for path, wanted, name in zip(paths, options, names, strict=True)
+    ]
+    truth, missing = covered_truth(
+        annotations.truth,
+        {x: y.predictions for x, y in zip(names, read, strict=True)},
+        notes,
+        drop_missing=drop_missing,
+    )
+    systems = tuple(system.restrict(truth) for system in read)
+    metrics = _common_metrics(systems, annotations, names, notes)
+    return ScoredSystems(
+        systems,
+        truth,
+        ScoringCoverage.of(annotations, truth, missing),
+        tuple(system.counts(truth, metrics) for system in systems),
+    )
+
+
+def _common_metrics(
+    systems: Sequence[System],
+    annotations: Annotations,
+    names: Sequence[str],
+    notes: Notes,
+) -> list[str]:
+    """What all allow; notes what only one does."""
+    known = annotations.durations_known
+    allowed = [set(x.metrics(durations_known=known)) for x in systems]
+    common = set.intersection(*allowed)
+    for name, own in zip(names, allowed, strict=True):
+        alone = [x for x in ALL_METRICS if x in own - common]
+        if alone:
+            notes.note(f"only {name} allows {', '.join(alone)}: left out")
+    return [x for x in ALL_METRICS if x in common]
+
+
+@dataclass(frozen=True)
+class ScoringCoverage:
+    """On what scores rest."""
+
+    #: Clips.
+    scored: int
+    annotated: int
+    #: Clips scored that have no event.
+    silent: int
+    #: Annotated clips without predictions.
+    missing: int
+    #: Of these, those that are scored: nothing was detected in them.
+    silenced: int
+    #: True events in the clips scored, and classes that they are of.
+    events: int
+    classes: int
+    #: Length of the clips scored; None if not known.
+    hours: float | None
+
+    @classmethod
+    def of(
+        cls, annotations: Annotations, truth: GroundTruth, missing: int
+    ) -> ScoringCoverage:
+        """What is covered."""
+        seconds = truth.durations.duration.sum()
+        known = annotations.durations_known
+        left_out = len(truth.durations) < len(annotations.truth.durations)
+        return cls(
+            scored=len(truth.durations),
+            annotated=annotations.n_annotated,
+            silent=len(truth.clips.difference(truth.events.filename)),
+            missing=missing,
+            silenced=0 if left_out else missing,
+            events=len(truth.events),
+            classes=len(truth.present),
+            hours=float(seconds) / _SECONDS_PER_HOUR if known else None,
+        )
+
+    @property
+    def line(self) -> str:
+        """All of it in one line."""
+        scored = f"{self.scored}/{self.annotated} clips scored"
+        if self.silenced:
+            scored += f" ({self.silenced} of them without predictions)"
+        parts = [
+            scored,
+            f"{counted(self.events, 'event')} of "
+            f"{counted(self.classes, 'class')}",
+        ]
+        if self.hours is not None and self.hours >= 1:
+            parts.append(f"{self.hours:.2f} h")
+        elif self.hours is not None:
+            parts.append(f"{60 * self.hours:.1f} min")
+        return f"coverage: {', '.join(parts)}"
+
+    def profile_text(self, profile: str) -> str:
+        """What a profile does with clips without events, for people."""
+        if not self.silent:
+            return f"{profile} (every clip has an event)"
+        clips = counted(self.silent, "clip")
+        if profile == "strict":
+            return (
+                f"strict: detections in {clips} without events are false alarms"
+            )
+        return (
+            f"dcase: detections in {clips} without events do not count, their "
+            "time does"
+        )
+
+
+def covered_truth(
+    truth: GroundTruth,
+    systems: Mapping[str, Predictions],
+    notes: Notes,
+    *,
+    drop_missing: bool,
+) -> tuple[GroundTruth, int]:
+    """The clips to score, and of how many of them something is missing."""
+    what = (
+        "they are left out"
+        if drop_missing
+        else "nothing was detected in them, so they count "
+        "(--drop-missing leaves them out)"
+    )
+    clips = truth.clips
+    for name, each in systems.items():
+        missing = clips - each.clips
+        if missing:
+            notes.named(name).warn(
+                f"no predictions for {len(missing)} of {len(clips)} annotated "
+                f"clips, such as {min(missing)!r}: {what}"
+            )
+    shared = clips.intersection(*(each.clips for each in systems.values()))
+    n_missing = len(clips) - len(shared)
+    if not drop_missing or not n_missing:
+        return truth, n_missing
+    if not shared:
+        raise ValueError(
+            "no clip is left to score: none of the annotated clips is in the "
+            "predictions" + (" of both" if len(systems) > 1 else "")
+        )
+    return truth.restrict(shared), n_missing

@@ -163,7 +163,6 @@ class TunedSettings:
             raise ValueError(f"{', '.join(missing)} missing")
         windows, limit, origin = (overrides[key] for key in _KEYS)
         _check_mapping("median_windows", windows)
-        _check_threshold(limit)
         _check_mapping("tuned_on", origin)
         for key, (kind, what) in _TUNED_ON.items():
             if not isinstance(origin.get(key), kind):
@@ -175,7 +174,7 @@ class TunedSettings:
             raise ValueError(f"tuned_on has an unknown key {unknown[0]!r}")
         return cls(
             dict(windows),
-            dict(limit) if isinstance(limit, Mapping) else float(limit),
+            dict(limit) if isinstance(limit, Mapping) else limit,
             float(origin["frame_seconds"]),
             origin["metric"],
             tuple(map(str, origin["clips"])),
@@ -196,23 +195,10 @@ def _check_mapping(name: str, value: Any) -> None:
         raise ValueError(f"{name} must hold lines of 'key: value'")
 
 
-def _check_threshold(limit: Any) -> None:
-    numbers = limit.values() if isinstance(limit, Mapping) else [limit]
-    for number in numbers:
-        if isinstance(number, bool) or not isinstance(number, (int, float)):
-            raise ValueError(
-                f"decision_threshold is {number!r}: must be a number, or "
-                "one for each class by name"
-            )
-
-
 def refuse_shared(
     tuned_on: Iterable[str], clips: Iterable[str], what: str
 ) -> None:
-    """Refuses to score clips that settings are chosen on.
-
-    >>> refuse_shared(["a.wav"], ["b.wav"], "test.tsv")
-    """
+    """Refuses to score clips that settings are chosen on."""
     asked = set(clips)
     shared = asked.intersection(tuned_on)
     if shared:

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from lgc_plugin.evaluation.bootstrap import Difference
-from lgc_plugin.evaluation.comparison import Comparison, compare_systems
-from lgc_plugin.evaluation.evaluation import evaluate
+from lgc_plugin.evaluation.evaluation import (
+    Comparison,
+    compare_systems,
+    evaluate,
+)
 from lgc_plugin.evaluation.ground_truth_files import (
     Annotations,
     read_annotations,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lgc_plugin.evaluation.evaluation import evaluate, profile_text
+from lgc_plugin.evaluation.evaluation import evaluate
 from lgc_plugin.evaluation.f1 import event_f1
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth_files import (
@@ -274,7 +274,7 @@ def test_profiles_differ_in_clips_without_events(
     scored = evaluate(file, truth, resamples=0)
     fp = scored.system.counts(scored.truth, ["event_f1"])
     assert fp["event_f1"].fp.sum() == (profile == "strict")
-    told = profile_text(scored)
+    told = scored.coverage.profile_text(scored.truth.profile)
     assert told.startswith(f"{profile}: detections in 2 clips without events")
 
 
