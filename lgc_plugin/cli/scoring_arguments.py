@@ -120,10 +120,10 @@ def read_annotations_of(args: argparse.Namespace, notes: Notes) -> Annotations:
     return read_annotations(
         args.ground_truth,
         args.durations,
-        args.audio,
-        args.labels,
-        args.profile,
-        notes,
+        audio=args.audio,
+        labels=args.labels,
+        profile=args.profile,
+        notes=notes,
     )
 
 

@@ -56,35 +56,25 @@ class Annotations:
     durations_known: bool
     without_audio: frozenset[str] = frozenset()
 
+    def timed(self) -> GroundTruth:
+        """The truth, where the lengths of the clips must be known."""
+        if not self.durations_known:
+            raise ValueError(
+                f"{self.path}: the lengths of the clips are unknown: add "
+                "--durations or --audio"
+            )
+        return self.truth
+
     @property
     def n_annotated(self) -> int:
         """Clips in the annotation, those without audio too."""
         return len(self.truth.durations) + len(self.without_audio)
 
 
-def read_truth(
-    ground_truth: str | Path,
-    durations: str | Path | None = None,
-    audio: str | Path | None = None,
-    labels: Sequence[str] | None = None,
-    profile: str = "strict",
-    notes: Notes | None = None,
-) -> GroundTruth:
-    """As :func:`read_annotations`, where durations must be known."""
-    read = read_annotations(
-        ground_truth, durations, audio, labels, profile, notes
-    )
-    if not read.durations_known:
-        raise ValueError(
-            f"{ground_truth}: the lengths of the clips are unknown: add "
-            "--durations or --audio"
-        )
-    return read.truth
-
-
 def read_annotations(
     ground_truth: str | Path,
     durations: str | Path | None = None,
+    *,
     audio: str | Path | None = None,
     labels: Sequence[str] | None = None,
     profile: str = "strict",

@@ -15,7 +15,10 @@ import pandas as pd
 from lgc_plugin.evaluation.events import clean_events
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth
-from lgc_plugin.evaluation.ground_truth_files import Annotations, read_truth
+from lgc_plugin.evaluation.ground_truth_files import (
+    Annotations,
+    read_annotations,
+)
 from lgc_plugin.evaluation.notes import Notes, counted
 from lgc_plugin.evaluation.predictions import Predictions
 from lgc_plugin.evaluation.score_files import read_frame_scores
@@ -187,9 +190,9 @@ class ScoredSet:
         """Reads a set from files."""
         notes = notes or Notes()
         frames = read_frame_scores(scores)
-        truth = read_truth(
-            ground_truth, durations, audio, profile=profile, notes=notes
-        )
+        truth = read_annotations(
+            ground_truth, durations, audio=audio, profile=profile, notes=notes
+        ).timed()
         frames = _annotated(frames, truth, str(scores), notes)
         truth = _truth_with_labels(truth, frames.labels, notes)
         return cls(Path(ground_truth).name, frames, truth)

@@ -13,10 +13,7 @@ from lgc_plugin.evaluation.evaluation import (
     compare_systems,
     evaluate,
 )
-from lgc_plugin.evaluation.ground_truth_files import (
-    Annotations,
-    read_annotations,
-)
+from lgc_plugin.evaluation.ground_truth_files import Annotations
 from lgc_plugin.evaluation.notes import Notes
 from lgc_plugin.evaluation.operating_point import OperatingOptions
 from scoring_files import (
@@ -25,16 +22,9 @@ from scoring_files import (
     frame_scores,
     write_detections,
     write_table,
-    write_truth,
 )
 
 PLAIN = OperatingOptions()
-
-
-@pytest.fixture
-def truth(tmp_path: Path) -> Annotations:
-    write_truth(tmp_path)
-    return read_annotations(tmp_path / "truth.txt", tmp_path / "lengths.txt")
 
 
 def compared(paths, truth, options=(PLAIN, PLAIN), **more) -> Comparison:

@@ -22,7 +22,6 @@ from lgc_plugin.evaluation.psds import PSDS1, psds_score
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
 from lgc_plugin.evaluation.score_files import write_score_tsvs
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
-from references import needs_references
 from scoring_files import (
     CLIPS,
     FRAME_SECONDS,
@@ -35,12 +34,6 @@ from scoring_files import (
 )
 
 PSDS = {"psds1", "psds2", "psds1_free", "psds2_free"}
-
-
-@pytest.fixture
-def truth(tmp_path: Path) -> Annotations:
-    write_truth(tmp_path)
-    return read_annotations(tmp_path / "truth.txt", tmp_path / "lengths.txt")
 
 
 def numbers(path: Path, truth: Annotations, *options, **more) -> dict:
@@ -290,24 +283,3 @@ def test_intervals_hold_the_score(tmp_path: Path, truth: Annotations) -> None:
         assert intervals[name].low < flat[name] < intervals[name].high
     assert intervals == results[1].flat_intervals()
     assert intervals != results[2].flat_intervals()
-
-
-@needs_references
-def test_without_durations_the_libraries_have_no_psds(
-    tmp_path: Path, truth: Annotations
-) -> None:
-    unknown = read_annotations(tmp_path / "truth.txt")
-    found = write_detections(tmp_path / "found")
-    checked = evaluate(found, unknown, resamples=0).check()
-    assert checked and set(checked) & PSDS == set()
-
-
-@needs_references
-def test_the_libraries_agree(tmp_path: Path, truth: Annotations) -> None:
-    found = write_detections(tmp_path / "a", thresholds=(0.3, 0.5, 0.7))
-    scored = evaluate(found, truth, resamples=0)
-    checked = scored.check()
-    assert {"psds1", "psds2", "event_f1_macro"} <= set(checked)
-    for name, (ours, theirs) in checked.items():
-        assert ours == scored.result.flat()[name]
-        assert ours == pytest.approx(theirs, abs=1e-9)

@@ -12,10 +12,7 @@ import soundfile
 from lgc_plugin.data.manifest import ClipRow, write_manifest
 from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.ground_truth import GroundTruth
-from lgc_plugin.evaluation.ground_truth_files import (
-    read_annotations,
-    read_truth,
-)
+from lgc_plugin.evaluation.ground_truth_files import read_annotations
 from lgc_plugin.evaluation.notes import Notes
 from lgc_plugin.types import Event, LabelKind
 from scoring_files import CLIPS, LABELS, SILENT, true_events, write_table
@@ -23,6 +20,10 @@ from scoring_files import write_truth as write_set
 
 ROWS = [("a.wav", 1, 3, "Dog"), ("b.wav", 0, 2, "Cat"), ("c.wav", "", "", "")]
 LENGTHS = [("a.wav", 4), ("b.wav", 5), ("c.wav", 6)]
+
+
+def read_truth(*files: Path, **options) -> GroundTruth:
+    return read_annotations(*files, **options).timed()
 
 
 def truth_file(folder: Path, rows=ROWS) -> Path:
@@ -114,7 +115,7 @@ def test_audio_that_cannot_be_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="a.wav: .*no sample in it"):
         read_truth(truth, audio=audio)
     with pytest.raises(ValueError, match="give one"):
-        read_truth(truth, lengths_file(tmp_path), audio)
+        read_truth(truth, lengths_file(tmp_path), audio=audio)
 
 
 def test_without_durations_clips_have_no_end(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import pytest
 from lgc_plugin.evaluation.evaluation import evaluate
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth_files import read_annotations
-from lgc_plugin.evaluation.notes import Notes
 from lgc_plugin.evaluation.operating_point import (
     OperatingOptions,
     windows_by_class,
@@ -25,7 +24,7 @@ def annotations(tmp_path):
     pd.DataFrame(rows, columns=columns).to_csv(file, sep="\t", index=False)
     lengths = tmp_path / "durations.tsv"
     lengths.write_text("filename\tduration\na.wav\t10.0\n")
-    return read_annotations(file, lengths, None, None, "strict", Notes())
+    return read_annotations(file, lengths)
 
 
 @pytest.mark.parametrize("windows", [(1, 9, 3), {"Dog": 9, "Owl": 3, "Cat": 1}])

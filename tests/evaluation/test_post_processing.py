@@ -15,6 +15,10 @@ from lgc_plugin.evaluation.median_filter import (
     median_filter_scores,
     resolve_median_windows,
 )
+from lgc_plugin.evaluation.post_processing import (
+    PSDS_THRESHOLDS,
+    spaced_thresholds,
+)
 from score_cases import decode_events
 
 LABELS = ("Cat", "Dog")
@@ -213,3 +217,10 @@ def test_what_does_not_fit_is_refused(change, message):
     }
     with pytest.raises(ValueError, match=message):
         decode_events(**(arguments | change))
+
+
+def test_fifty_thresholds_are_those_of_the_challenge():
+    expected = [round(0.01 + 0.02 * i, 2) for i in range(50)]
+    assert list(PSDS_THRESHOLDS) == expected
+    with pytest.raises(ValueError, match="n_thresholds"):
+        spaced_thresholds(0)

@@ -1,5 +1,7 @@
 """psds_eval and sed_eval agree with what we count."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -7,13 +9,19 @@ from packaging.requirements import Requirement
 
 from event_cases import DURATIONS, LABELS, threshold_tables, truths
 from lgc_plugin.evaluation import reference_check
+from lgc_plugin.evaluation.evaluation import evaluate
 from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.ground_truth_files import (
+    Annotations,
+    read_annotations,
+)
 from lgc_plugin.evaluation.reference_check import (
     check_by_libraries,
     check_libraries,
 )
 from references import needs_references
+from scoring_files import write_detections
 
 NAMES = {
     "event_f1_macro",
@@ -88,3 +96,24 @@ def test_versions_that_do_not_work_are_named(monkeypatch, installed, text):
     sentence = str(caught.value)
     assert sentence.startswith("psds_eval 0.5.3 and sed_eval 0.2.1 want ")
     assert text in sentence and "\n" not in sentence
+
+
+@needs_references
+def test_without_durations_the_libraries_have_no_psds(
+    tmp_path: Path, truth: Annotations
+) -> None:
+    unknown = read_annotations(tmp_path / "truth.txt")
+    found = write_detections(tmp_path / "found")
+    checked = evaluate(found, unknown, resamples=0).check()
+    assert checked and not {"psds1", "psds2"} & set(checked)
+
+
+@needs_references
+def test_the_libraries_agree(tmp_path: Path, truth: Annotations) -> None:
+    found = write_detections(tmp_path / "a", thresholds=(0.3, 0.5, 0.7))
+    scored = evaluate(found, truth, resamples=0)
+    checked = scored.check()
+    assert {"psds1", "psds2", "event_f1_macro"} <= set(checked)
+    for name, (ours, theirs) in checked.items():
+        assert ours == scored.result.flat()[name]
+        assert ours == pytest.approx(theirs, abs=1e-9)
