@@ -61,13 +61,7 @@ def resample(
 def draw_weights(
     n_clips: int, resamples: int, seed: int
 ) -> Iterator[NDArray[np.int64]]:
-    """How often each clip is in each resample.
-
-    Yields (up to 10, N); each row adds up to N.
-
-    >>> [chunk.shape for chunk in draw_weights(7, 12, seed=0)]
-    [(10, 7), (2, 7)]
-    """
+    """(10, N) at a time, how often each clip is in each resample."""
     generator = np.random.default_rng(seed)
     for start in range(0, resamples, _CHUNK):
         size = min(_CHUNK, resamples - start)
@@ -78,24 +72,13 @@ def draw_weights(
 
 
 def with_intervals(score: Score, drawn: Averages) -> Score:
-    """A score with its confidence intervals.
-
-    >>> drawn = Averages(np.array([0.4, 0.6]), None, np.array([[0.4], [0.6]]))
-    >>> score = with_intervals(Score(0.5, None, {"Cat": 0.5}), drawn)
-    >>> [round(bound, 3) for bound in score.intervals.value]
-    [0.405, 0.595]
-    """
+    """A score with its confidence intervals."""
     return replace(score, intervals=_intervals(score, drawn))
 
 
 @dataclass(frozen=True)
 class Difference:
-    """By how much one system is better than another, clip for clip.
-
-    >>> score = Score(0.1, None, {})
-    >>> Difference(score, score, score).score.value
-    0.1
-    """
+    """By how much one system is better than another, clip for clip."""
 
     #: The difference of each number, with intervals; no curve.
     score: Score

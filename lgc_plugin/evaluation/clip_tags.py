@@ -92,20 +92,10 @@ def clip_counts(
 
 @dataclass(frozen=True, eq=False)
 class APCounts:
-    """How clips are ranked by their scores, class by class.
+    """How clips are ranked by their scores; equal ones are one rank.
 
-    Average precision is the mean, over the clips that have the class, of the
-    precision among all clips ranked at least as high: the area under the
-    precision-recall curve, as in scikit-learn. Equal scores are one rank.
-
-    >>> counts = APCounts(
-    ...     ("Cat",),
-    ...     scores=np.array([[0.9], [0.8], [0.7]]),
-    ...     tags=np.array([[True], [False], [True]]),
-    ...     counted=np.ones(3, dtype=bool),
-    ... )
-    >>> round(counts.score().macro, 4)
-    0.8333
+    Average precision of a class: the mean, over the clips that have it, of
+    the precision among clips ranked at least as high, as in scikit-learn.
     """
 
     #: C class names.

@@ -89,10 +89,7 @@ def refuse_rows(
 
 @dataclass(frozen=True, eq=False)
 class CodedEvents:
-    """Events of N clips, C classes and J operating points.
-
-    Sorted by clip, operating point, class and onset.
-    """
+    """N clips, C classes, J points; by clip, point, class and onset."""
 
     #: (E,) indices.
     clip: NDArray[np.int64]
@@ -146,10 +143,7 @@ class CodedEvents:
         )
 
     def counts(self) -> NDArray[np.int64]:
-        """Number of events.
-
-        Returns (N, C, J).
-        """
+        """(N, C, J) number of events."""
         return count_cells((self.clip, self.label, self.point), self.shape)
 
     def pairs(
@@ -168,10 +162,6 @@ class CodedEvents:
 def count_cells(
     index: Iterable[NDArray[np.int64]], shape: tuple[int, ...]
 ) -> NDArray[np.int64]:
-    """How often each cell of an array is named.
-
-    >>> count_cells((np.array([0, 1, 1]),), (3,)).tolist()
-    [1, 2, 0]
-    """
+    """How often each cell of an array of a shape is named."""
     flat = np.ravel_multi_index(tuple(index), shape)
     return np.bincount(flat, minlength=int(np.prod(shape))).reshape(shape)

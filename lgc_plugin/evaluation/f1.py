@@ -55,13 +55,8 @@ class F1Counts:
 def f1_averages(tp: ArrayLike, fn: ArrayLike, fp: ArrayLike) -> Averages:
     """F1 = 2 tp / (2 tp + fn + fp), from (R, C) counts.
 
-    A class that is absent from the truth (no tp, no fn) has no recall: it
-    scores NaN and stays out of the macro mean, whatever was detected. Its
-    false positives still count in the micro average. A class that is in the
-    truth but never detected scores 0.
-
-    >>> f1_averages([[1, 0]], [[1, 0]], [[0, 0]]).value.round(3)
-    array([0.667])
+    A class without truth is NaN and no part of the macro mean; its false
+    positives count in the micro average. One never detected scores 0.
     """
     tp, fn, fp = (np.asarray(x, dtype=np.float64) for x in (tp, fn, fp))
     present = tp + fn > 0

@@ -220,9 +220,5 @@ def truth_of_rows(
 
 
 def clip_name(clip_id: str) -> str:
-    """The file name of a clip in DESED's tables.
-
-    >>> clip_name("Y-0A1_30.000_40.000")
-    'Y-0A1_30.000_40.000.wav'
-    """
+    """The file name of a clip in DESED's tables."""
     return f"{clip_id}.wav"

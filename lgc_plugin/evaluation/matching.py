@@ -38,23 +38,10 @@ def find_intersections(
     gtc: float,
     cttc: float | None = None,
 ) -> Intersections:
-    """Applies the criteria of PSDS to all clips and operating points at once.
+    """Applies the criteria of PSDS to all clips and points at once.
 
-    Bilen et al.: A Framework for the Robust Evaluation of Sound Event
-    Detection, ICASSP 2020. The counts are those of psds_eval. ``cttc`` None
-    looks for no cross-trigger.
-
-    >>> import pandas as pd
-    >>> columns = ["filename", "onset", "offset", "event_label"]
-    >>> truth = pd.DataFrame([["a", 0.0, 2.0, "Cat"]], columns=columns)
-    >>> args = (["a"], ["Cat", "Dog"])
-    >>> found = find_intersections(
-    ...     CodedEvents.from_table(truth.replace("Cat", "Dog"), *args),
-    ...     CodedEvents.from_table(truth, *args),
-    ...     np.array([10.0]), dtc=0.5, gtc=0.5, cttc=0.3,
-    ... )
-    >>> [index.tolist() for index in found.cross_triggers]
-    [[0], [1], [0], [0]]
+    Bilen et al., ICASSP 2020; the counts are psds_eval's. No ``cttc``: no
+    cross-trigger.
     """
     parts = [
         _of_block(block, truth, durations, dtc, gtc, cttc)
@@ -136,8 +123,7 @@ def _sum_by(
 ) -> NDArray[np.float64]:
     """Sums of the values of each key; NaN for a key that has none.
 
-    In extended precision, as pandas' compensated sums, which psds_eval takes:
-    shares that add up to 0.7 must not fall short of it by a rounding error.
+    Extended precision, as psds_eval's: a sum of 0.7 is not to fall below it.
     """
     sums = np.full(size, np.nan)
     if not len(key):
@@ -157,11 +143,9 @@ def match_collars(
     collar: float,
     offset_share: float,
 ) -> NDArray[np.bool_]:
-    """Pairs as many detections as possible with a true event each.
+    """(E,) True for detections that are paired with a true event.
 
-    The counts are those of sed_eval with optimal matching.
-
-    Returns (E,), True for a detection that is paired.
+    As many as possible are: the counts of sed_eval with optimal matching.
     """
     own, true = detections.pairs(truth)
     late = np.abs(truth.offset[true] - detections.offset[own])
@@ -195,15 +179,7 @@ class Segments(NamedTuple):
 
 
 def touched_segments(events: CodedEvents, seconds: float) -> Segments:
-    """The segments that events touch, each once.
-
-    >>> import pandas as pd
-    >>> table = pd.DataFrame([["a", 0.5, 2.1, "Cat"]], columns=[
-    ...     "filename", "onset", "offset", "event_label"])
-    >>> events = CodedEvents.from_table(table, ["a"], ["Cat"])
-    >>> touched_segments(events, 1.0).number.tolist()
-    [0, 1, 2]
-    """
+    """The segments that events touch, each once."""
     first = np.floor(events.onset / seconds).astype(np.int64)
     end = np.ceil(events.offset / seconds).astype(np.int64)
     each = end - first
@@ -220,15 +196,7 @@ def touched_segments(events: CodedEvents, seconds: float) -> Segments:
 def found_segments(
     detected: Segments, true: Segments, n_labels: int
 ) -> NDArray[np.bool_]:
-    """Which detected segments are true.
-
-    Returns (S,) one for each detected segment.
-
-    >>> zero, number = np.zeros(2, dtype=int), np.array([0, 1])
-    >>> a = Segments(zero, zero, zero, number)
-    >>> found_segments(a, a._replace(number=number + 1), 1).tolist()
-    [False, True]
-    """
+    """(S,) which detected segments are true."""
     length = max(part.number.max(initial=0) for part in (detected, true)) + 1
     keys = [
         (part.clip * n_labels + part.label) * length + part.number

@@ -16,13 +16,7 @@ if TYPE_CHECKING:
 def resolve_median_windows(
     windows: int | Sequence[int] | Mapping[str, int], labels: Sequence[str]
 ) -> tuple[int, ...]:
-    """One median window per class, however the user wrote them.
-
-    >>> resolve_median_windows(7, ["Cat", "Dog"])
-    (7, 7)
-    >>> resolve_median_windows({"Dog": 3, "Cat": 28}, ["Cat", "Dog"])
-    (28, 3)
-    """
+    """One median window per class, however the user wrote them."""
     if isinstance(windows, Mapping):
         check_names(windows, labels, "median windows")
         listed: list[Any] = [windows[label] for label in labels]
@@ -115,14 +109,7 @@ def as_array(values: ArrayLike | Tensor) -> NDArray[np.floating]:
 
 
 def as_score_array(scores: ArrayLike | Tensor) -> NDArray[np.floating]:
-    """Scores on the CPU, as a numpy array.
-
-    Returns (B, C, T'), float64 if the scores are, else float32. It may share
-    its memory with them.
-
-    >>> as_score_array([[[0, 1]]]).shape
-    (1, 1, 2)
-    """
+    """(B, C, T') on the CPU; it may share its memory with the scores."""
     array = as_array(scores)
     if array.ndim != 3:
         raise ValueError(
@@ -133,11 +120,10 @@ def as_score_array(scores: ArrayLike | Tensor) -> NDArray[np.floating]:
 
 
 def _median(rows: NDArray[np.floating], size: int) -> NDArray[np.floating]:
-    """Median filter of each row, mirrored at its edges by hand.
+    """Median filter of each row, mirrored at its edges.
 
-    (scipy 1.17's own mirror goes wrong for windows more than twice as long as
-    the row.) Windows see nothing but their own row and its mirror images, so
-    that all rows are one for scipy, which then slides a sorted window.
+    By hand, for windows over twice as long as the row. Windows meet only
+    their own row, so that all are one for scipy.
     """
     if size == 1:
         return rows
@@ -169,13 +155,7 @@ def check_names(
 def as_valid_frames(
     valid_frames: ArrayLike | Tensor | None, n_clips: int, n_frames: int
 ) -> NDArray[np.int64]:
-    """Number of frames that hold sound in each clip, checked.
-
-    Returns (B,) whole numbers.
-
-    >>> as_valid_frames(None, 2, 156).tolist()
-    [156, 156]
-    """
+    """(B,) number of frames that hold sound in each clip, checked."""
     if valid_frames is None:
         return np.full(n_clips, n_frames)
     if hasattr(valid_frames, "detach"):

@@ -13,14 +13,7 @@ _LOGGER = "lgc_plugin"
 
 
 class Notes:
-    """Lines that begin with ``note:`` or ``warning:``, in order.
-
-    >>> notes = Notes()
-    >>> notes.note("50 files")
-    >>> notes.named("student").warn("3 clips are missing")
-    >>> notes.lines
-    ['note: 50 files', 'warning: student: 3 clips are missing']
-    """
+    """Lines that begin with ``note:`` or ``warning:``, in order."""
 
     def __init__(self, about: str = "", lines: list[str] | None = None) -> None:
         self.about = about
@@ -73,11 +66,7 @@ class _NoteHandler(logging.Handler):
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun.
-
-    >>> counted(1, "clip"), counted(1168, "clip"), counted(2, "class")
-    ('1 clip', '1168 clips', '2 classes')
-    """
+    """A number with its noun: 1 clip, 2 clips, 2 classes."""
     if number == 1:
         return f"1 {noun}"
     return f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
@@ -85,15 +74,7 @@ def counted(number: int, noun: str) -> str:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Within it, warnings and numpy's warnings about NaN are not shown.
-
-    psds_eval warns about pandas and equal operating points, sed_eval and its
-    dependency dcase_util about ``pkg_resources``.
-
-    >>> import warnings
-    >>> with quiet():
-    ...     warnings.warn("old")
-    """
+    """Within it, no warning is shown, nor numpy's about NaN."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         yield

@@ -33,7 +33,14 @@ def check_predictions(
 ) -> Predictions:
     """Keeps what can be scored, and reports the rest."""
     truth = annotations.truth
-    kept = _annotated_only(predictions, annotations, notes)
+    _check_clips(
+        predictions.clips,
+        truth,
+        predictions.path,
+        notes,
+        annotations.without_audio,
+    )
+    kept = predictions.restrict(truth.clips)
     known = [label for label in kept.labels if label in truth.labels]
     if kept.labels and not known:
         raise ValueError(
@@ -54,15 +61,19 @@ def check_predictions(
     return replace(kept, events=events)
 
 
-def _annotated_only(
-    predictions: Predictions, annotations: Annotations, notes: Notes
-) -> Predictions:
-    clips = annotations.truth.clips
-    others = predictions.clips - clips - annotations.without_audio
-    if others and not predictions.clips & clips:
+def _check_clips(
+    clips: Collection[str],
+    truth: GroundTruth,
+    path: str | Path,
+    notes: Notes,
+    without_audio: frozenset[str] = frozenset(),
+) -> None:
+    """Refuses predictions of other clips only; tells of those among them."""
+    others = frozenset(clips) - truth.clips - without_audio
+    if others and not truth.clips.intersection(clips):
         raise ValueError(
-            f"{predictions.path}: no clip of the predictions is annotated: "
-            f"they have {min(others)!r}, the annotations {min(clips)!r}. Names "
+            f"{path}: no clip of the predictions is annotated: they have "
+            f"{min(others)!r}, the annotations {min(truth.clips)!r}. Names "
             "must match exactly, with the suffix"
         )
     if others:
@@ -70,7 +81,6 @@ def _annotated_only(
             f"{counted(len(others), 'clip')} of the predictions are not "
             f"annotated, such as {min(others)!r}: they are ignored"
         )
-    return predictions.restrict(clips)
 
 
 def _known_only(
@@ -193,7 +203,15 @@ class ScoredSet:
         truth = read_annotations(
             ground_truth, durations, audio=audio, profile=profile, notes=notes
         ).timed()
-        frames = _annotated(frames, truth, str(scores), notes)
+        _check_clips(frames.clips, truth, scores, notes)
+        missing = truth.clips.difference(frames.clips)
+        if missing:
+            notes.warn(
+                f"{len(missing)} of "
+                f"{counted(len(truth.clips), 'annotated clip')} have no scores "
+                f"in {scores}, such as {min(missing)!r}"
+            )
+        frames = frames.select(truth.clips)
         truth = _truth_with_labels(truth, frames.labels, notes)
         return cls(Path(ground_truth).name, frames, truth)
 
@@ -201,31 +219,6 @@ class ScoredSet:
     def clips(self) -> tuple[str, ...]:
         """The clips that are scored and annotated."""
         return self.frames.clips
-
-
-def _annotated(
-    frames: FrameScores, truth: GroundTruth, path: str, notes: Notes
-) -> FrameScores:
-    scored = frozenset(frames.clips)
-    others, missing = scored - truth.clips, truth.clips - scored
-    if not scored & truth.clips:
-        raise ValueError(
-            f"{path}: no clip with scores is annotated: there are scores of "
-            f"{min(others, default='')!r}, annotations of "
-            f"{min(missing, default='')!r}. Names must match exactly, with "
-            "the suffix"
-        )
-    if others:
-        notes.warn(
-            f"{counted(len(others), 'clip')} of {path} are not annotated, "
-            f"such as {min(others)!r}: ignored"
-        )
-    if missing:
-        notes.warn(
-            f"{len(missing)} of {counted(len(truth.clips), 'annotated clip')} "
-            f"have no scores in {path}, such as {min(missing)!r}"
-        )
-    return frames.select(truth.clips)
 
 
 def _truth_with_labels(

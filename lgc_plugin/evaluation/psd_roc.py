@@ -85,26 +85,10 @@ def psd_roc(
     alpha_st: float,
     max_efpr: float,
 ) -> PSDROC:
-    r"""PSD-ROC and PSDS from the rates of operating points.
+    """PSD-ROC and PSDS from rates (Bilen et al., ICASSP 2020, eq. 6 to 9).
 
-    .. math::
-
-        r(e) = \max\left(0, \mu(e) - \alpha_{ST}\,\sigma(e)\right), \quad
-        \text{PSDS} = \frac{1}{e_{max}} \int_0^{e_{max}} r(e)\,de
-
-    where mu and sigma are mean and standard deviation over classes of the best
-    true positive rate among the operating points of at most e effective false
-    positives (Bilen et al., ICASSP 2020, equations 6 to 9).
-
-    >>> efpr, tpr = np.array([[50.0]]), np.array([[0.5]])
-    >>> roc = psd_roc(
-    ...     efpr, tpr, np.array([0]), np.array([[True]]),
-    ...     alpha_st=1.0, max_efpr=100.0,
-    ... )
-    >>> float(roc.value[0]), float(roc.per_class[0, 0])
-    (0.25, 0.25)
-    >>> roc.score(["Cat"], 100.0).curve.efpr.tolist()
-    [0.0, 50.0, 100.0]
+    PSDS is the mean over e of max(0, mu(e) - alpha_st * sigma(e)): mean and
+    deviation over classes of the best rate with at most e false positives.
     """
     x = np.minimum(efpr, max_efpr)
     order = np.argsort(x, axis=1)

@@ -247,10 +247,7 @@ def _total(
 def truth_totals(
     truth: CodedEvents,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Number and length of the true events.
-
-    Returns (N, C) counts and (N, C) seconds.
-    """
+    """(N, C) number and (N, C) seconds of the true events."""
     seconds = np.zeros(truth.shape[:2])
     length = truth.offset - truth.onset
     np.add.at(seconds, (truth.clip, truth.label), length)
@@ -261,14 +258,7 @@ def sparse_counts(
     index: tuple[NDArray[np.int64], ...],
     shape: tuple[int, ...],
 ) -> csr_matrix:
-    """Counts by clip, all other axes in one.
-
-    Returns (N, product of the others).
-
-    >>> index = tuple(np.array([[0, 0], [1, 1], [2, 2]]))
-    >>> sparse_counts(index, (1, 2, 3)).toarray()
-    array([[0., 0., 0., 0., 0., 2.]])
-    """
+    """(N, product of the other axes) counts."""
     clip, *others = index
     column = np.ravel_multi_index(tuple(others), shape[1:])
     size = (shape[0], int(np.prod(shape[1:])))

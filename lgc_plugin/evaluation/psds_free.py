@@ -57,10 +57,9 @@ def psds_free_counts(
     alpha_st: float = 1.0,
     max_efpr: float = 100.0,
 ) -> FreePSDSCounts:
-    """The counts of threshold-free PSDS.
+    """The counts of threshold-free PSDS, of the classes that the truth has.
 
-    Classes that are absent from the truth take no part. Events of a class
-    that touch are joined, which sed_scores_eval requires.
+    Events of a class that touch are joined: sed_scores_eval wants it so.
     """
     if not has_sed_scores_eval():
         raise ValueError(
@@ -233,13 +232,9 @@ class ClassSteps(NamedTuple):
         other_hours: NDArray[np.float64],
         alpha_ct: float,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The points at which the number of true positives changes.
+        """(R, S) false positives per hour and (R, S) true positives.
 
-        Between two of them only false positives change: their smallest number
-        is what the curve needs.
-
-        Returns (R, S) effective false positives per hour and (R, S) true
-        positives.
+        At each change of the true positives, with the fewest false positives.
         """
         # Equal scores are one threshold, at the last of them.
         changes = self.score[1:] != self.score[:-1]

@@ -52,18 +52,7 @@ def check_by_libraries(
     truth: GroundTruth,
     all_events: pd.DataFrame | None = None,
 ) -> dict[str, tuple[float, float]]:
-    """Our scores beside those that psds_eval and sed_eval compute.
-
-    >>> columns = ["filename", "onset", "offset", "event_label"]
-    >>> truth = GroundTruth.from_tables(
-    ...     pd.DataFrame([["a", 1.0, 3.0, "Cat"]], columns=columns),
-    ...     pd.DataFrame({"filename": ["a"], "duration": [10.0]}),
-    ...     ["Cat"],
-    ... )
-    >>> numbers = check_by_libraries(truth.events.assign(onset=1.1), truth)
-    >>> numbers["segment_f1_macro"]
-    (1.0, 1.0)
-    """
+    """Our scores beside those that psds_eval and sed_eval compute."""
     check_libraries()
     if not truth.present:
         raise ValueError("no event in the ground truth: nothing to compare")

@@ -15,11 +15,7 @@ if TYPE_CHECKING:
 
 
 class Interval(NamedTuple):
-    """Between which bounds a number lies, in 95 % of the resamples.
-
-    >>> Interval(0.43, 0.46).high
-    0.46
-    """
+    """Between which bounds a number lies, in 95 % of the resamples."""
 
     #: NaN where no resample had a value.
     low: float
@@ -28,12 +24,7 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True)
 class Intervals:
-    """The intervals of a :class:`Score`, number by number.
-
-    >>> intervals = Intervals(Interval(0.4, 0.6), None, {})
-    >>> intervals.value.low
-    0.4
-    """
+    """The intervals of a :class:`Score`, number by number."""
 
     #: Of the headline.
     value: Interval
@@ -45,11 +36,7 @@ class Intervals:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """A PSD-ROC: effective true positive rate over effective false positives.
-
-    >>> Curve(np.array([0.0, 100.0]), np.array([0.5, 0.5])).end
-    100.0
-    """
+    """A PSD-ROC: true positive rate over false positives per hour."""
 
     #: (P,) effective false positives per hour, from 0 to the end.
     efpr: NDArray[np.float64]
@@ -216,13 +203,7 @@ class ClipCounts(Protocol):
 
 
 def mean_over_classes(per_class: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean over the classes that have a score.
-
-    Returns (R,), NaN where no class has one.
-
-    >>> mean_over_classes(np.array([[0.5, np.nan], [np.nan, np.nan]]))
-    array([0.5, nan])
-    """
+    """(R,) mean over the classes that have a score; NaN where none has."""
     present = ~np.isnan(per_class)
     total = np.where(present, per_class, 0.0).sum(axis=1)
     return ratio(total, present.sum(axis=1), present.any(axis=1))

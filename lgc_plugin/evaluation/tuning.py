@@ -179,10 +179,7 @@ def tune(
 
 
 def check_tuning_metric(metric: str, *, thresholds: bool) -> None:
-    """Refuses what cannot be tuned for.
-
-    >>> check_tuning_metric("psds1", thresholds=False)
-    """
+    """Refuses what cannot be tuned for."""
     possible = [x for x in TUNING_METRICS if x in available_metrics()]
     if metric not in possible:
         extra = ""

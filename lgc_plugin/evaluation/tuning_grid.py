@@ -33,11 +33,7 @@ _BLOCK_CLIPS = 64
 
 
 def default_windows(n_frames: int) -> tuple[int, ...]:
-    """Odd windows, each a third longer than the one before.
-
-    >>> default_windows(100)
-    (1, 3, 5, 7, 9, 13, 17, 23, 31, 41, 55, 73, 97)
-    """
+    """Odd windows, each a third longer than the one before."""
     windows = [1]
     while True:
         longer = max(windows[-1] + 2, 2 * (2 * windows[-1] // 3) + 1)
@@ -48,13 +44,7 @@ def default_windows(n_frames: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True, eq=False)
 class TuningGrid:
-    """Scores of each class with each window and threshold.
-
-    >>> grid = TuningGrid((1, 3), None, np.array([[[0.5], [0.6]]]))
-    >>> start = PostProcessing(1).for_labels(["Cat"])
-    >>> grid.choose(start, ["Cat"]).median_windows
-    (3,)
-    """
+    """Scores of each class with each window and threshold."""
 
     #: W windows, ascending.
     windows: tuple[int, ...]
@@ -113,10 +103,7 @@ class TuningGrid:
         return replace(chosen, decision_threshold=named)
 
     def best(self) -> NDArray[np.float64]:
-        """What each window brings.
-
-        Returns (C, W) scores at the best threshold.
-        """
+        """(C, W) scores of each window at its best threshold."""
         known = ~np.isnan(self.scores).all(axis=2)
         best = np.where(np.isnan(self.scores), -np.inf, self.scores).max(axis=2)
         return np.where(known, best, np.nan)
@@ -153,10 +140,9 @@ class ClassScores:
         self._blocks = [(names, truth.restrict(names)) for names in blocks]
 
     def at(self, post_processing: PostProcessing) -> NDArray[np.float64]:
-        """Scores of all classes with their windows and thresholds.
+        """(C,) the class's score, for PSDS the area under its own curve.
 
-        Returns (C,), classes as in the frame scores; NaN where the truth has
-        none. PSDS: the area under the class's own curve.
+        Classes as in the frame scores; NaN where the truth has none.
         """
         if self.metric in EVENT_METRICS:
             return self._f1(post_processing, None)[:, 0]
@@ -174,10 +160,7 @@ class ClassScores:
     def at_points(
         self, post_processing: PostProcessing, thresholds: Sequence[float]
     ) -> NDArray[np.float64]:
-        """F1 scores of all classes at each threshold.
-
-        Returns (C, J).
-        """
+        """(C, J) F1 scores of all classes at each threshold."""
         return self._f1(post_processing, thresholds)
 
     def _f1(

@@ -198,7 +198,9 @@ def test_what_is_missing_is_told(validation, tmp_path, capsys):
     captured = capsys.readouterr()
     assert "2 of 12 annotated clips have no scores" in captured.err
     assert "3 clips of " in captured.err
-    assert "not annotated, such as 'other00.wav': ignored" in captured.err
+    assert (
+        "not annotated, such as 'other00.wav': they are ignored" in captured.err
+    )
     assert "no scores of Lion: their events are left out" in captured.err
     assert "tuned on 10/12 clips" in captured.out
     settings = TunedSettings.read(out)
