@@ -38,7 +38,14 @@ from ablation_runs import (
     train_all,
     usual_bank,
 )
-from harness import ABLATION, describe_run, make_parser, pick, write_results
+from harness import (
+    ABLATION,
+    describe_run,
+    make_parser,
+    pick,
+    report_error,
+    write_results,
+)
 
 from lgc_plugin.training.resume import RECORD
 from lgc_plugin.utils.parallel import available_cores
@@ -111,13 +118,11 @@ def main(words: Sequence[str]) -> int:
         for run in {run.data: run for run in runs}.values():
             make_data(run, options.bank, options.clips.split())
     except (OSError, ValueError) as error:
-        print(f"ablation.py: error: {error}", file=sys.stderr)
-        return 2
+        return report_error(error, 2)
     except subprocess.CalledProcessError as error:
         # It has reported itself what is wrong with the bank or the options.
         command = " ".join(error.cmd)
-        print(f"ablation.py: error: no data: {command}", file=sys.stderr)
-        return 2
+        return report_error(f"no data: {command}", 2)
     if options.bank == "synthetic":
         print(
             "note: these sounds are made by code, and take more steps to "

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby, product
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
 from ablation_runs import METHODS, Run
-from harness import markdown_table
+from tables import markdown_table, mean_and_spread
 
 from lgc_plugin.cli.main import main as lgc_sed
 from lgc_plugin.data.manifest import read_manifest, write_manifest
@@ -83,7 +83,7 @@ def score_table(scores: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
         [
             METHODS[name].title,
             str(len(numbers["psds1"])),
-            *(_spread(numbers[each]) for each in SCORES),
+            *(mean_and_spread(numbers[each]) for each in SCORES),
         ]
         for name, numbers in scores.items()
     ]
@@ -120,12 +120,6 @@ def _seeds_ahead(better: Sequence[float], worse: Sequence[float]) -> str:
 def _entry(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     metric, _, average = name.rpartition("_")
     return found[metric][average] if metric else found[name]["value"]
-
-
-def _spread(numbers: Sequence[float]) -> str:
-    if len(numbers) < 2:
-        return f"{numbers[0]:.3f}"
-    return f"{mean(numbers):.3f} ± {stdev(numbers):.3f}"
 
 
 def _gap(entry: Mapping[str, Any]) -> str:

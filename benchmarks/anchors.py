@@ -26,9 +26,10 @@ from harness import (
     ABLATION,
     describe_run,
     make_parser,
-    markdown_table,
+    report_error,
     write_results,
 )
+from tables import markdown_table
 
 _POSITIVE, _NEGATIVE = (0.6, 0.7, 0.8, 0.9), (0.3, 0.5, 0.7)
 COLUMNS = {
@@ -86,8 +87,7 @@ def main(words: Sequence[str]) -> int:
     try:
         counts = _count(runs, profile)
     except (OSError, ValueError) as error:
-        print(f"anchors.py: error: {error}", file=sys.stderr)
-        return 1
+        return report_error(error)
     means = {pair: _mean_shares(each) for pair, each in counts.items()}
     print(f"\n{_table(means, default)}")
     if options.write:

@@ -21,12 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir, mkdtemp
 from typing import Any
 
-from detect_report import (
-    format_table,
-    goals,
-    run_case,
-    summarize,
-)
+from detect_report import format_table, goals, run_case, summarize
 from detect_variants import (
     LENGTHS,
     VARIANTS,
@@ -36,18 +31,17 @@ from detect_variants import (
     write_audio,
 )
 from harness import (
-    RESULTS,
+    add_options,
     describe_run,
+    finish_options,
     in_fresh_process,
     make_parser,
     pick,
-    print_goals,
     take_turns,
     versions,
     write_results,
 )
-
-from lgc_plugin.utils.parallel import available_cores
+from tables import print_goals
 
 _LONGEST = 86400.0  # a WAV file that is much longer is none
 # Seconds, and one variant of each kind.
@@ -58,7 +52,8 @@ _QUICK_VARIANTS = ("stereo", "mp3", "stream", "bf16")
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """Reads the command line.
 
-    Returns with ``cases`` to measure, and ``out`` None if nothing is written.
+    Returns with ``cases`` to measure, and ``output`` None if nothing is
+    written.
     """
     parser = make_parser(__doc__)
     _add_options(parser.add_argument)
@@ -68,20 +63,13 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         options.lengths = _QUICK_LENGTHS if options.quick else LENGTHS
     if not all(1 <= each <= _LONGEST for each in options.lengths):
         fail(f"--lengths must be from 1 to {_LONGEST:g} seconds")
-    if options.quick:
-        if options.write:
-            fail("--quick measures nothing worth --write: use --output")
-        options.rounds = 1
-    if min(options.rounds, options.threads) < 1:
-        fail("--rounds and --threads must be at least 1")
+    kind = options.device.partition(":")[0]
     try:
+        finish_options(options, f"detect_{kind}")
         options.cases = _choose_cases(options)
         check_space(options.folder, [each.audio for each in options.cases])
     except (ValueError, OSError) as error:
         fail(str(error))
-    if options.write and options.output is None:
-        kind = options.device.partition(":")[0]
-        options.output = RESULTS / f"detect_{kind}.json"
     return options
 
 
@@ -100,10 +88,7 @@ def _add_options(add: Callable[..., Any]) -> None:
         "--variants",
         help=f"commas between them, or none (default: all)\n{names}",
     )
-    add("--rounds", type=int, default=1, help="processes per line")
-    add("--threads", type=int, default=available_cores())
     add("--device", default="cpu", help="cpu, cuda, cuda:1 ...")
-    add("--seed", type=int, default=0, help="of weights and audio")
     add(
         "--folder",
         type=Path,
@@ -111,17 +96,7 @@ def _add_options(add: Callable[..., Any]) -> None:
         help="where audio is written: 1.6 GB, removed at the end",
     )
     add("--keep", action="store_true", help="do not remove it")
-    add(
-        "--quick",
-        action="store_true",
-        help="one round, seconds of audio: only to see that it runs",
-    )
-    add(
-        "--write",
-        action="store_true",
-        help="write results/detect_<device>.json",
-    )
-    add("--output", type=Path, help="JSON file of the results")
+    add_options(add, rounds=1, per="line")
 
 
 def _choose_cases(options: argparse.Namespace) -> list[Case]:
@@ -156,10 +131,9 @@ def main(words: Sequence[str]) -> int:
     print(format_table(rows))
     for hop, seconds in facts["latency_seconds"].items():
         print(f"latency of a stream with a hop of {hop}: {seconds:.1f} s")
-    # Seconds of audio say nothing about what is asked of hours, and another
-    # device is asked for something else.
-    asked = [] if options.quick or options.device != "cpu" else goals(rows)
-    print_goals(asked)
+    # The goals are of hours of audio, on a CPU.
+    checked = [] if options.quick or options.device != "cpu" else goals(rows)
+    print_goals(checked)
     if options.output is not None:
         names = ("device", "quick", "rounds", "seed", "threads")
         content = {
@@ -170,7 +144,7 @@ def main(words: Sequence[str]) -> int:
                 **versions("numpy", "scipy", "soundfile"),
             ),
             "latency_seconds": facts["latency_seconds"],
-            "goals": asked,
+            "goals": checked,
             "rows": {name: asdict(row) for name, row in rows.items()},
         }
         write_results(options.output, content)
@@ -179,7 +153,7 @@ def main(words: Sequence[str]) -> int:
 
 @contextmanager
 def _work_folder(parent: Path, keep: bool) -> Iterator[Path]:
-    """A folder that is gone afterwards, if nobody wants to keep it."""
+    """A folder, removed afterwards if it is not to be kept."""
     parent.mkdir(parents=True, exist_ok=True)
     if not keep:
         with TemporaryDirectory(prefix="detect_", dir=parent) as folder:

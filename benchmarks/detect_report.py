@@ -12,14 +12,8 @@ from statistics import median
 from typing import Any
 
 from detect_variants import START, Case, duration, length_name
-from harness import (
-    HERE,
-    Runs,
-    compare_with_goal,
-    failure,
-    markdown_table,
-    number_cells,
-)
+from harness import HERE, Runs, failure
+from tables import check_goals, measured_table, number_cells
 
 
 def run_case(case: Case, folder: Path, device: str) -> dict[str, Any]:
@@ -57,7 +51,7 @@ def count_events(path: Path) -> int:
     return sum(bool(row.split("\t")[label]) for row in rows)
 
 
-# What is asked on a CPU.
+# The goals on a CPU.
 _HOUR_SECONDS = 60.0
 _PEAK_MIB = 1e9 / 2**20  # 1 GB
 _TIME_GROWTH = 1.15  # beyond proportional, from one hour to three
@@ -131,13 +125,16 @@ def format_table(rows: Mapping[str, Row]) -> str:
     """A Markdown table, one line per row."""
     head = "what|audio|s, min|s, median|real-time factor|times real time"
     columns = [*head.split("|"), "CPU s", "peak MiB", "events"]
-    lines = []
-    for row in rows.values():
-        cells = [row.title, duration(row.audio_seconds)]
-        if row.failed is not None:
-            lines.append([*cells, f"failed: {row.failed}"])
-            continue
-        numbers = [
+    return measured_table(columns, rows.values(), _first_cells, _cells)
+
+
+def _first_cells(row: Row) -> list[str]:
+    return [row.title, duration(row.audio_seconds)]
+
+
+def _cells(row: Row) -> list[str]:
+    return number_cells(
+        [
             (row.min_seconds, 2),
             (row.median_seconds, 2),
             (row.real_time_factor, 4),
@@ -146,35 +143,27 @@ def format_table(rows: Mapping[str, Row]) -> str:
             (row.peak_mib, 0),
             (row.events, 0),
         ]
-        lines.append([*cells, *number_cells(numbers)])
-    return markdown_table(columns, lines)
+    )
 
 
 def goals(rows: Mapping[str, Row]) -> list[dict[str, Any]]:
-    """What is asked on a CPU, and what was measured."""
+    """The goals on a CPU, and what was measured."""
     good = {name: row for name, row in rows.items() if row.failed is None}
     start = good.get(START)
     short, hour, long = (
         good.get(length_name(seconds)) for seconds in (_SHORT, _HOUR, _LONG)
     )
-    found = []
-    if hour:
-        goal = "1 h, s, at most"
-        found.append(
-            compare_with_goal(goal, _HOUR_SECONDS, hour.median_seconds)
-        )
-    if long:
-        found.append(
-            compare_with_goal("3 h, MiB, at most", _PEAK_MIB, long.peak_mib)
-        )
+    time = memory = None
     # Without what the start takes, which is the same for all.
     if long and hour and hour.speed and long.speed and start:
-        goal = "s per hour of audio, 3 h / 1 h, start subtracted, at most"
-        found.append(
-            compare_with_goal(goal, _TIME_GROWTH, hour.speed / long.speed)
-        )
+        time = hour.speed / long.speed
     if long and short:
-        goal = "peak of 3 h - peak of 10 min, MiB, at most"
-        growth = long.peak_mib - short.peak_mib
-        found.append(compare_with_goal(goal, _PEAK_GROWTH_MIB, growth))
-    return found
+        memory = long.peak_mib - short.peak_mib
+    per_hour = "s per hour of audio, 3 h / 1 h, start subtracted, at most"
+    growth = "peak of 3 h - peak of 10 min, MiB, at most"
+    return check_goals(
+        ("1 h, s, at most", _HOUR_SECONDS, hour and hour.median_seconds),
+        ("3 h, MiB, at most", _PEAK_MIB, long and long.peak_mib),
+        (per_hour, _TIME_GROWTH, time),
+        (growth, _PEAK_GROWTH_MIB, memory),
+    )

@@ -21,7 +21,7 @@ _PANELS = {
     "intra": "within a class (smaller is better)",
     "inter": "to other classes (larger is better)",
 }
-# Told apart by colour, by lightness and by being hollow.
+# Told apart by color, by lightness and by being hollow.
 _WITHOUT, _WITH = "#E69F00", "#0072B2"
 
 
@@ -73,7 +73,7 @@ def _draw_pair(axes: Axes, row: int, line: Line, name: str) -> None:
         },
     )
     # Seeds above and below the bar, so that none hides another's mean.
-    for numbers, shift, colour in (
+    for numbers, shift, color in (
         (pair.without, -0.24, _WITHOUT),
         (pair.with_term, 0.24, _WITH),
     ):
@@ -81,7 +81,7 @@ def _draw_pair(axes: Axes, row: int, line: Line, name: str) -> None:
             numbers,
             [row + shift] * len(numbers),
             "o",
-            color=colour,
+            color=color,
             markersize=3.2,
             alpha=0.6,
             markeredgewidth=0,
@@ -124,9 +124,9 @@ def _legend(axes: Axes, titles: tuple[str, str], seeds: int) -> list:
 
 # More dots per class than this hide each other.
 _DOTS = 150
-# Paul Tol's muted colours: nine that colour-blind readers tell apart. With
+# Paul Tol's muted colors: nine that color-blind readers tell apart. With
 # ten markers no two of 90 classes look the same.
-_COLOURS = (
+_COLORS = (
     "#CC6677",
     "#332288",
     "#DDCC77",
@@ -172,8 +172,8 @@ def principal_axes(
     ``vectors``: (N, D); ``groups``: (N,) which group each belongs to.
 
     >>> points = [[0, 0], [0, 0], [0, 0], [3, 1], [3, -1]]
-    >>> centre, axes, share = principal_axes(points, [0, 0, 0, 1, 1])
-    >>> centre.tolist(), (abs(axes) > 0.5).astype(int).tolist()
+    >>> center, axes, share = principal_axes(points, [0, 0, 0, 1, 1])
+    >>> center.tolist(), (abs(axes) > 0.5).astype(int).tolist()
     ([1.5, 0.0], [[1, 0], [0, 1]])
     """
     vectors = np.asarray(vectors, dtype=np.float64)
@@ -181,8 +181,8 @@ def principal_axes(
         np.asarray(groups), return_inverse=True, return_counts=True
     )
     weight = 1 / (number[group] * len(number))
-    centre = weight @ vectors
-    offsets = vectors - centre
+    center = weight @ vectors
+    offsets = vectors - center
     covariance = (offsets * weight[:, None]).T @ offsets
     variances, columns = np.linalg.eigh(covariance)
     axes = columns.T[::-1][:n_axes]
@@ -190,20 +190,20 @@ def principal_axes(
     largest = abs(axes).argmax(axis=1)
     signs = np.sign(np.take_along_axis(axes, largest[:, None], axis=1))
     share = variances[::-1][:n_axes] / max(variances.sum(), 1e-300)
-    return centre, axes * signs, share
+    return center, axes * signs, share
 
 
 def _draw_frames(axes: Axes, frames: Frames, dots: int) -> None:
     units = unit_vectors(frames.hidden)
     sounding = frames.groups < len(frames.labels)
-    centre, components, share = principal_axes(
+    center, components, share = principal_axes(
         units[sounding], frames.groups[sounding]
     )
-    points = (units - centre) @ components.T
+    points = (units - center) @ components.T
     rng = np.random.default_rng(0)  # the same frames for all methods
     styles = {
         label: {
-            "c": _COLOURS[i % len(_COLOURS)],
+            "c": _COLORS[i % len(_COLORS)],
             "marker": _MARKERS[i % len(_MARKERS)],
         }
         for i, label in enumerate(frames.labels)

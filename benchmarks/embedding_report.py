@@ -7,7 +7,7 @@ from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from harness import markdown_table
+from tables import markdown_table, mean_and_spread
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -68,7 +68,7 @@ def pair_distances(
 
     The sum of the cosines of all pairs is the product of the sums of the
     unit vectors, so no pair is ever formed. Pairs within a clip, where
-    neighbours are alike whatever the network learnt, are taken off by the
+    neighbors are alike whatever the network learnt, are taken off by the
     same rule, clip by clip.
 
     ``vectors``: (N, D), of any length; ``groups``: (N,) integers from 0 to
@@ -125,8 +125,6 @@ MEASURES = {
     "ratio": "inter / intra",
 }
 MEAN, BACKGROUND = "mean over classes", "background"
-
-_DIGITS = 3
 
 
 class Pair(NamedTuple):
@@ -279,16 +277,14 @@ def _cells(pair: Pair) -> tuple[str, str]:
     if not pair.without:
         return "-", "-"
     before, after = mean(pair.without), mean(pair.with_term)
-    return f"{before:.{_DIGITS}f} → {after:.{_DIGITS}f}", _gap(pair)
+    return f"{before:.3f} → {after:.3f}", _gap(pair)
 
 
 def _gap(pair: Pair) -> str:
-    numbers = pair.differences
-    text = f"{mean(numbers):+.{_DIGITS}f}"
-    if len(numbers) < 2:
-        return text
-    spread = f"± {stdev(numbers):.{_DIGITS}f}"
-    return f"{text} {spread} ({pair.agreeing}/{len(numbers)})"
+    text = mean_and_spread(pair.differences, "+")
+    several = len(pair.differences) > 1
+    agreeing = f" ({pair.agreeing}/{len(pair.differences)})"
+    return text + agreeing if several else text
 
 
 def _plain(number: float) -> float | None:

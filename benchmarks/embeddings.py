@@ -33,7 +33,13 @@ from embedding_report import (
     make_lines,
     seed_values,
 )
-from harness import ABLATION, describe_run, make_parser, write_results
+from harness import (
+    ABLATION,
+    describe_run,
+    make_parser,
+    report_error,
+    write_results,
+)
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -105,8 +111,7 @@ def main(words: Sequence[str]) -> int:
             options.folder, options.methods, options.seeds, options.network
         )
     except (OSError, ValueError) as error:
-        print(f"embeddings.py: error: {error}", file=sys.stderr)
-        return 1
+        return report_error(error)
     tables = {
         key: make_lines(measured.labels, *by_method.values())
         for key, by_method in measured.distances.items()

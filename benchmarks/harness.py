@@ -1,6 +1,6 @@
-"""What all benchmarks share: arguments, turns, ratios, machine, tables, JSON.
+"""What all benchmarks share: arguments, rounds, machine, JSON.
 
-What is compared is measured in turn, round after round, each in a process of
+What is compared is measured by turns, round after round, each in a process of
 its own, so that whatever else the machine does affects all alike.
 """
 
@@ -67,6 +67,37 @@ def pick(text: str | None, known: Iterable[str], kind: str) -> list[str]:
     return names
 
 
+def add_options(add: Callable[..., Any], rounds: int, per: str) -> None:
+    """The options of a benchmark that writes ``results/<name>.json``."""
+    add("--rounds", type=int, default=rounds, help=f"processes per {per}")
+    add("--threads", type=int, default=available_cores())
+    add("--seed", type=int, default=0, help="of whatever is random")
+    add(
+        "--quick",
+        action="store_true",
+        help="one round, little data: only to see that it runs",
+    )
+    add("--write", action="store_true", help="write benchmarks/results/")
+    add("--output", type=Path, help="JSON file of the results")
+
+
+def finish_options(options: argparse.Namespace, name: str) -> None:
+    """Checks the options of :func:`add_options`, and sets ``output``.
+
+    Without ``--write`` and ``--output`` it stays None: nothing is written.
+    """
+    if options.quick:
+        if options.write:
+            raise ValueError(
+                "--quick measures nothing worth --write: use --output"
+            )
+        options.rounds = 1
+    if min(options.rounds, options.threads) < 1:
+        raise ValueError("--rounds and --threads must be at least 1")
+    if options.write and options.output is None:
+        options.output = RESULTS / f"{name}.json"
+
+
 def take_turns(
     cases: Sequence[Case],
     rounds: int,
@@ -75,7 +106,7 @@ def take_turns(
         lambda run: f"{run['seconds']:.2f} s"
     ),
 ) -> dict[str, list[dict[str, Any]]]:
-    """Measures all cases in turn; one that ``failed`` is not tried again."""
+    """Measures all cases by turns; one that ``failed`` is not tried again."""
     runs: dict[str, list[dict[str, Any]]] = {case.name: [] for case in cases}
     for number in range(1, rounds + 1):
         for case in cases:
@@ -189,48 +220,8 @@ def write_results(path: Path, content: Mapping[str, Any]) -> None:
     print(f"written: {path}")
 
 
-def markdown_table(
-    columns: Sequence[str], lines: Iterable[Sequence[str]]
-) -> str:
-    """A Markdown table with its numbers at the right; missing cells are empty.
-
-    >>> print(markdown_table(["what", "s"], [["ours", "1.50"], ["none"]]))
-    | what | s |
-    | --- | ---: |
-    | ours | 1.50 |
-    | none |  |
-    """
-    rule = ["---", *["---:"] * (len(columns) - 1)]
-    full = ([*line, *[""] * (len(columns) - len(line))] for line in lines)
-    rows = [columns, rule, *full]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
-
-
-def number_cells(numbers: Iterable[tuple[float | None, int]]) -> list[str]:
-    """Numbers with so many decimals; None is an empty cell.
-
-    >>> number_cells([(1234.5, 2), (None, 0)])
-    ['1,234.50', '']
-    """
-    return ["" if x is None else f"{x:,.{n}f}" for x, n in numbers]
-
-
-def compare_with_goal(
-    goal: str, limit: float, measured: float
-) -> dict[str, Any]:
-    """Whether a goal, which ends in ``at least`` or ``at most``, is met.
-
-    >>> compare_with_goal("ratio, at least", 10, 12)["met"]
-    True
-    """
-    least = goal.endswith("least")
-    met = measured >= limit if least else measured <= limit
-    return {"goal": goal, "limit": limit, "measured": measured, "met": met}
-
-
-def print_goals(goals: Iterable[Mapping[str, Any]]) -> None:
-    """Prints a line for each result of :func:`compare_with_goal`."""
-    for goal in goals:
-        met = "met" if goal["met"] else "NOT met"
-        measured = f"{goal['measured']:.2f}"
-        print(f"{goal['goal']} {goal['limit']:g}: {measured}, {met}")
+def report_error(error: object, status: int = 1) -> int:
+    """Prints one line with the script's name; returns the exit status."""
+    script = Path(sys.argv[0]).name
+    print(f"{script}: error: {error}", file=sys.stderr)
+    return status

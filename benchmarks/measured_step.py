@@ -99,7 +99,7 @@ class RecipeStep:
         return self.brain.modules.lgc.bank.prototypes
 
 
-class VectorisedPrototypes:
+class VectorizedPrototypes:
     """The shipped prototypes, for the plain step."""
 
     def __init__(self, lgc: LGC) -> None:
@@ -148,14 +148,14 @@ class PlainStep:
         self.student.load_tuned(hparams["model"].state_dict())
         shipped = hparams["lgc"].to(device)
         fused = variant.fused_updates
-        vectorised = variant.vectorised_prototypes
+        vectorized = variant.vectorized_prototypes
         self.lgc = PlainLGC(
             shipped,
             self.front_end.normalize,
             (MeanTeacher if fused else PlainTeacher)(
                 self.student, hparams["ema_decay"]
             ),
-            (VectorisedPrototypes if vectorised else PlainPrototypes)(shipped),
+            (VectorizedPrototypes if vectorized else PlainPrototypes)(shipped),
         )
         self.teacher = self.lgc.teacher.network
         self.optimizer = partial(

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from harness import (
-    RESULTS,
+    add_options,
     describe_run,
+    finish_options,
     in_fresh_process,
     make_parser,
     pick,
-    print_goals,
     take_turns,
     versions,
     write_results,
@@ -33,11 +33,10 @@ from harness import (
 from scoring_data import CLIPS
 from scoring_report import differences, format_table, goals, summarize
 from scoring_variants import OURS, PLAIN, VARIANTS, Setting, Variant, measure
-
-from lgc_plugin.utils.parallel import available_cores
+from tables import print_goals
 
 _LIBRARIES = ("numpy", "scipy", "pandas", "psds_eval", "sed_eval")
-_QUICK = {"rounds": 1, "plain_clips": 24, "n_bootstrap": 50}
+_QUICK = {"plain_clips": 24, "n_bootstrap": 50}
 
 
 def _run(variant: Variant, setting: Setting) -> dict[str, Any]:
@@ -51,7 +50,8 @@ def _run(variant: Variant, setting: Setting) -> dict[str, Any]:
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """Reads the command line.
 
-    Returns with ``variants`` as such, and ``out`` None if nothing is written.
+    Returns with ``variants`` as such, and ``output`` None if nothing is
+    written.
     """
     parser = make_parser(__doc__)
     add = parser.add_argument
@@ -60,7 +60,6 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         "--variants",
         help=f"commas between them; plain and ours always run\n{names}",
     )
-    add("--rounds", type=int, default=2, help="processes per variant")
     add("--clips", type=int, default=CLIPS, help="of the test")
     add(
         "--plain-clips",
@@ -70,7 +69,6 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     )
     add("--thresholds", type=int, default=50, help="operating points")
     add("--n-bootstrap", type=int, default=1000, help="of the bootstrap")
-    add("--seed", type=int, default=0)
     add(
         "--desed-metadata",
         type=Path,
@@ -78,34 +76,24 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         help="validation.tsv and validation_durations.tsv as the truth,\n"
         "instead of a random one",
     )
-    add("--threads", type=int, default=available_cores())
-    add(
-        "--quick",
-        action="store_true",
-        help="one round, few clips and resamples: only to see that it runs",
-    )
-    add("--write", action="store_true", help="write results/scoring_cpu.json")
-    add("--output", type=Path, help="JSON file of the results")
+    add_options(add, rounds=2, per="variant")
     options = parser.parse_args(words)
     try:
+        finish_options(options, "scoring_cpu")
         names = pick(options.variants, [v.name for v in VARIANTS], "variant")
     except ValueError as error:
         parser.error(str(error))
     wanted = {*names, PLAIN.name, OURS.name}
     options.variants = [v for v in VARIANTS if v.name in wanted]
     if options.quick:
-        if options.write:
-            parser.error("--quick measures nothing worth --write: use --output")
         vars(options).update(_QUICK)
     options.plain_clips = min(
         options.clips,
         options.clips if options.plain_clips is None else options.plain_clips,
     )
-    counts = ["rounds", "clips", "plain_clips", "thresholds", "n_bootstrap"]
-    if min(getattr(options, name) for name in [*counts, "threads"]) < 1:
+    counts = ("clips", "plain_clips", "thresholds", "n_bootstrap")
+    if min(getattr(options, name) for name in counts) < 1:
         parser.error("every number but the seed must be at least 1")
-    if options.write and options.output is None:
-        options.output = RESULTS / "scoring_cpu.json"
     return options
 
 
@@ -132,9 +120,9 @@ def main(words: Sequence[str]) -> int:
     if not any(rows[each.name].failed for each in (PLAIN, OURS)):
         wrong = differences(runs)
         print(_describe_check(runs, wrong))
-    # Few clips say nothing about what is asked of many.
-    asked = [] if options.quick else goals(rows)
-    print_goals(asked)
+    # The goals are of many clips.
+    checked = [] if options.quick else goals(rows)
+    print_goals(checked)
     if options.output is not None:
         content = {
             **describe_run(
@@ -154,7 +142,7 @@ def main(words: Sequence[str]) -> int:
             ),
             "scores": runs[OURS.name][0].get("scores"),
             "differences": wrong,
-            "goals": asked,
+            "goals": checked,
             "rows": {name: asdict(row) for name, row in rows.items()},
         }
         write_results(options.output, content)

@@ -8,17 +8,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from harness import (
-    Runs,
-    compare_with_goal,
-    failure,
-    markdown_table,
-    number_cells,
-    ratios,
-)
+from harness import Runs, failure, ratios
 from scoring_variants import OURS, PLAIN, Variant
+from tables import check_goals, measured_table, number_cells
 
-# What is asked of ours.
+# The goals.
 _DECODE_RATIO, _RATIO = 50.0, 10.0
 _BOOTSTRAP_SECONDS = 60.0
 _PEAK_MIB = 1e9 / 2**20  # 1 GB
@@ -129,13 +123,18 @@ def format_table(rows: Mapping[str, Row]) -> str:
     """A Markdown table, one line per row."""
     head = "what|clips|s, min|s, median|ratio|ratio of rounds|ms/clip"
     columns = [*head.split("|"), "peak MiB", "of which base"]
-    lines = []
-    for row in rows.values():
-        if row.failed is not None:
-            lines.append([row.title, f"failed: {row.failed}"])
-            continue
-        mark = " (decoding extrapolated)" if row.extrapolated else ""
-        numbers = [
+    return measured_table(columns, rows.values(), _first_cells, _cells)
+
+
+def _first_cells(row: Row) -> list[str]:
+    mark = " (decoding extrapolated)" if row.extrapolated else ""
+    return [row.title + mark]
+
+
+def _cells(row: Row) -> list[str]:
+    return number_cells(
+        [
+            (row.clips, 0),
             (row.min_seconds, 2),
             (row.median_seconds, 2),
             (row.ratio, 1),
@@ -144,9 +143,7 @@ def format_table(rows: Mapping[str, Row]) -> str:
             (row.peak_mib, 0),
             (row.base_mib, 0),
         ]
-        cells = [row.title + mark, f"{row.clips:,}"]
-        lines.append([*cells, *number_cells(numbers)])
-    return markdown_table(columns, lines)
+    )
 
 
 def differences(runs: Runs) -> list[str]:
@@ -166,8 +163,8 @@ def differences(runs: Runs) -> list[str]:
 
 
 def goals(rows: Mapping[str, Row]) -> list[dict[str, Any]]:
-    """What is asked of ours, and what was measured."""
-    asked = [
+    """The goals, and what was measured."""
+    listed = [
         ("decoding, ratio, at least", "decode_ours", "ratio", _DECODE_RATIO),
         ("whole test, ratio, at least", "ours", "ratio", _RATIO),
         ("whole test, MiB, at most", "ours", "peak_mib", _PEAK_MIB),
@@ -177,14 +174,13 @@ def goals(rows: Mapping[str, Row]) -> list[dict[str, Any]]:
             for name in ("bootstrap", "bootstrap_free")
         ),
     ]
-    found = []
-    for goal, name, field, limit in asked:
-        measured = getattr(rows[name], field) if name in rows else None
-        if measured is not None:
-            found.append(compare_with_goal(goal, limit, measured))
-    more = rows.get("ours_16x")
+    more, growth = rows.get("ours_16x"), None
     if more and more.ms_per_clip and rows["ours"].ms_per_clip:
         growth = more.ms_per_clip / rows["ours"].ms_per_clip
-        name = "ms/clip, 16 times the clips / once, at most"
-        found.append(compare_with_goal(name, _GROWTH, growth))
-    return found
+    return check_goals(
+        *(
+            (goal, limit, getattr(rows.get(name), field, None))
+            for goal, name, field, limit in listed
+        ),
+        ("ms/clip, 16 times the clips / once, at most", _GROWTH, growth),
+    )

@@ -23,7 +23,7 @@ from pathlib import Path
 import ablation
 from ablation_profile import check_runs, read_profile
 from ablation_runs import Run, make_data, plan_runs, train_all
-from harness import ABLATION, make_parser, pick, write_results
+from harness import ABLATION, make_parser, pick, report_error, write_results
 from sensitivity_figure import plot_settings
 from sensitivity_plan import (
     REFERENCE,
@@ -110,13 +110,15 @@ def main(words: Sequence[str]) -> int:
         check_runs([*runs, *others], options.profile)
         failed = [] if options.report else _train(runs, options)
     except ValueError as error:
-        return _complain(str(error), 2)
+        return report_error(error, 2)
     except subprocess.CalledProcessError as error:
-        return _complain(f"no data: {' '.join(error.cmd)} failed", 2)
+        return report_error(f"no data: {' '.join(error.cmd)} failed", 2)
     runs = [run for run in runs if run.finished]
     if not runs:
-        place = options.folder / "runs"
-        return _complain(f"{place}: no finished run of seeds {options.seeds}")
+        place = f"{options.folder / 'runs'}"
+        return report_error(
+            f"{place}: no finished run of seeds {options.seeds}"
+        )
     _tell(runs, options)
     return int(bool(failed))
 
@@ -155,11 +157,6 @@ def _tell(runs: Sequence[Run], options: argparse.Namespace) -> None:
         plot_settings(settings, found, reference, ABLATION / picture)
         content = describe(settings, found, reference, runs, options.train)
         write_results(ABLATION / "sensitivity.json", content)
-
-
-def _complain(text: str, status: int = 1) -> int:
-    print(f"sensitivity.py: error: {text}", file=sys.stderr)
-    return status
 
 
 if __name__ == "__main__":

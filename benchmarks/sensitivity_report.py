@@ -6,14 +6,15 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any, NamedTuple
 
 from ablation_profile import changed_settings
 from ablation_report import SCORES
 from ablation_runs import Method, Run, plan_runs
-from harness import describe_run, markdown_table
+from harness import describe_run
 from sensitivity_plan import REFERENCE, Setting
+from tables import markdown_table, mean_and_spread
 
 _ANCHORS = re.compile(r"epoch: (\d+),.* train n_anchors: ([^\s,]+)")
 
@@ -219,7 +220,7 @@ def _line(setting: Setting, value: float, found: Found) -> list[str]:
         f"{value:g} (default)" if is_default else f"{value:g}",
         str(len(outcomes)),
         *(_mean(each, ".3f") for each in numbers),
-        *("" if is_default else _gap(each) for each in gaps),
+        *("" if is_default else mean_and_spread(each, "+") for each in gaps),
         _mean((each.n_anchors for each in outcomes.values()), ".1f"),
     ]
 
@@ -227,13 +228,6 @@ def _line(setting: Setting, value: float, found: Found) -> list[str]:
 def _mean(numbers: Iterable[float | None], form: str) -> str:
     known = [number for number in numbers if number is not None]
     return f"{mean(known):{form}}" if known else "-"
-
-
-def _gap(numbers: Sequence[float]) -> str:
-    if not numbers:
-        return "-"
-    spread = f"{stdev(numbers):.3f}" if len(numbers) > 1 else "-"
-    return f"{mean(numbers):+.3f} ± {spread}"
 
 
 def _by_seed(outcomes: Mapping[int, Outcome]) -> dict[str, Any]:

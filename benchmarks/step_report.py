@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
-from harness import Runs, failure, markdown_table, ratios
+from harness import Runs, failure, ratios
+from tables import measured_table, number_cells
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Variant:
     #: Freed memory stays in the process
     allocator: bool = False
     #: Prototypes and contrast of all classes at once
-    vectorised_prototypes: bool = False
+    vectorized_prototypes: bool = False
     #: The teacher and the optimizer move all parameters in one go
     fused_updates: bool = False
     #: The gate's linear layer is a 1x1 convolution
@@ -43,8 +44,8 @@ _ALLOCATOR = replace(
 _PROTOTYPES = replace(
     _ALLOCATOR,
     name="prototypes",
-    title="+ vectorised prototypes",
-    vectorised_prototypes=True,
+    title="+ vectorized prototypes",
+    vectorized_prototypes=True,
 )
 _FUSED = replace(
     _PROTOTYPES,
@@ -182,25 +183,26 @@ def format_table(rows: Sequence[Row]) -> str:
         "compile s",
         "anchors",
     ]
-    lines = []
-    for row in rows:
-        if row.failed is not None:
-            lines.append([row.title, f"failed: {row.failed}"])
-            continue
-        cells = [
-            row.title,
-            f"{row.steps_per_second:.3f}",
-            _number(row.ratio, 2),
-            _number(row.ratio_of_rounds, 2),
-            f"{row.min_seconds:.4f}",
-            f"{row.median_seconds:.4f}",
-            f"{row.peak_mib:.0f}",
-            _number(row.compile_seconds, 1),
-            f"{row.anchors:.0f}",
+    if checked:
+        head.append("waits for")
+    return measured_table(
+        head,
+        rows,
+        lambda row: [row.title],
+        lambda row: [*_cells(row), row.waits] if checked else _cells(row),
+    )
+
+
+def _cells(row: Row) -> list[str]:
+    return number_cells(
+        [
+            (row.steps_per_second, 3),
+            (row.ratio, 2),
+            (row.ratio_of_rounds, 2),
+            (row.min_seconds, 4),
+            (row.median_seconds, 4),
+            (row.peak_mib, 0),
+            (row.compile_seconds, 1),
+            (row.anchors, 0),
         ]
-        lines.append([*cells, row.waits] if checked else cells)
-    return markdown_table([*head, "waits for"] if checked else head, lines)
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
+    )

@@ -111,7 +111,7 @@ def test_shifts_are_normal_and_rounded():
     shift = plan.frames * 4 + plan.rest
     assert abs(float(shift.float().mean())) < 2
     assert abs(float(shift.float().std()) - 90) < 1.5
-    # Rounded to the nearest: 0 is as likely as its neighbours, and every rest
+    # Rounded to the nearest: 0 is as likely as its neighbors, and every rest
     # as likely as any other.
     near = torch.tensor([(shift == s).sum() for s in (-2, -1, 0, 1, 2)])
     assert ((near > 55) & (near < 125)).all()

@@ -89,8 +89,8 @@ def test_sounds_stay_where_they_were(onset, asked):
     energy = pitch_shift(noise, asked, RATE).square()[0]
     early, late = time < onset - 0.02, time > onset + 0.12
     assert energy[early | late].sum() < 0.02 * energy.sum()
-    centre = float((time * energy).sum() / energy.sum())
-    assert abs(centre - onset - 0.05) < 0.02
+    center = float((time * energy).sum() / energy.sum())
+    assert abs(center - onset - 0.05) < 0.02
 
 
 def test_no_interval_changes_nothing():

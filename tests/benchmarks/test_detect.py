@@ -19,7 +19,9 @@ from detect_variants import (
     make_cases,
     write_audio,
 )
-from harness import HERE
+from harness import (
+    HERE,
+)
 from scoring_data import LABELS
 
 from lgc_plugin.inference.detector import SoundEventDetector

@@ -112,11 +112,11 @@ def test_components_are_those_of_balanced_groups():
     small, large = rng.normal(size=(4, 3)), rng.normal(size=(8, 3)) + 1
     # Repeating the small group is what the weights stand for.
     twice = np.vstack([small, small, large])
-    centred = twice - twice.mean(axis=0)
-    _, sizes, expected = np.linalg.svd(centred)
+    centered = twice - twice.mean(axis=0)
+    _, sizes, expected = np.linalg.svd(centered)
     groups = [0] * 4 + [1] * 8
-    centre, axes, share = principal_axes(np.vstack([small, large]), groups)
-    assert centre == pytest.approx(twice.mean(axis=0))
+    center, axes, share = principal_axes(np.vstack([small, large]), groups)
+    assert center == pytest.approx(twice.mean(axis=0))
     assert abs(axes @ expected[:2].T) == pytest.approx(np.eye(2), abs=1e-9)
     assert share == pytest.approx(sizes[:2] ** 2 / sum(sizes**2))
 

@@ -55,8 +55,8 @@ def test_batches_may_come_in_any_order(order, limit, seed):
 
 def test_fewer_different_frames_than_centres_do_no_harm(recwarn):
     frames = torch.eye(3)[:2].repeat(4, 1)
-    centres = spherical_centres(frames, 3, seed=0)
-    assert centres.shape == (3, 3) and not recwarn.list
-    distances = torch.cdist(centres, torch.eye(3)[:2])
+    centers = spherical_centres(frames, 3, seed=0)
+    assert centers.shape == (3, 3) and not recwarn.list
+    distances = torch.cdist(centers, torch.eye(3)[:2])
     assert (distances.amin(dim=1) < 1e-6).all()
     assert (distances.amin(dim=0) < 1e-6).all()

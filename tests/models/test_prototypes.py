@@ -128,14 +128,14 @@ def test_invalid_frames_do_not_count():
 
 
 def test_initial_prototypes_find_the_clusters():
-    centres = torch.eye(4)
+    centers = torch.eye(4)
     noise = 0.05 * torch.randn(
         40, 4, generator=torch.Generator().manual_seed(1)
     )
-    frames = normalize(centres.repeat(10, 1) + noise, dim=-1)
+    frames = normalize(centers.repeat(10, 1) + noise, dim=-1)
     bank = PrototypeBank(1, n_prototypes=4, dim=4)
     bank.fit(frames, torch.ones(40, 1))
-    similarity = bank.prototypes[0] @ centres.T
+    similarity = bank.prototypes[0] @ centers.T
     assert (similarity.amax(0) > 0.98).all()
     assert bank.active[0].all() and not bank.active[1].any()
 

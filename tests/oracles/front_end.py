@@ -91,10 +91,10 @@ def _triangles(
     ]
     filters = torch.zeros(n_mels, n_fft // 2 + 1, dtype=torch.float64)
     for m in range(n_mels):
-        left, centre, right = edges[m : m + 3]
+        left, center, right = edges[m : m + 3]
         for b in range(n_fft // 2 + 1):
             hertz = b * sample_rate / n_fft
-            rising = (hertz - left) / (centre - left)
-            falling = (right - hertz) / (right - centre)
+            rising = (hertz - left) / (center - left)
+            falling = (right - hertz) / (right - center)
             filters[m, b] = max(0.0, min(rising, falling))
     return filters

@@ -14,8 +14,8 @@ def median(row: Sequence[float], window: int) -> list[float]:
     """
     mirrored = list(row) + list(row[::-1])
     result = []
-    for centre in range(len(row)):
-        first = centre - window // 2
+    for center in range(len(row)):
+        first = center - window // 2
         window_values = [
             mirrored[i % len(mirrored)] for i in range(first, first + window)
         ]
