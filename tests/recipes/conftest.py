@@ -3,15 +3,14 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from lgc_plugin.data.soundscapes.generate import write_soundscapes
 from lgc_plugin.data.soundscapes.options import SoundscapeOptions
-from references import hidden
+from forked import ROOT, Script
 
-ROOT = Path(__file__).resolve().parents[2]
+LAUNCHER = "-m torch.distributed.run --standalone --nproc_per_node".split()
 TINY = """
 clip_seconds: 2.0
 hop_length: 512
@@ -53,7 +52,10 @@ def dataset(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def train(dataset, tmp_path_factory):
-    """Calls the recipe; returns the finished process."""
+    """Calls the recipe; returns the finished process.
+
+    ``real``: the command as a user gives it; else in a fork, which is faster.
+    """
     tiny = tmp_path_factory.mktemp("hparams") / "tiny.yaml"
     tiny.write_text(TINY)
 
@@ -63,20 +65,11 @@ def train(dataset, tmp_path_factory):
         data=dataset,
         check=True,
         processes=1,
+        real=False,
         start_only=False,
-        without=(),
+        before=None,
     ):
-        launcher = [sys.executable]
-        if without:
-            code = f"{hidden(without)}; import runpy; del sys.argv[0]; "
-            code += "sys.path[0] = 'recipes/DESED'; "
-            code += "runpy.run_path(sys.argv[0], run_name='__main__')"
-            launcher += ["-c", code]
-        if processes > 1:
-            torchrun = "-m torch.distributed.run --standalone".split()
-            launcher += [*torchrun, f"--nproc_per_node={processes}"]
         command = [
-            *launcher,
             "recipes/DESED/train.py",
             "hparams/lgc.yaml",
             f"--overrides={tiny}",
@@ -87,10 +80,20 @@ def train(dataset, tmp_path_factory):
         ]
         if data is not None:
             command.append(f"--data_folder={data}")
-        place = {"cwd": ROOT, "env": {**os.environ, "OMP_NUM_THREADS": "1"}}
-        if start_only:
-            return subprocess.Popen(command, stdout=subprocess.DEVNULL, **place)
-        done = subprocess.run(command, text=True, capture_output=True, **place)
+        if real:
+            launcher = [*LAUNCHER, str(processes)] if processes > 1 else []
+            done = subprocess.run(
+                [sys.executable, *launcher, *command],
+                cwd=ROOT,
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+                text=True,
+                capture_output=True,
+            )
+        else:
+            script = Script(command, processes=processes, before=before)
+            if start_only:
+                return script
+            done = script.wait()
         assert not check or done.returncode == 0, done.stderr[-4000:]
         return done
 
@@ -101,4 +104,4 @@ def train(dataset, tmp_path_factory):
 def finished(train, tmp_path_factory):
     """An uninterrupted run, and its process."""
     folder = tmp_path_factory.mktemp("run") / "whole"
-    return folder, train(folder)
+    return folder, train(folder, real=True)
