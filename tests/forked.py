@@ -22,6 +22,7 @@ PRELOADED = (
     "lgc_plugin.report.run_report",
     "lgc_plugin.training.brain",
     "speechbrain.dataio.dataloader",
+    "torch._dynamo",
     "torch.utils.tensorboard",
 )
 TIMEOUT = 300  # seconds

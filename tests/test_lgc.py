@@ -1,3 +1,5 @@
+"""The whole module on a small network: what each term and update does."""
+
 import copy
 from dataclasses import replace
 
@@ -11,30 +13,7 @@ from lgc_plugin.losses.consistency import clip_consistency, frame_consistency
 from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.models.features import LogMel
 from lgc_plugin.types import LabelKind, SEDBatch, SEDOutput
-
-KIND = torch.tensor([LabelKind.STRONG, LabelKind.WEAK, LabelKind.NONE] * 2)
-N_FRAMES = 10
-
-
-def make(seed=0, sizes=(2, 6), **options):
-    torch.manual_seed(seed)
-    student = CRNN(
-        2, 8, filters=(4, 4), pooling=((2, 2), (2, 4)), embedding_dim=6
-    )
-    n_classes, dim = sizes
-    lgc = LGC(student, n_classes, embedding_dim=dim, rampup_steps=10, **options)
-    return student, lgc, SEDBatch(KIND, torch.rand(6, 8, 4 * N_FRAMES + 1))
-
-
-def give_prototypes(lgc):
-    """Prototypes at random, and thresholds that make most frames anchors."""
-    lgc.bank.prototypes.copy_(
-        normalize(torch.randn_like(lgc.bank.prototypes), dim=-1)
-    )
-    lgc.bank.active.fill_(True)
-    lgc.bank.initialized = True
-    lgc.bank.pos_threshold = lgc.contrast.pos_threshold = 0.4
-    lgc.contrast.neg_threshold = 1.1
+from small_lgc import KIND, N_FRAMES, give_prototypes, make
 
 
 def count_calls(module):
@@ -236,49 +215,6 @@ def test_state_survives_a_checkpoint():
     for name, value in lgc.state_dict().items():
         if isinstance(value, torch.Tensor):
             assert torch.equal(other.state_dict()[name], value), name
-
-
-def test_negative_weights_are_refused():
-    with pytest.raises(ValueError, match="weights"):
-        make(cutmix_weight=-1.0)
-
-
-def test_a_network_tells_its_own_sizes():
-    """Without n_classes and embedding_dim; a checkpoint tells them as well."""
-    student, lgc, batch = make(sizes=(None, None))
-    assert lgc.bank is None and not lgc.contrasts
-    lgc(student, batch, student(batch.features))
-    assert lgc.bank.prototypes.shape == (3, 3, 6)
-    other = make(sizes=(None, None))[1]
-    other.load_state_dict(lgc.state_dict())
-    assert other.bank.prototypes.shape == (3, 3, 6)
-    initial = make(sizes=(None, None))[1]
-    initial.init_prototypes([batch])
-    assert initial.contrasts
-
-
-@pytest.mark.parametrize("sizes", [(3, 6), (2, 5)])
-def test_sizes_that_do_not_fit_are_told(sizes):
-    student, lgc, batch = make(sizes=sizes)
-    with pytest.raises(ValueError, match="2 classes and embeddings of size 6"):
-        lgc(student, batch, student(batch.features))
-
-
-def test_embeddings_without_a_gradient_are_refused_where_they_should_learn():
-    student, lgc, batch = make()
-    output = student(batch.features)
-    output = output._replace(embedding=output.embedding.detach())
-    with pytest.raises(ValueError, match="embeddings have no gradient"):
-        lgc(student, batch, output)
-    student, lgc, batch = make(contrast_weight=0)
-    lgc(student, batch, output)
-
-
-def test_labels_that_do_not_fit_the_network_are_refused():
-    student, lgc, batch = make()
-    batch = replace(batch, frame_labels=torch.zeros(6, 2, N_FRAMES - 1))
-    with pytest.raises(ValueError, match="labels have 9 frames"):
-        lgc(student, batch, student(batch.features))
 
 
 class WithEmbeddings(nn.Module):

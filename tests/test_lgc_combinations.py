@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+import small_lgc
 from lgc_plugin.augment import (
     AddNoise,
     FilterAugment,
@@ -15,26 +16,17 @@ from lgc_plugin.lgc import LGC
 from lgc_plugin.losses.ict import InterpolationConsistency
 from lgc_plugin.losses.rct import RandomConsistency
 from lgc_plugin.losses.sct import ShiftConsistency
-from lgc_plugin.models.crnn import CRNN
-from lgc_plugin.types import LabelKind, SEDBatch
+from lgc_plugin.types import SEDBatch
 
-KINDS = (LabelKind.STRONG, LabelKind.WEAK, LabelKind.NONE) * 2
-KIND = torch.tensor(KINDS)
 NONE = {"consistency_weight": 0, "cutmix_weight": 0, "contrast_weight": 0}
 
 
 def make(ict=2.0, sct=2.0, **options):
-    torch.manual_seed(0)
-    student = CRNN(
-        2, 8, filters=(4, 4), pooling=((2, 2), (2, 4)), embedding_dim=6
-    )
     terms = {
         "ict": InterpolationConsistency(ict),
         "sct": ShiftConsistency(sct, std=8.0),
     }
-    lgc = LGC(student, 2, embedding_dim=6, terms=terms, **options)
-    batch = SEDBatch(KIND, torch.rand(6, 8, 41), kinds=KINDS)
-    return student, lgc, batch
+    return small_lgc.make(terms=terms, **options)
 
 
 def passes_of(network):
@@ -133,11 +125,11 @@ def test_versions_count_for_the_mean_teacher_only():
             parameter.add_(0.1 * torch.randn(parameter.shape))
     plain = replace(batch, frame_labels=torch.rand(6, 2, 10).round())
     waves = SEDBatch(
-        KIND,
+        batch.label_kind,
         frame_labels=plain.frame_labels,
         wavs=torch.rand(6, 10),  # a sample is a frame
         n_samples=torch.full((6,), 10),
-        kinds=KINDS,
+        kinds=batch.kinds,
         padded=False,
     )
     features = batch.features

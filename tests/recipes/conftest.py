@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
+from forked import ROOT, Script
 from lgc_plugin.data.soundscapes.generate import write_soundscapes
 from lgc_plugin.data.soundscapes.options import SoundscapeOptions
-from forked import ROOT, Script
 
 LAUNCHER = "-m torch.distributed.run --standalone --nproc_per_node".split()
 TINY = """

@@ -5,17 +5,15 @@ The recipe runs from a copy of its files, as in a checkout of SpeechBrain.
 
 import csv
 import operator
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from forked import ROOT, Script
+
 TABLE = Path(__file__).with_name("DESED.csv")
 COLUMNS = (
     "Task,Dataset,Script_file,Hparam_file,Data_prep_file,Readme_file,"
@@ -78,14 +76,7 @@ def checkout(tmp_path_factory):
 
 
 def run(place, command, **environment):
-    done = subprocess.run(
-        [sys.executable, *shlex.split(command)],
-        cwd=place,
-        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = Script(shlex.split(command), cwd=place, **environment).wait()
     assert done.returncode == 0, done.stderr[-4000:]
     return done.stdout
 
