@@ -126,7 +126,7 @@ def main(words: Sequence[str]) -> int:
     if options.bank == "synthetic":
         print(
             "note: these sounds are made by code, and take more steps to "
-            "learn than the recordings that the README tells of",
+            "learn than the recordings that the README describes",
             file=sys.stderr,
         )
     failed = train_all(
@@ -180,7 +180,7 @@ def _write(
     differences: dict[tuple[str, str], dict[str, Any]],
     runs: Sequence[Run],
 ) -> None:
-    """Everything that the tables say, and what it was measured with."""
+    """All numbers of the tables, and the settings they were measured with."""
     results = json.loads((runs[0].folder / "results.json").read_text())
     # The profile is that of LGC, where it was trained.
     of_lgc = [run for run in runs if run.method.name == HEADLINE[0]]

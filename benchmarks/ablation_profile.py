@@ -52,7 +52,7 @@ def changed_settings(words: tuple[str, ...]) -> dict[str, Any]:
 def check_runs(runs: Sequence[Run], profile: Mapping[str, Any]) -> None:
     """Refuses finished runs that were trained with other settings.
 
-    Two runs tell something of a setting only if all else is equal; settings
+    Two runs compare a setting only if all else is equal; settings
     of the global term do not matter where it is off.
     """
     for run in runs:
@@ -64,7 +64,7 @@ def check_runs(runs: Sequence[Run], profile: Mapping[str, Any]) -> None:
         own = {"seed": run.seed, "labels": known["labels"]}
         expected = {**profile, **changed_settings(run.method.words), **own}
         if expected["contrast_weight"] == 0:
-            # Nobody read them.
+            # They were not read.
             own = {
                 key: known[key] for key in _OF_THE_GLOBAL_TERM & known.keys()
             }

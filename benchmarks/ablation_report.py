@@ -97,7 +97,7 @@ def difference_table(
     """Differences of pairs with their intervals.
 
     The intervals are those of the test clips; how far trainings differ is
-    told by the seeds, so their number is there as well.
+    shown by the seeds, so their number is there as well.
     """
     lines = []
     for (better, worse), found in differences.items():

@@ -172,7 +172,7 @@ def make_data(run: Run, bank: str, words: Sequence[str]) -> None:
         made_of = json.loads(about.read_text())["bank"]["name"]
         if made_of != Path(bank).name:
             raise ValueError(
-                f"{run.data}: made of the sounds in {made_of!r}, wanted are "
+                f"{run.data}: made of the sounds in {made_of!r}, expected are "
                 f"{Path(bank).name!r}: give another --folder, or that bank"
             )
         return
@@ -186,7 +186,7 @@ def train_all(
     runs: Sequence[Run],
     words: Sequence[str],
     n_jobs: int,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> list[Run]:
     """Trains what is not finished, several at a time, each on its cores."""
     threads = max(1, (os.cpu_count() or 1) // n_jobs)
@@ -204,7 +204,7 @@ def train_all(
                 env={**os.environ, "OMP_NUM_THREADS": str(threads)},
             )
         end = "done" if done.returncode == 0 else f"FAILED ({log.name})"
-        tell(f"seed {run.seed}  {run.method.title}: {end}")
+        report(f"seed {run.seed}  {run.method.title}: {end}")
         return done.returncode == 0
 
     with ThreadPoolExecutor(n_jobs) as pool:

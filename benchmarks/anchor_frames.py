@@ -45,7 +45,7 @@ class Counts:
     true_sure: int
 
     def shares(self) -> dict[str, float | None]:
-        """What the counts say, as shares; None where there is no case.
+        """The counts as shares; None where there is no case.
 
         >>> shares = Counts(100, 10, 8, 6, 2, 1, 50, 40).shares()
         >>> shares["anchors"], shares["right"], shares["sure_right"]

@@ -6,7 +6,7 @@
 
 The contrast pulls a frame to the classes that the teacher is sure of and the
 student doubts. On the test clips of finished runs, processed as in training,
-the truth tells how often these classes really sound there.
+the truth shows how often these classes really sound there.
 """
 
 from __future__ import annotations

@@ -171,6 +171,6 @@ def _make_model(folder: Path, seed: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    # Whoever is stopped cleans up: it may be gigabytes.
+    # Cleans up when stopped: it may be gigabytes.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main(sys.argv[1:]))

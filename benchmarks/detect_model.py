@@ -28,7 +28,7 @@ from lgc_plugin.models.features import LogMel
 _HPARAMS = Path(__file__).resolve().parents[1] / "hparams" / "lgc.yaml"
 _SAMPLE_SECONDS = 30.0  # that statistics and thresholds come from
 _ACTIVE_SHARE = 0.1  # of the frames of each class
-_HOPS = (None, 1.0)  # whose latency is told, in seconds
+_HOPS = (None, 1.0)  # whose latency is reported, in seconds
 
 
 def make_model(folder: Path, seed: int) -> dict[str, Any]:

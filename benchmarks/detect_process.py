@@ -4,7 +4,7 @@
 
 REQUEST is JSON: ``command``, ``stdout`` and ``stderr`` (files), and ``feed`` (a
 16-bit WAV file whose samples the command gets through a pipe, or null). This
-program imports nothing large: what Linux tells of the size of a process is at
+program imports nothing large: what Linux reports as the size of a process is at
 least the size of the one that started it.
 """
 

@@ -21,7 +21,7 @@ _PANELS = {
     "intra": "within a class (smaller is better)",
     "inter": "to other classes (larger is better)",
 }
-# Told apart by color, by lightness and by being hollow.
+# They differ in color, in lightness and in being hollow.
 _WITHOUT, _WITH = "#E69F00", "#0072B2"
 
 
@@ -124,7 +124,7 @@ def _legend(axes: Axes, titles: tuple[str, str], seeds: int) -> list:
 
 # More dots per class than this hide each other.
 _DOTS = 150
-# Paul Tol's muted colors: nine that color-blind readers tell apart. With
+# Paul Tol's muted colors: nine that color-blind readers can distinguish. With
 # ten markers no two of 90 classes look the same.
 _COLORS = (
     "#CC6677",

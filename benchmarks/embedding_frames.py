@@ -114,7 +114,7 @@ def _forward(
     window = settings.encoder().n_samples
     parts: list[tuple[torch.Tensor, ...]] = []
     inputs: list[torch.Tensor] = []
-    # The heads share their input; hearing it there asks nothing of CRNN.
+    # The heads share their input; reading it there changes nothing in CRNN.
     hook = model.network.frame_head.register_forward_pre_hook(
         lambda _, arguments: inputs.append(arguments[0])
     )

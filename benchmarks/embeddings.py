@@ -139,7 +139,7 @@ def _write(
     measured: Measured,
     tables: Mapping[str, Sequence[Line]],
 ) -> None:
-    """Everything that the tables say, and what it was measured with."""
+    """All numbers of the tables, and the settings they were measured with."""
     method = METHODS[options.with_term]
     run = plan_runs(options.folder, [method], options.seeds)[0]
     results = json.loads((run.folder / "results.json").read_text())

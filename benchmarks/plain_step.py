@@ -52,7 +52,7 @@ class PlainTeacher(nn.Module):
 
 
 class Prototypes(Protocol):
-    """What :class:`PlainLGC` asks of prototypes."""
+    """What :class:`PlainLGC` needs of prototypes."""
 
     def contrast(
         self,

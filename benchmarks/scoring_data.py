@@ -174,7 +174,7 @@ def draw_scores(
     seed: int = 0,
     network: int = 0,
 ) -> FrameScores:
-    """What a network would say of the clips.
+    """The scores of a network for the clips.
 
     >>> from lgc_plugin.data.encoder import EventEncoder
     >>> from scoring_data import LABELS, draw_clips

@@ -98,7 +98,7 @@ class Setting:
 
 @dataclass(frozen=True, eq=False)
 class _Test:
-    """Clips, what the networks say of them, and where that is cut."""
+    """Clips, their scores of both networks, and the thresholds."""
 
     clips: AnnotatedClips
     frames: Mapping[str, FrameScores]

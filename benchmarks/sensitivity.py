@@ -72,7 +72,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     add(
         "--report",
         action="store_true",
-        help="train nothing, tell of the runs that are finished",
+        help="train nothing, report the runs that are finished",
     )
     add(
         "--write",
@@ -119,7 +119,7 @@ def main(words: Sequence[str]) -> int:
         return report_error(
             f"{place}: no finished run of seeds {options.seeds}"
         )
-    _tell(runs, options)
+    _report(runs, options)
     return int(bool(failed))
 
 
@@ -142,8 +142,8 @@ def _progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _tell(runs: Sequence[Run], options: argparse.Namespace) -> None:
-    """What finished runs say: on stdout, as a picture, as JSON."""
+def _report(runs: Sequence[Run], options: argparse.Namespace) -> None:
+    """The results of finished runs: on stdout, as a picture, as JSON."""
     known = (options.seeds, options.profile)
     settings = options.settings
     found = read_settings(options.folder, settings, *known)

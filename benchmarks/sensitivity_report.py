@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
 
     @property
     def tested_untouched(self) -> bool:
-        """Whether the tested network had never felt a prototype."""
+        """Whether the tested epoch is one before the prototypes act."""
         return (
             self.tested_epoch is not None
             and self.tested_epoch <= self.contrast_start_epoch
@@ -158,7 +158,7 @@ def sensitivity_table(
 def untouched_notes(
     settings: Sequence[Setting], found: Mapping[str, Found]
 ) -> list[str]:
-    """Which scores are not those of a network that felt the prototypes.
+    """Which scores are of an epoch before the prototypes act.
 
     Validation chooses the checkpoint that is tested; it may choose an early
     one.

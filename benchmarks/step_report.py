@@ -125,7 +125,7 @@ class Row:
     #: Of the last step
     loss: float | None = None
     #: What made the host wait for the GPU, "nothing" if nothing did; None if
-    #: it was not asked
+    #: it was not checked
     waits: str | None = None
 
 

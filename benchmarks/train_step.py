@@ -78,7 +78,7 @@ def _run_worker(
     environment = {
         **os.environ,
         "OMP_NUM_THREADS": str(options.threads),
-        # Empty at the start: the first round tells what compiling costs.
+        # Empty at the start: the first round has the cost of compiling.
         "TORCHINDUCTOR_CACHE_DIR": str(folder / "compiled"),
     }
     status = subprocess.run(
@@ -125,10 +125,10 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     add(
         "--sync-check",
         action="store_true",
-        help="on a GPU, say what in a step makes the host wait for it",
+        help="on a GPU, report what in a step makes the host wait for it",
     )
     add("--output", type=Path, help="JSON file of the results")
-    add("--log", help="file for what the measured processes say")
+    add("--log", help="file for what the measured processes print")
     options = parser.parse_args(words)
     try:
         chosen = options.variants and options.variants.split(",")

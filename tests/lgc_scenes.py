@@ -119,7 +119,7 @@ def scenes(draw):
 
 
 def build(scene, steps=2):
-    """A student that has moved on, its teacher behind, living prototypes."""
+    """A student that has moved on, its teacher behind, active prototypes."""
     dtype = scene.features.dtype
     n_classes = 2 if scene.frame_labels is None else scene.frame_labels.shape[1]
     consistency, mix, contrast = scene.weights

@@ -53,8 +53,8 @@ def frame_scores(seed: int = 1, noise: float = 0.25) -> FrameScores:
     shape = (len(CLIPS), len(LABELS), len(edges) - 1)
     scores = np.full(shape, 0.3)
     for clip, onset, offset, label in true_events().itertuples(index=False):
-        heard = (edges[1:] > onset) & (edges[:-1] < offset)
-        scores[CLIPS.index(clip), LABELS.index(label), heard] = 0.7
+        active = (edges[1:] > onset) & (edges[:-1] < offset)
+        scores[CLIPS.index(clip), LABELS.index(label), active] = 0.7
     scores = (scores + rng.normal(0, noise, shape)).clip(0, 1)
     valid = np.full(len(CLIPS), shape[2])
     return FrameScores(LABELS, CLIPS, scores.astype(np.float32), valid, edges)

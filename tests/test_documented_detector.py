@@ -48,7 +48,7 @@ def place(tmp_path_factory):
     soundfile.write(place / "more" / "day" / "c.mp3", noise, 16000)
     microphone = place / "bin" / "arecord"
     microphone.parent.mkdir()
-    # Half a minute of noise, whatever is asked for.
+    # Half a minute of noise, whatever the options.
     microphone.write_text("#!/bin/sh\nhead -c 960000 /dev/urandom\n")
     microphone.chmod(0o755)
     return place

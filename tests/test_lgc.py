@@ -51,7 +51,7 @@ def test_a_weight_of_zero_skips_the_work(
     assert (len(of_teacher), len(of_student)) == (teacher_calls, student_calls)
 
 
-def test_total_is_the_weighted_sum_and_the_ramp_spares_the_contrast():
+def test_total_is_the_weighted_sum_and_the_ramp_leaves_out_the_contrast():
     student, lgc, batch = make()
     give_prototypes(lgc)
     terms = lgc(student, batch, student(batch.features))

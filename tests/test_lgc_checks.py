@@ -13,8 +13,8 @@ def test_negative_weights_are_refused():
         make(cutmix_weight=-1.0)
 
 
-def test_a_network_tells_its_own_sizes():
-    """Without n_classes and embedding_dim; a checkpoint tells them as well."""
+def test_sizes_are_read_from_the_network():
+    """Without n_classes and embedding_dim; a checkpoint has them as well."""
     student, lgc, batch = make(sizes=(None, None))
     assert lgc.bank is None and not lgc.contrasts
     lgc(student, batch, student(batch.features))
@@ -28,7 +28,7 @@ def test_a_network_tells_its_own_sizes():
 
 
 @pytest.mark.parametrize("sizes", [(3, 6), (2, 5)])
-def test_sizes_that_do_not_fit_are_told(sizes):
+def test_sizes_that_do_not_fit_are_refused(sizes):
     student, lgc, batch = make(sizes=sizes)
     with pytest.raises(ValueError, match="2 classes and embeddings of size 6"):
         lgc(student, batch, student(batch.features))

@@ -55,7 +55,7 @@ def test_a_weight_of_zero_skips_the_work(
     assert list(terms.others) == [n for n, w in weights.items() if w]
 
 
-def test_further_terms_ramp_up_and_are_told_by_name():
+def test_further_terms_ramp_up_and_are_logged_by_name():
     student, lgc, batch = make(ict=3.0, sct=0.5)
     terms = lgc(student, batch, student(batch.features))
     consistency = 2 * (terms.mean_teacher + terms.cutmix)
@@ -85,7 +85,7 @@ def test_terms_and_views_that_are_off_leave_every_number_alone():
 
 
 def test_student_and_teacher_have_views_of_their_own():
-    """The views here tell the number of their draw by how loud they are."""
+    """The views here are as loud as the number of their draw."""
     draws = []
 
     def louder(batch):

@@ -38,7 +38,7 @@ def test_terms_and_gradients_equal_the_loops(scene, cut_seed):
     oracles.assert_exact(terms.total, expected.total)
     names = "mean_teacher", "cutmix", "contrast"
     for name, weight in zip(names, scene.weights, strict=True):
-        # A weight of 0 skips the term: it is told as 0.
+        # A weight of 0 skips the term: it is reported as 0.
         slow = getattr(expected, name) if weight > 0 else 0.0
         oracles.assert_exact(getattr(terms, name), slow)
     if expected.n_anchors == 0:

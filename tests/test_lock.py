@@ -1,4 +1,4 @@
-"""What `make` installs: exact versions, and those that setup.cfg asks for."""
+"""What `make` installs: exact versions, and those that setup.cfg needs."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_what_is_locked_needs_no_index_of_its_own(name):
     assert "://" not in text and "--" not in text
 
 
-def test_the_pair_that_users_are_told_is_the_one_of_the_lock():
+def test_the_pair_in_the_docs_is_the_one_of_the_lock():
     locked = pins("locked", PYTHONS[-1])
     assert (locked["torch"], locked["torchaudio"]) == LOCKED_PAIR
 

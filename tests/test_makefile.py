@@ -105,7 +105,7 @@ def test_make_alone_names_the_targets():
 
 @pytest.fixture
 def venv(tmp_path):
-    """A virtual environment whose Python only notes what it was asked."""
+    """A virtual environment whose Python only notes its commands."""
     folder = tmp_path / "venv"
     write_script(
         folder / "bin" / "python",
@@ -121,7 +121,7 @@ def venv(tmp_path):
 
 
 def asked(venv):
-    """What the stand-in was asked since the last look."""
+    """The commands of the stand-in since the last call."""
     log = venv.parent / "asked"
     lines = log.read_text().splitlines()
     log.unlink()
@@ -138,7 +138,7 @@ def test_the_second_run_installs_nothing(venv):
 
 
 @needs_make
-def test_what_is_free_on_the_disk_is_said_before_an_install(venv):
+def test_what_is_free_on_the_disk_is_printed_before_an_install(venv):
     first = make("test", f"VENV={venv}")
     assert re.search(r"^Installing .* \(free: [\d.]+\w\)", first.stdout, re.M)
     assert "Installing" not in make("test", f"VENV={venv}").stdout
@@ -206,14 +206,14 @@ def test_another_python_is_taken_if_python3_is_too_old(find_python):
     assert (done.returncode, done.stdout) == (0, "python3.13\n")
 
 
-def test_no_python_is_an_error_that_says_what_to_do(find_python):
+def test_no_python_is_an_error_with_what_to_do(find_python):
     done = find_python({"python3": TOO_OLD, "python3.10": EMPTY_NAME})
     assert done.returncode != 0 and done.stdout == ""
     assert "Python 3.9 cannot run" in done.stderr
     assert "make PYTHON=" in done.stderr
 
 
-def test_a_python_that_was_asked_for_is_not_replaced(find_python):
+def test_a_python_that_was_given_is_not_replaced(find_python):
     done = find_python({"old": TOO_OLD, "python3": WORKS}, wanted="old")
     assert done.returncode != 0 and done.stdout == ""
     assert "Python 3.9 cannot run" in done.stderr

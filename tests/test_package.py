@@ -95,7 +95,7 @@ def test_the_public_names_come_from_the_wheel(installed):
     assert file == installed.folder / "site" / "lgc_plugin" / "__init__.py"
 
 
-def test_every_command_says_what_it_does(installed):
+def test_every_command_has_a_help(installed):
     program = installed.folder / "site" / "bin" / "lgc-sed"
     shown = installed(program, "--help")
     for command in COMMANDS:

@@ -105,7 +105,9 @@ def test_the_pythons_that_were_tried_are_accepted(setup, check_python):
         assert accepted == (f":: Python :: 3.{minor}\n" in classifiers)
 
 
-def test_a_python_without_ensurepip_is_told_what_to_install(check_python):
+def test_a_python_without_ensurepip_is_an_error_with_what_to_install(
+    check_python,
+):
     assert "apt install python3.11-venv" in check_python.refusal(
         (3, 11), has_pip=False
     )

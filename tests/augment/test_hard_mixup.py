@@ -108,7 +108,7 @@ def test_the_generator_alone_decides():
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_nobody_waits_for_the_device():
+def test_nothing_waits_for_the_device():
     kind = torch.empty(6, dtype=torch.long, device="meta")
     plan = draw_hard_mixup(kind)
     wavs = torch.empty(6, 100, device="meta")

@@ -134,7 +134,7 @@ def test_whole_numbers_half_precision_and_autocast():
         assert torch.equal(pitch_shift(wavs, 150, RATE), expected)
 
 
-def test_nobody_waits_for_the_device():
+def test_nothing_waits_for_the_device():
     wavs = torch.empty(3, 9000, device="meta")
     n_samples = torch.empty(3, dtype=torch.long, device="meta")
     assert pitch_shift(wavs, 150, RATE, n_samples).is_meta

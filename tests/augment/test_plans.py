@@ -85,7 +85,7 @@ def test_the_generator_alone_decides_the_draws(case):
 
 
 @all_cases
-def test_nobody_waits_for_the_device(case):
+def test_nothing_waits_for_the_device(case):
     """Tensors without numbers: reading one is an error."""
     plan = case.draw("meta", None)
     assert all(tensor.is_meta for tensor in plan)

@@ -56,7 +56,7 @@ def test_sound_and_labels_are_those_of_the_loops(kind, lengths, seed):
     exact = batch.wavs.double() / 32768
     in_samples = [[FRAME * n for n in part] for part in (shifts, circles)]
     expected = torch.cat(
-        [exact, rct.mixed(exact, mixtures), rct.turned(exact, *in_samples)]
+        [exact, rct.mixed(exact, mixtures), rct.rolled(exact, *in_samples)]
     )
     assert got.wavs.dtype == torch.float32
     torch.testing.assert_close(got.wavs.double(), expected, atol=1e-6, rtol=0)
@@ -65,7 +65,7 @@ def test_sound_and_labels_are_those_of_the_loops(kind, lengths, seed):
         [
             labels,
             rct.any_of(labels, mixtures),
-            rct.turned(labels, shifts, circles),
+            rct.rolled(labels, shifts, circles),
         ]
     )
     assert torch.equal(got.frame_labels, expected)

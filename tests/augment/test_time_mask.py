@@ -105,7 +105,7 @@ def test_every_clip_may_have_a_fill_of_its_own(n_frames, pooling, rest, seed):
         assert torch.equal(masked[clip], expected)
 
 
-def test_the_quietest_is_asked_of_sound_alone():
+def test_the_minimum_is_of_valid_frames_alone():
     mels = random_tensor(3, 4, 6, seed=0).abs() + 1
     valid = torch.ones(3, 6, dtype=torch.bool)
     valid[1, 4:] = False

@@ -43,7 +43,7 @@ def test_each_clip_has_the_change_of_its_kind(kind, data, seed):
     plan = drawn(kind, lengths, seed)
     after = wave_augment(wavs, plan, n_samples, RATE, FRAME)
     assert (after[~sound] == 0).all()
-    turned = rct.turned(
+    rolled = rct.rolled(
         wavs,
         (plan.roll.frames * FRAME).tolist(),
         (plan.roll.circle * FRAME).tolist(),
@@ -57,7 +57,7 @@ def test_each_clip_has_the_change_of_its_kind(kind, data, seed):
         assert len(holes) == (5 * s if name == "time_mask" else 0)
         own, circle = wavs[clip], lengths[clip] // FRAME
         if name == "time_shift":
-            assert torch.equal(after[clip], turned[clip])
+            assert torch.equal(after[clip], rolled[clip])
             assert plan.roll.frames[clip] == int(s * circle / 10 + 0.5)
             continue
         assert plan.roll.frames[clip] == 0
@@ -99,7 +99,7 @@ def test_changes_do_not_depend_on_the_clips(kind, seed):
 
 
 @pytest.mark.parametrize("name", WAVE_CHANGES)
-def test_a_single_change_can_be_asked_for(name):
+def test_a_single_change_can_be_chosen(name):
     plan = drawn([0, 1, 2], [2000] * 3, 0, [name], 2)
     assert {c.name for c in plan.changes.values()} == {name}
     assert all(1 <= c.magnitude <= 2 for c in plan.changes.values())
@@ -120,7 +120,7 @@ def test_whole_numbers_sound_as_their_fractions(seed):
 
 
 @pytest.mark.parametrize("name", WAVE_CHANGES)
-def test_nobody_waits_for_the_device(name):
+def test_nothing_waits_for_the_device(name):
     n_samples = torch.empty(3, dtype=torch.long, device="meta")
     plan = drawn([2, 1, 0], n_samples, 0, [name])
     wavs = torch.empty(3, 2000, device="meta")

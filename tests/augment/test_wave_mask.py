@@ -60,7 +60,7 @@ def test_the_last_sample_of_a_long_clip_is_within_reach():
     assert ends[0, 0] > 2**27 - 16
 
 
-def test_nobody_waits_for_the_device():
+def test_nothing_waits_for_the_device():
     number = torch.empty(3, dtype=torch.long, device="meta")
     plan = plan_wave_mask(number, torch.empty(3, 25, device="meta"), number)
     assert wave_mask(torch.empty(3, 100, device="meta"), plan).is_meta

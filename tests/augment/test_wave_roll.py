@@ -22,7 +22,7 @@ def planned(pairs, n_frames=8):
 
 @settings(deadline=None, max_examples=80)
 @given(clips, st.integers(6, 8), st.booleans(), seeds)
-def test_turns_equal_the_walk_over_steps(pairs, n_frames, channels, seed):
+def test_rolls_equal_the_loop_over_steps(pairs, n_frames, channels, seed):
     plan = planned(pairs, n_frames)
     circles = [min(length // FRAME, n_frames) for _, length in pairs]
     frames = [
@@ -34,13 +34,13 @@ def test_turns_equal_the_walk_over_steps(pairs, n_frames, channels, seed):
     wavs = random_tensor(*shape, seed=seed)
     assert torch.equal(
         wave_roll(wavs, plan, FRAME),
-        rct.turned(
+        rct.rolled(
             wavs, [f * FRAME for f in frames], [c * FRAME for c in circles]
         ),
     )
     labels = random_tensor(len(pairs), 3, n_frames, seed=seed)
     assert torch.equal(
-        wave_roll(labels, plan), rct.turned(labels, frames, circles)
+        wave_roll(labels, plan), rct.rolled(labels, frames, circles)
     )
 
 
@@ -67,7 +67,7 @@ def test_padding_and_its_mask_stay(pairs):
     assert torch.equal(wave_roll(valid, plan), valid)
 
 
-def test_mels_of_a_turned_waveform_are_turned_mels():
+def test_mels_of_a_rolled_waveform_are_rolled_mels():
     """Away from the seams, where windows reach over them."""
     wavs = random_tensor(1, 40960, seed=0).float()
     plan = plan_wave_roll(torch.tensor([3]), torch.tensor([40960]), 1024, 40)
@@ -82,7 +82,7 @@ def test_mels_of_a_turned_waveform_are_turned_mels():
     )
 
 
-def test_published_clips_turn_by_tenths():
+def test_published_clips_roll_by_tenths():
     tenths = torch.arange(6)
     plan = plan_wave_roll(tenths, torch.full((6,), 160000), 1024, 156)
     off = plan.frames * 1024 - tenths * 16000
@@ -98,7 +98,7 @@ def test_gradients_move_with_the_values():
     assert torch.equal(values.grad, weights)
 
 
-def test_nobody_waits_for_the_device():
+def test_nothing_waits_for_the_device():
     number = torch.empty(3, dtype=torch.long, device="meta")
     plan = plan_wave_roll(number, number, 1024, 8)
     values = torch.empty(3, 2, 8, device="meta")

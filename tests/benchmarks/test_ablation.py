@@ -125,7 +125,7 @@ def test_each_method_differs_from_what_it_is_compared_with():
             assert known[name] != known[method.against]
 
 
-def test_who_is_compared_with_whom():
+def test_which_methods_are_compared():
     assert pairs(list(METHODS))[:3] == [
         ("mean_teacher", "supervised"),
         ("cutmix", "mean_teacher"),
@@ -156,12 +156,12 @@ def test_what_lgc_is_combined_with_is_trained_without_it_too():
 
 
 def test_what_is_finished_is_not_done_again(runs, tmp_path):
-    told = []
-    assert train_all(runs[1], [], 2, told.append) == []
-    assert told == []
+    lines = []
+    assert train_all(runs[1], [], 2, lines.append) == []
+    assert lines == []
     (other,) = plan_runs(tmp_path, [METHODS["lgc"]], [3])
-    assert train_all([other], ["--no_such_key=1"], 1, told.append) == [other]
-    assert "FAILED" in told[0]
+    assert train_all([other], ["--no_such_key=1"], 1, lines.append) == [other]
+    assert "FAILED" in lines[0]
     assert "no_such_key" in (other.folder / "log.txt").read_text()
 
 
@@ -188,8 +188,8 @@ def test_finished_runs_to_tables_and_files(runs, tmp_path, monkeypatch, capsys):
     assert ablation.main([*words, "--train=--lr=7"]) == 2
     assert "now it is 7" in capsys.readouterr().err
     assert ablation.main([*words, "--bank=yours"]) == 2
-    said = capsys.readouterr().err
-    assert "'mine'" in said and "'yours'" in said
+    printed = capsys.readouterr().err
+    assert "'mine'" in printed and "'yours'" in printed
     # A mean teacher has no prototypes, so that theirs are not its profile.
     teachers = [run for run in runs[1] if run.method.name != "lgc"]
     changed = {**profile, "contrast_start_epoch": 99}

@@ -20,14 +20,17 @@ def test_counts_are_those_of_a_loop(high, low):
     truth = torch.rand(60, 2) < 0.4
     found = count_anchors(student, teacher, truth, high, low).values()
     expected = dict.fromkeys(found, 0)
-    for said, target, real in zip(student, teacher, truth, strict=True):
-        said, target = [*said, 1 - max(said)], [*target, 1 - max(target)]
+    for scores, target, real in zip(student, teacher, truth, strict=True):
+        scores, target = (
+            [*scores, 1 - max(scores)],
+            [*target, 1 - max(target)],
+        )
         real = [*real, not any(real)]
         expected["frames"] += 1
         sure = [c for c in range(3) if target[c] > high]
         expected["sure"] += len(sure)
         expected["true_sure"] += sum(bool(real[c]) for c in sure)
-        if not any(said[c] < low for c in sure):
+        if not any(scores[c] < low for c in sure):
             continue
         expected["anchors"] += 1
         for c in sure:

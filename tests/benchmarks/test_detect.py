@@ -72,10 +72,10 @@ def test_what_cannot_be_measured_is_refused(words, message, capsys):
     assert message in capsys.readouterr().err
 
 
-def test_lengths_are_told_as_people_do():
-    told = [duration(s) for s in (1, 60, 90, 600, 3600, 10800, 0.5)]
+def test_lengths_are_in_seconds_minutes_or_hours():
+    reported = [duration(s) for s in (1, 60, 90, 600, 3600, 10800, 0.5)]
     expected = ["1 s", "1 min", "90 s", "10 min", "1 h", "3 h", "0.5 s"]
-    assert told == expected
+    assert reported == expected
 
 
 def test_a_row_without_a_label_is_no_event(tmp_path):
@@ -103,10 +103,10 @@ def measure(tmp_path, code):
     folder = str(HERE)
     words = [f"import sys; sys.path.append({folder!r}); {helper}"]
     words.append(json.dumps(request(tmp_path, code)))
-    outer = {**request(tmp_path, ""), "stdout": str(tmp_path / "said")}
+    outer = {**request(tmp_path, ""), "stdout": str(tmp_path / "printed")}
     outer["command"] = [sys.executable, "-c", *words]
     assert run(outer)["status"] == 0
-    return json.loads((tmp_path / "said").read_text())
+    return json.loads((tmp_path / "printed").read_text())
 
 
 def test_the_memory_is_that_of_the_measured_process_alone(tmp_path):
@@ -129,19 +129,19 @@ def test_a_stream_gets_the_samples_and_nothing_else(tmp_path):
     audio = write_audio(tmp_path, Audio(11.1), seed=1)
     code = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())"
     assert run(request(tmp_path, code, str(audio)))["status"] == 0
-    heard = np.fromfile(tmp_path / "out", "<i2")
+    received = np.fromfile(tmp_path / "out", "<i2")
     np.testing.assert_array_equal(
-        heard, soundfile.read(audio, dtype="int16")[0]
+        received, soundfile.read(audio, dtype="int16")[0]
     )
 
 
-def test_a_command_that_ends_early_is_told_by_its_status(tmp_path):
+def test_a_command_that_ends_early_has_its_status(tmp_path):
     audio = write_audio(tmp_path, Audio(30), seed=1)
     measured = run(request(tmp_path, "raise SystemExit(3)", str(audio)))
     assert measured["status"] == 3
 
 
-def test_a_case_that_fails_says_why(tmp_path):
+def test_a_case_that_fails_has_its_reason(tmp_path):
     case = replace(make_cases([1], [])[0], options=("--batch-size=many",))
     failed = run_case(case, tmp_path, "cpu")["failed"]
     assert failed.startswith("status 2: lgc-sed detect: error: ")
@@ -185,8 +185,8 @@ def test_without_a_start_nothing_is_subtracted(cases, runs):
     runs["start"] = [{"failed": "status 1: no"}]
     rows = summarize(cases, runs)
     assert rows["3600_s"].min_seconds == 35.0 and rows["3600_s"].speed is None
-    told = [each["goal"] for each in goals(rows)]
-    assert len(told) == 3 and not any("start" in goal for goal in told)
+    reported = [each["goal"] for each in goals(rows)]
+    assert len(reported) == 3 and not any("start" in goal for goal in reported)
 
 
 def test_the_table_has_a_line_for_each_case(cases, runs):
@@ -209,7 +209,7 @@ def test_goals_are_met_or_not(cases, runs):
     assert not any(each["met"] for each in goals(summarize(cases, runs)))
 
 
-def test_nothing_is_asked_of_what_was_not_measured(cases, runs):
+def test_goals_are_of_what_was_measured(cases, runs):
     rows = summarize(cases, runs)
     assert not goals({name: rows[name] for name in ("start", "600_s", "flac")})
     runs["10800_s"] = [{"failed": "status -9: "}]
@@ -258,10 +258,10 @@ def test_the_script_prints_and_writes_its_table(tmp_path, capsys, monkeypatch):
     file, folder = tmp_path / "detect.json", tmp_path / "work"
     words = ["--quick", "--lengths", "2", "--variants=stream", "--threads=1"]
     assert detect.main([*words, f"--folder={folder}", f"--output={file}"]) == 0
-    said = capsys.readouterr().out
-    assert "| stream, through a pipe | 2 s |" in said
-    assert "latency of a stream with a hop of 1 s: 7.5 s" in said
-    assert "met" not in said
+    printed = capsys.readouterr().out
+    assert "| stream, through a pipe | 2 s |" in printed
+    assert "latency of a stream with a hop of 1 s: 7.5 s" in printed
+    assert "met" not in printed
     content = json.loads(file.read_text())
     assert content["threads"] == 1 and content["goals"] == []
     rows = content["rows"]

@@ -1,4 +1,4 @@
-"""The benchmark of the detector has something to listen to."""
+"""The recordings of the detector's benchmark."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ import soundfile
 from detect_variants import Audio, check_space, write_audio
 
 
-def test_a_recording_is_as_long_as_asked_and_fits_its_estimate(tmp_path):
+def test_a_recording_is_as_long_as_given_and_fits_its_estimate(tmp_path):
     audio = Audio(12.34, 44100, 2)
     path = write_audio(tmp_path, audio, seed=1)
     info = soundfile.info(path)

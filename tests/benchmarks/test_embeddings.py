@@ -137,7 +137,7 @@ def test_what_the_classifier_reads(runs):
     # Head and projection of what was caught give the network's output.
     hidden = frames.hidden
     weight, bias = (p.detach().numpy() for p in network.frame_head.parameters())
-    said = 1 / (1 + np.exp(-(hidden @ weight.T + bias)))
+    predicted = 1 / (1 + np.exp(-(hidden @ weight.T + bias)))
     tested = FrameScores.load(run.folder / "scores" / "test_teacher.npz")
     known = [tested.of(f"{clip}.wav").T for clip in range(6)]
     places = sole_classes(
@@ -145,7 +145,7 @@ def test_what_the_classifier_reads(runs):
         small_settings().encoder(),
     )[0]
     shown = np.vstack([each[places >= 0] for each in known])
-    assert said == pytest.approx(shown, abs=1e-5)
+    assert predicted == pytest.approx(shown, abs=1e-5)
     weight, bias = (p.detach().numpy() for p in network.projection.parameters())
     projected = hidden @ weight.T + bias
     projected = np.where(projected > 0, projected, 0.2 * projected)
@@ -170,7 +170,7 @@ def test_from_runs_to_table_and_files(runs, tmp_path, monkeypatch, capsys):
         assert (tmp_path / name).stat().st_size > 10_000
 
 
-def test_what_cannot_be_compared_is_told(runs, tmp_path, capsys):
+def test_what_cannot_be_compared_is_refused(runs, tmp_path, capsys):
     folder = str(runs[0])
 
     def refused(*words):
@@ -179,8 +179,8 @@ def test_what_cannot_be_compared_is_told(runs, tmp_path, capsys):
         return capsys.readouterr().err
 
     assert "both lgc" in refused("--without", "lgc")
-    told = refused("--folder", folder, "--seeds", "1", "3")
-    assert "cutmix on seeds 1, 2, lgc on seeds 1, 2" in told
+    reported = refused("--folder", folder, "--seeds", "1", "3")
+    assert "cutmix on seeds 1, 2, lgc on seeds 1, 2" in reported
     assert "cutmix on no seed" in refused("--folder", str(tmp_path))
     assert embeddings.main(["--folder", folder, "--network", "student"]) == 1
     assert "no network 'student'" in capsys.readouterr().err

@@ -88,10 +88,10 @@ def test_a_class_that_is_never_hit_counts_in_both_ways(case):
     clips, frames = case
     scores = frames.scores.copy()
     scores[:, LABELS.index("Speech")] = 0.0
-    deaf = replace(frames, scores=scores)
-    operating = plain_decode(deaf, MEDIAN_WINDOWS, [0.5])[0.5]
+    silenced = replace(frames, scores=scores)
+    operating = plain_decode(silenced, MEDIAN_WINDOWS, [0.5])[0.5]
     plain = plain_scores({0.5: operating}, operating, clips, LABELS)
-    ours = our_metrics(clips, deaf).summarize(EVENT_METRICS)
+    ours = our_metrics(clips, silenced).summarize(EVENT_METRICS)
     assert ours.scores["event_f1"].per_class["Speech"] == 0
     for name, value in ours.flat().items():
         if name in plain:
@@ -122,7 +122,7 @@ def test_a_seed_draws_the_same_again(case):
     same = draw_scores(again, ENCODER, seed=3)
     np.testing.assert_array_equal(same.scores, frames.scores)
     teacher = draw_scores(clips, ENCODER, seed=3, network=1)
-    # Another opinion, but of the same events.
+    # Other scores, but of the same events.
     both = np.corrcoef(teacher.scores.ravel(), frames.scores.ravel())[0, 1]
     assert 0.8 < both < 0.999
     assert not draw_clips(60, seed=4).events.equals(clips.events)
@@ -192,7 +192,7 @@ def test_every_difference_is_named():
         assert len(differences(runs)) == 1
 
 
-def test_goals_say_what_was_missed():
+def test_goals_show_what_was_missed():
     row = Row("", None, ratio=9.0, peak_mib=500.0, ms_per_clip=1.0)
     more = replace(row, ms_per_clip=1.5)
     found = goals({"ours": row, "ours_16x": more, "decode_ours": row})
@@ -221,9 +221,9 @@ def test_the_script_prints_and_writes_its_table(tmp_path, capsys, monkeypatch):
     words = "--rounds=1 --clips=70 --plain-clips=60 --thresholds=3 --seed=3"
     words = [*words.split(), "--variants=ours", f"--output={file}"]
     assert scoring.main(words) == 0
-    said = capsys.readouterr().out
-    assert "| test: plain (decoding extrapolated) | 70 |" in said
-    assert "agree on 60 clips: the same events (student" in said
+    printed = capsys.readouterr().out
+    assert "| test: plain (decoding extrapolated) | 70 |" in printed
+    assert "agree on 60 clips: the same events (student" in printed
     content = json.loads(file.read_text())
     assert content["differences"] == []
     assert content["machine"]["psds_eval"]

@@ -127,8 +127,8 @@ def test_report_of_what_is_finished(profile, tmp_path, monkeypatch, capsys):
     for number, run in enumerate(runs):
         tested = 2 if number == 1 else 3
         write_run(run, profile, number / 100, tested=tested)
-    said = {"bank": {"name": "mine"}, "options": {"seed": 1, "strong": 9}}
-    write_json(runs[0].data / "soundscapes.json", said)
+    made = {"bank": {"name": "mine"}, "options": {"seed": 1, "strong": 9}}
+    write_json(runs[0].data / "soundscapes.json", made)
     assert sensitivity.main([*words, "--write"]) == 0
     lines = capsys.readouterr().out.splitlines()
     rows = [line for line in lines if line.startswith("| temp")]
@@ -153,5 +153,5 @@ def test_runs_of_another_profile_are_refused(profile, tmp_path, capsys):
     words = ["--report", f"--folder={tmp_path}", "--settings=temperature"]
     words += [f"--train=--number_of_epochs={EPOCHS} --contrast_start_epoch=2"]
     assert sensitivity.main(words) == 2
-    said = capsys.readouterr().err
-    assert "lr = 7.0" in said and str(run.folder) in said
+    printed = capsys.readouterr().err
+    assert "lr = 7.0" in printed and str(run.folder) in printed

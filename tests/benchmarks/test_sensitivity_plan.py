@@ -163,7 +163,7 @@ def test_what_acts_after_initialization_continues_one_start(profile, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "printed"),
     [
         (["--settings=magic"], "'magic' is unknown"),
         (["--n-jobs=0"], "--n-jobs must be at least 1"),
@@ -172,7 +172,7 @@ def test_what_acts_after_initialization_continues_one_start(profile, tmp_path):
         (["--train=--overrides=no_such.yaml"], "no_such.yaml"),
     ],
 )
-def test_wrong_options(words, said, capsys):
+def test_wrong_options(words, printed, capsys):
     with pytest.raises(SystemExit):
         sensitivity.parse(words)
-    assert said in capsys.readouterr().err
+    assert printed in capsys.readouterr().err

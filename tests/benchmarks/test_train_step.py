@@ -172,7 +172,7 @@ def test_without_a_plain_step_there_is_no_ratio():
     assert (ours.ratio, ours.min_seconds) == (None, 1.0)
 
 
-def test_a_failing_variant_tells_why(tmp_path):
+def test_a_failing_variant_has_its_reason(tmp_path):
     file = tmp_path / "result.json"
     threads = torch.get_num_threads()
     words = ["plain", str(file), "--device=abacus", f"--threads={threads}"]

@@ -46,10 +46,10 @@ def test_the_term_equals_the_loops(scene, seed):
     frame, clip = exact(given_[0].frame), exact(given_[0].clip)
     kinds, mixtures = scene.kind.tolist(), rct.members_of(*plan.mixture)
     shifts, circles = (part.tolist() for part in plan.change.roll)
-    turned = rct.turned(frame[:n], shifts, circles)
+    rolled = rct.rolled(frame[:n], shifts, circles)
     expected = 0.0
     for scores, target, valid in (
-        (frame, turned, scene.valid),
+        (frame, rolled, scene.valid),
         (clip, clip[:n], None),
     ):
         expected = expected + rct.augmentation_loss(

@@ -79,7 +79,7 @@ def test_mixtures_equal_the_loop_over_cells(
 def test_the_loss_is_half_of_four_terms(kind, data, seed):
     frames = scores_like(data, kind, 2, 3, torch.float64)
     clips = scores_like(data, kind, 2, None, torch.float64)
-    turned = data.draw(score_tensors(*map(st.just, frames[0].shape)))
+    rolled = data.draw(score_tensors(*map(st.just, frames[0].shape)))
     valid = data.draw(masks(len(kind), 3))
     plan = plan_for(kind, seed)
     mixtures = rct.members_of(*plan)
@@ -87,9 +87,9 @@ def test_the_loss_is_half_of_four_terms(kind, data, seed):
         SEDOutput(frame, clip, torch.empty(0))
         for frame, clip in zip(frames, clips, strict=True)
     )
-    terms = self_consistency(versions, turned, plan, torch.tensor(kind), valid)
+    terms = self_consistency(versions, rolled, plan, torch.tensor(kind), valid)
     augmentation = rct.augmentation_loss(
-        frames[2], turned, kind, valid
+        frames[2], rolled, kind, valid
     ) + rct.augmentation_loss(clips[2], clips[0], kind, None)
     mixture = rct.mixture_loss(
         frames[1], frames[0], mixtures, kind, valid
@@ -99,7 +99,7 @@ def test_the_loss_is_half_of_four_terms(kind, data, seed):
     assert_exact(terms.loss, (augmentation + mixture) / 2)
 
 
-def test_what_a_network_should_say_costs_nothing():
+def test_the_expected_scores_cost_nothing():
     """Scores 0 and 1 that add up as sounds do, and turn as they do."""
     kind = torch.tensor([0, 0, 1, 1, 2, 2])
     plan = plan_for(kind.tolist(), 0)
@@ -107,14 +107,14 @@ def test_what_a_network_should_say_costs_nothing():
     mixed = frame[plan.members].mul(plan.active[..., None, None]).amax(0)
     clips = frame.amax(2), mixed.amax(2)
     original = SEDOutput(frame, clips[0], frame)
-    turned = frame.roll(2, 2)
+    rolled = frame.roll(2, 2)
     versions = (
         original,
         SEDOutput(mixed, clips[1], frame),
-        SEDOutput(turned, clips[0], frame),
+        SEDOutput(rolled, clips[0], frame),
     )
-    assert self_consistency(versions, turned, plan, kind).loss == 0
-    # The same scores, not turned along, cost something.
+    assert self_consistency(versions, rolled, plan, kind).loss == 0
+    # The same scores, not rolled along, cost something.
     assert self_consistency(versions, frame, plan, kind).loss > 0
 
 
@@ -202,7 +202,7 @@ def test_autocast_changes_nothing():
     assert all(map(torch.equal, terms, expected))
 
 
-def test_nobody_waits_for_the_device():
+def test_nothing_waits_for_the_device():
     kind = torch.empty(6, dtype=torch.long, device="meta")
     frame, clip = (torch.empty(*s, device="meta") for s in ((6, 2, 4), (6, 2)))
     valid = torch.empty(6, 4, dtype=torch.bool, device="meta")

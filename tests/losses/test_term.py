@@ -36,7 +36,7 @@ def test_nothing_reaches_the_teacher_and_no_input_changes(term):
 
 @all_terms
 def test_the_order_of_the_clips_does_not_matter(monkeypatch, term):
-    """With the clips' draws turned round along with them."""
+    """With the clips' draws reordered along with them."""
     draws = {
         "mix": MixupPlan(
             torch.tensor([2, 1, 0, 3]), torch.tensor([0.3, 1.0, 0.3, 1.0])
@@ -47,7 +47,7 @@ def test_the_order_of_the_clips_does_not_matter(monkeypatch, term):
     }
     order = torch.tensor([2, 0, 3, 1])
     back = order.argsort()
-    turned = {
+    reordered = {
         "mix": MixupPlan(
             back[draws["mix"].permutation[order]], draws["mix"].weight[order]
         ),
@@ -57,7 +57,7 @@ def test_the_order_of_the_clips_does_not_matter(monkeypatch, term):
     }
     values = []
     scene = scene_of(KINDS, PADDED)
-    for plans, places in ((draws, torch.arange(4)), (turned, order)):
+    for plans, places in ((draws, torch.arange(4)), (reordered, order)):
         monkeypatch.setattr(
             interpolation, "draw_mixup", lambda *_, p=plans, **__: p["mix"]
         )
@@ -82,7 +82,7 @@ def test_the_processes_mean_is_that_of_all_their_frames(
 ):
     """Halves with unequal padding and, for ICT, other numbers of clips.
 
-    Nobody is mixed or shifted, so that each half draws what the whole does.
+    No clip is mixed or shifted, so that each half draws what the whole does.
     """
     kind = [LabelKind.NONE] * 3
     kind += [LabelKind.WEAK, LabelKind.NONE, LabelKind.STRONG]

@@ -135,7 +135,7 @@ def test_attention_has_a_floor():
     torch.testing.assert_close(output.clip[:, 1], expected)
 
 
-def test_padding_has_no_say_in_the_clip_score():
+def test_padding_does_not_affect_the_clip_score():
     network = CRNN(2, **SMALL).eval()
     valid = torch.tensor([[True, True, False, False]])
     output = network(torch.rand(1, 8, 16), valid)

@@ -76,7 +76,7 @@ def test_ten_seconds_give_626_frames():
     assert LogMel().mel(torch.randn(1, 160000)).shape == (1, 128, 626)
 
 
-def test_padding_has_no_say_in_the_range():
+def test_padding_does_not_affect_the_range():
     front_end = LogMel()
     mels = front_end.mel(torch.randn(1, 32000))
     padded = torch.nn.functional.pad(mels, (0, 40))

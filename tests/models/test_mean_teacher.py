@@ -35,7 +35,7 @@ def test_student_is_copied_not_kept():
     assert torch.equal(teacher.network.weight, before)
 
 
-def test_buffers_are_the_teachers_own_unless_asked_for():
+def test_buffers_are_the_teachers_own_unless_shared():
     student = nn.BatchNorm1d(1)
     teacher = MeanTeacher(student)
     student(torch.full((4, 1), 8.0))

@@ -178,10 +178,10 @@ def test_initial_prototypes_equal_the_best_of_all_groupings(clusters, seed):
     for c in range(3):
         of_class = oracles.members(oracles.exact(frames), labels, c, 0.9)
         expected = oracles.initial_prototypes(of_class, 3)
-        living = bank.active[c].tolist()
-        assert living == [k < len(expected) for k in range(3)]
-        oracles.assert_same_set(bank.prototypes[c, : sum(living)], expected)
-        assert (bank.prototypes[c, sum(living) :] == 0).all()
+        in_use = bank.active[c].tolist()
+        assert in_use == [k < len(expected) for k in range(3)]
+        oracles.assert_same_set(bank.prototypes[c, : sum(in_use)], expected)
+        assert (bank.prototypes[c, sum(in_use) :] == 0).all()
 
 
 @settings(max_examples=20)
@@ -237,7 +237,7 @@ def test_a_class_that_began_with_few_frames_awakens_as_defined(
 
 
 @pytest.mark.parametrize("n_frames", [0, 1, 2])
-def test_class_with_few_frames_waits_and_comes_alive(n_frames, caplog):
+def test_class_with_few_frames_waits_and_is_initialized_later(n_frames, caplog):
     frames = normalize(torch.randn(n_frames + 5, 4), dim=-1)
     labels = torch.zeros(n_frames + 5, 2)
     labels[:n_frames, 0] = 1
@@ -245,8 +245,8 @@ def test_class_with_few_frames_waits_and_comes_alive(n_frames, caplog):
     bank = PrototypeBank(2, 3, 4, class_names=["Cat", "Dog"])
     with caplog.at_level(logging.WARNING):
         bank.fit(frames, labels)
-    told = [r.getMessage() for r in caplog.records if "Cat" in r.getMessage()]
-    assert len(told) == 1 and f"has {n_frames} labeled" in told[0]
+    lines = [r.getMessage() for r in caplog.records if "Cat" in r.getMessage()]
+    assert len(lines) == 1 and f"has {n_frames} labeled" in lines[0]
     assert bank.active[0].sum() == n_frames
     for _ in range(3 - n_frames):
         bank.update(torch.eye(4)[:1], torch.tensor([[1.0, 0.0]]))

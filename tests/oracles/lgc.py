@@ -32,7 +32,7 @@ class Cut(NamedTuple):
 
 
 class Bank(NamedTuple):
-    """(C+1, K, D) prototypes and (C+1, K), which of them live."""
+    """(C+1, K, D) prototypes and (C+1, K), which of them are active."""
 
     prototypes: Tensor
     active: Tensor

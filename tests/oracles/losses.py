@@ -11,7 +11,7 @@ def supervised(
 ) -> Tensor:
     """Mean cross-entropy of (B, C) or (B, C, T') scores.
 
-    ``counts`` tells which clips, or which frames (B, T'), have labels.
+    ``counts`` marks which clips, or which frames (B, T'), have labels.
     """
     scores, labels = scores.double(), labels.double()
     losses = []
@@ -60,7 +60,7 @@ def contrast_loss(
 ) -> tuple[Tensor, int]:
     """The prototype contrast, anchor by anchor; its value and the anchors.
 
-    A class without living prototypes is as if it did not exist.
+    A class without active prototypes is as if it did not exist.
     """
     embedding = embedding.double()
     losses = []

@@ -64,11 +64,11 @@ def bank_update(
     for c in range(n_classes):
         of_class = members(embedding, labels, c, threshold)
         followers: dict[int, list[Tensor]] = {}
-        living = [k for k in range(n_prototypes) if active[c, k]]
+        in_use = [k for k in range(n_prototypes) if active[c, k]]
         for frame in of_class:
-            if living:
+            if in_use:
                 best = max(
-                    living, key=lambda k: float(frame @ prototypes[c, k])
+                    in_use, key=lambda k: float(frame @ prototypes[c, k])
                 )
                 followers.setdefault(best, []).append(frame)
         for k, frames in followers.items():

@@ -35,7 +35,7 @@ def any_of(labels: Tensor, mixtures: list[list[int]]) -> Tensor:
     return result
 
 
-def turned(values: Tensor, shifts: list[int], circles: list[int]) -> Tensor:
+def rolled(values: Tensor, shifts: list[int], circles: list[int]) -> Tensor:
     """Step by step, each clip in its own circle; others stay."""
     result = values.clone()
     for clip, (shift, circle) in enumerate(zip(shifts, circles, strict=True)):

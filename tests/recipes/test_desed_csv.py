@@ -87,7 +87,7 @@ def without(row, option):
 
 
 def check(checks, output):
-    """What a row asks of the folder of a run."""
+    """What a row requires of the folder of a run."""
     (files,) = re.findall(r"file_exists=\[(.*?)\]", checks)
     missing = [f for f in files.split(",") if not (output / f).is_file()]
     assert missing == []

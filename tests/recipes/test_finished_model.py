@@ -1,4 +1,4 @@
-"""A run leaves a detector that needs nothing else of it."""
+"""The model folder of a run needs nothing else of it."""
 
 import json
 import logging
@@ -88,7 +88,7 @@ def results(folder):
     return json.loads((folder / "results.json").read_text())["scores"]
 
 
-def test_the_model_tells_where_it_comes_from(finished, model):
+def test_the_model_names_its_run(finished, model):
     settings = SoundEventDetector.from_hparams(model).settings
     assert settings.notes["seed"] == 42
     assert settings.notes["epoch"] in (1, 2, 3, 4)
@@ -110,7 +110,7 @@ def test_other_networks_train_without_a_model_folder(tmp_path, caplog):
     assert plan_model(HPARAMS, NEEDED, tmp_path / "run") is not None
 
 
-def test_what_is_in_the_way_is_told_before_training(train, tmp_path):
+def test_what_is_in_the_way_is_refused_before_training(train, tmp_path):
     (tmp_path / "run" / MODEL_FOLDER).mkdir(parents=True)
     (tmp_path / "run" / MODEL_FOLDER / "thesis.txt").touch()
     done = train(tmp_path / "run", check=False)

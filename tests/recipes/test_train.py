@@ -238,7 +238,7 @@ def test_baselines_run_without_prototypes(train, tmp_path):
         (["--data_cache=ram"], "one of none, disk, memory"),
     ],
 )
-def test_mistakes_are_told_in_one_line(train, tmp_path, words, message):
+def test_mistakes_are_refused_in_one_line(train, tmp_path, words, message):
     done = train(tmp_path / "wrong", *words, check=False)
     assert done.returncode != 0
     assert message in done.stderr.strip().splitlines()[-1]
@@ -253,7 +253,7 @@ def test_another_run_is_not_continued(train, finished):
     assert "began with lr = 0.01, now it is 0.5" in message
 
 
-def test_missing_data_is_told_in_one_line(train, tmp_path):
+def test_missing_data_is_refused_in_one_line(train, tmp_path):
     done = train(tmp_path / "wrong", data=tmp_path / "nowhere", check=False)
     assert done.returncode == 2
     assert "nowhere" in done.stderr.strip().splitlines()[-1]

@@ -2,43 +2,21 @@ import math
 from types import SimpleNamespace
 
 import pytest
-import speechbrain as sb
 import torch
 
+import split_batches
 from lgc_plugin.augment import FrameShift, Mixup
 from lgc_plugin.data.batch_loaders import collate_clips
-from lgc_plugin.data.encoder import EventEncoder
-from lgc_plugin.lgc import LGC
-from lgc_plugin.models.crnn import CRNN
-from lgc_plugin.models.features import LogMel
-from lgc_plugin.training.brain import LGCBrain
 from lgc_plugin.types import LabelKind
+from split_batches import ENCODER
 
-ENCODER = EventEncoder(["Cat", "Dog"], clip_seconds=1.0, hop_length=512)
 KINDS = (LabelKind.STRONG, LabelKind.WEAK, LabelKind.NONE)
 
 
 def make_brain(augmentations=None, **options):
-    torch.manual_seed(0)
-    front_end = LogMel(hop_length=512, n_mels=8)
-    model = CRNN(2, 8, filters=(4,), pooling=((4, 8),), embedding_dim=6)
-    lgc = LGC(model, 2, front_end, embedding_dim=6, rampup_steps=4)
-    hparams = {
-        "encoder": ENCODER,
-        "lr": 0.01,
-        "augmentations": augmentations or [Mixup()],
-        "seed": 0,
-    }
-    brain = LGCBrain(
-        {"front_end": front_end, "model": model, "lgc": lgc},
-        lambda parameters: torch.optim.Adam(parameters, lr=0.01),
-        hparams,
-        {"device": "cpu", **options},
-    )
-    brain.on_fit_start()
-    brain.on_stage_start(sb.Stage.TRAIN)
-    brain.nonfinite_count = 0
-    brain.modules.train()
+    brain = split_batches.make_brain(batch_norm=True, **options)
+    brain.hparams.augmentations = augmentations or [Mixup()]
+    brain.modules.lgc.rampup_steps = 4
     return brain
 
 

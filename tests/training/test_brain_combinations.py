@@ -98,9 +98,9 @@ def test_of_three_versions_sound_and_labels_agree(padding):
         # Mel frames turn along, but for those whose window meets an end of
         # the clip, before or after.
         end = int(circle) * pooling
-        turned = [(m, (m + int(frames) * pooling) % end) for m in range(end)]
+        rolled = [(m, (m + int(frames) * pooling) % end) for m in range(end)]
         inner = [
-            pair for pair in turned if all(2 <= m <= end - 2 for m in pair)
+            pair for pair in rolled if all(2 <= m <= end - 2 for m in pair)
         ]
         before, after = map(list, zip(*inner, strict=True))
         torch.testing.assert_close(

@@ -1,4 +1,4 @@
-"""The folder that an import leaves, and the mel filters that it reads."""
+"""The folder of an import, and the mel filters that it reads."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_training_can_begin_with_the_weights(tmp_path: Path) -> None:
     assert next(counter) == 1
 
 
-def test_the_record_tells_where_the_weights_come_from(tmp_path: Path) -> None:
+def test_the_record_names_the_source_of_the_weights(tmp_path: Path) -> None:
     file, _ = save(tmp_path)
     record = write_imported_run(
         file, tmp_path / "run", pooling=POOLING, labels=LABELS

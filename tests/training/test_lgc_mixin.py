@@ -81,7 +81,7 @@ def test_it_is_lgc_of_the_recipes_network():
     assert torch.equal(*results) and results[0] > 0
 
 
-def test_padding_has_no_say_in_a_clips_score():
+def test_padding_does_not_affect_a_clips_score():
     batch = SEDBatch(
         torch.zeros(1), torch.rand(1, 3, 2), lengths=torch.tensor([0.5])
     )
@@ -210,7 +210,7 @@ def test_a_teacher_from_a_checkpoint_stays_before_its_first_step():
     assert brain.lgc.teacher.network["output"].bias.tolist() == [7.0]
 
 
-def test_reading_the_stats_asks_no_other_process(monkeypatch):
+def test_reading_the_stats_needs_no_other_process(monkeypatch):
     """A recipe may read them on the main process alone."""
     brain = make()
     fit(brain, [batch_of(0)])

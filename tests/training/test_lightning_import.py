@@ -245,7 +245,7 @@ def test_nothing_in_a_pickle_is_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.01, 0.5, 0.999])
-def test_a_truncated_file_is_told(tmp_path: Path, share: float) -> None:
+def test_a_truncated_file_is_refused(tmp_path: Path, share: float) -> None:
     file = tmp_path / "a.ckpt"
     torch.save({"state_dict": WEIGHTS}, file)
     content = file.read_bytes()
@@ -258,13 +258,13 @@ def test_a_truncated_file_is_told(tmp_path: Path, share: float) -> None:
 
 
 @pytest.mark.parametrize("content", [{"epoch": 1}, {}, [1], torch.ones(2)])
-def test_a_file_without_state_dict_is_told(tmp_path: Path, content) -> None:
+def test_a_file_without_state_dict_is_refused(tmp_path: Path, content) -> None:
     torch.save(content, tmp_path / "a.ckpt")
     with pytest.raises(ValueError, match="a.ckpt: no state_dict in it"):
         read_lightning_file(tmp_path / "a.ckpt")
 
 
-def test_what_is_no_file_is_told(tmp_path: Path) -> None:
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nothing.ckpt"):
         read_lightning_file(tmp_path / "nothing.ckpt")
     with pytest.raises(IsADirectoryError, match=str(tmp_path)):
