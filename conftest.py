@@ -1,6 +1,11 @@
 """What every test run needs, wherever the tests are."""
 
+import os
 import signal
+
+# Several test processes share the cores, and threads that wait for each other
+# there take ten times as long. Before PyTorch, which reads it when loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from hypothesis import HealthCheck, settings
 from speechbrain.utils.importutils import LazyModule
