@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 from hyperpyyaml import resolve_references
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
-from ruamel.yaml.error import YAMLError
 from speechbrain.utils.run_opts import RunOptions
 
 from lgc_plugin.utils.files import write_text
+from lgc_plugin.utils.yaml_files import parse_yaml, read_yaml
 
 
 class RecipeArguments(NamedTuple):
@@ -108,7 +108,8 @@ def read_plain(hparams_file: str | Path, overrides: Mapping) -> dict[str, Any]:
     {'a': 2, 'b': '2/x', 'c': None}
     """
     text = hparams_text(hparams_file, overrides)
-    return _load_plain(resolve_references(text, dict(overrides)).getvalue())
+    resolved = resolve_references(text, dict(overrides)).getvalue()
+    return parse_yaml(resolved, hparams_file, _PlainConstructor)
 
 
 def hparams_text(hparams_file: str | Path, overrides: Mapping) -> str:
@@ -123,7 +124,7 @@ def hparams_text(hparams_file: str | Path, overrides: Mapping) -> str:
     >>> read_plain(file, {"windows": {"Cat": 3}})
     {'windows': {'Cat': 3}}
     """
-    text = Path(hparams_file).read_text(encoding="utf-8")
+    text = Path(hparams_file).read_text(encoding="utf-8-sig")
     yaml = YAML()  # keeps tags and references
     document = yaml.load(text)
     changed = [
@@ -154,11 +155,18 @@ class _PlainConstructor(SafeConstructor):
 _PlainConstructor.add_multi_constructor("!", lambda *_: None)
 
 
-def _load_plain(text: str) -> Any:
-    # HyperPyYAML reads with ruamel too: PyYAML would take 1e-3 for a word.
-    loader = YAML(typ="safe", pure=True)
-    loader.Constructor = _PlainConstructor
-    return loader.load(text)
+class _ValueConstructor(SafeConstructor):
+    """Reads values alone: a tag would be lost where overrides are merged."""
+
+
+def _refuse_tag(_: Any, suffix: str, __: Any) -> None:
+    raise ValueError(
+        f"the tag !{suffix} can stand in the YAML file of the experiment only: "
+        "write a plain value here, or change that file"
+    )
+
+
+_ValueConstructor.add_multi_constructor("!", _refuse_tag)
 
 
 def _options(words: Sequence[str]) -> list[tuple[str, str | None]]:
@@ -184,9 +192,9 @@ def _options(words: Sequence[str]) -> list[tuple[str, str | None]]:
 
 def _parse_value(name: str, text: str) -> Any:
     try:
-        return _load_plain(text)
-    except YAMLError as error:
-        raise ValueError(f"--{name}={text}: not a YAML value") from error
+        return parse_yaml(text, f"--{name}={text}", _ValueConstructor)
+    except ValueError as error:
+        raise ValueError(f"{error} (not a YAML value)") from error
 
 
 def _read_overrides(
@@ -196,7 +204,7 @@ def _read_overrides(
     for file in files:
         if not file:
             raise ValueError("--overrides: needs a file, --overrides=FILE")
-        content = _load_plain(Path(file).read_text(encoding="utf-8")) or {}
+        content = read_yaml(file, _ValueConstructor) or {}
         if not isinstance(content, dict):
             raise ValueError(f"{file}: expected lines of 'key: value'")
         for key in content:
@@ -218,13 +226,15 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def _top_level_keys(hparams_file: str) -> list[str]:
     try:
-        text = Path(hparams_file).read_text(encoding="utf-8")
+        content = read_yaml(hparams_file, _PlainConstructor)
     except FileNotFoundError:
         raise FileNotFoundError(f"{hparams_file}: no such YAML file") from None
-    return list(_load_plain(text))
+    if not isinstance(content, dict):
+        raise ValueError(f"{hparams_file}: expected lines of 'key: value'")
+    return list(content)
 
 
-def _unknown(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
+def _unknown(name: object, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(str(name), known, n=1)
     hint = f"; did you mean --{near[0]}?" if near else ""
     return f"--{name}: unknown option{hint}"

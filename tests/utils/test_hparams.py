@@ -125,3 +125,41 @@ def test_run_options_have_their_types(tmp_path):
     assert list(options.compile_module_keys) == ["model"]
     with pytest.raises(ValueError, match="--optimizer_step_limit=four"):
         parse_recipe_arguments([str(file), "--optimizer_step_limit=four"])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("seed: [1", "line 1, column 9: expected"),
+        ("seed: 1\nseed: 2", "duplicate key"),
+        ("\tseed: 1", "cannot start any token"),
+        ("seed: '\0'", "special characters"),
+        ("seed: 1\n---\nseed: 2", "found another document"),
+        ("~: 1", "--None: unknown option"),
+        ("seed: " + "[" * 3000, "levels"),
+        ("seed: &a [*a]", "within what it stands for"),
+        ("- seed", "expected lines of 'key: value'"),
+        ("lr: !ref <seed>", "the tag !ref can stand in the YAML file"),
+        ("lr: !new:foo", "the tag !new:foo can stand"),
+        ("seed: \xe9".encode("latin-1"), "save it as UTF-8"),
+    ],
+)
+def test_a_bad_file_of_overrides_is_told_in_one_line(
+    tmp_path, content, message
+):
+    main, over = tmp_path / "main.yaml", tmp_path / "over.yaml"
+    main.write_text("seed: 1\nlr: 0.1\n")
+    content = content if isinstance(content, bytes) else content.encode()
+    over.write_bytes(content)
+    with pytest.raises(ValueError) as raised:
+        parse_recipe_arguments([str(main), f"--overrides={over}"])
+    text = str(raised.value)
+    assert text.startswith(str(over)) and message in text
+    assert "\n" not in text
+
+
+def test_a_tag_on_the_command_line_is_not_taken_for_null(tmp_path):
+    file = tmp_path / "main.yaml"
+    file.write_text("seed: 1\nlr: 0.1\n")
+    with pytest.raises(ValueError, match=r"--lr=!ref <seed>: the tag !ref"):
+        parse_recipe_arguments([str(file), "--lr=!ref <seed>"])
