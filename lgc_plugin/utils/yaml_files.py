@@ -23,23 +23,11 @@ def read_yaml(
 ) -> Any:
     """The content of a YAML file, by the rules of :func:`parse_yaml`."""
     with open(path, "rb") as file:
-        content = file.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
-        raise ValueError(
-            f"{path}: larger than {_MOST_BYTES // 10**6} MB, which no file of "
-            "settings is"
-        )
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path}: byte {error.start} is not UTF-8: save it as UTF-8"
-        ) from None
-    return parse_yaml(text, path, constructor)
+        return parse_yaml(file.read(_MOST_BYTES + 1), path, constructor)
 
 
 def parse_yaml(
-    text: str,
+    text: str | bytes,
     where: object,
     constructor: type[SafeConstructor] = SafeConstructor,
 ) -> Any:
@@ -56,7 +44,14 @@ def parse_yaml(
         ...
     ValueError: a.yaml: *a stands within what it stands for (line 1)
     """
+    if len(text) > _MOST_BYTES:
+        raise ValueError(
+            f"{one_line(where)}: larger than {_MOST_BYTES // 10**6} MB, which "
+            "no file of settings is"
+        )
     try:
+        if isinstance(text, bytes):
+            text = text.decode("utf-8-sig")
         _check_growth(text)
         # Not yaml's C parser: it knows YAML 1.1 alone, where 1e-3 is a word.
         loader = YAML(typ="safe", pure=True)
@@ -68,6 +63,8 @@ def parse_yaml(
 
 def _reason(error: Exception) -> str:
     """What is wrong, in one line, and where."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start} is not UTF-8: save it as UTF-8"
     mark = getattr(error, "problem_mark", None)
     if mark is None:
         return one_line(error) or type(error).__name__

@@ -51,16 +51,21 @@ def test_onnx_beside_the_weights_then_replaced(
     assert cli.main([*words, "--teacher", "--onnx"]) == 0
     captured = capfd.readouterr()
     assert captured.err == ""  # nothing of what the exporter has to say
-    assert names(target) == ["model.yaml", "teacher.onnx", "teacher.pt"]
+    assert names(target) == [
+        "SHA256SUMS",
+        "model.yaml",
+        "teacher.onnx",
+        "teacher.pt",
+    ]
     lines = captured.out.splitlines()
     assert lines[0] == f"wrote {target}"
-    assert [line.split()[0] for line in lines[1:4]] == names(target)
+    assert [line.split()[0] for line in lines[1:5]] == names(target)
     (difference,) = re.findall(r"differ by at most (\S+)", captured.out)
     assert 0 < float(difference) <= 1e-4
     session = onnxruntime.InferenceSession(target / "teacher.onnx")
     assert session.get_inputs()[0].shape == ["batch", 16000]
     assert cli.main([*words, "--student"]) == 0
-    assert names(target) == ["model.yaml", "student.pt"]
+    assert names(target) == ["SHA256SUMS", "model.yaml", "student.pt"]
     assert "onnxruntime" not in capfd.readouterr().out
 
 
@@ -84,7 +89,12 @@ def test_both_networks_unless_one_is_asked_for(
 ) -> None:
     target = tmp_path / "cats"
     assert cli.main(["export", str(run), f"--output={target}"]) == 0
-    assert names(target) == ["model.yaml", "student.pt", "teacher.pt"]
+    assert names(target) == [
+        "SHA256SUMS",
+        "model.yaml",
+        "student.pt",
+        "teacher.pt",
+    ]
     for name in ("student", "teacher"):
         ours, theirs = (
             read_model(folder, name).network.state_dict().values()

@@ -13,8 +13,7 @@ from lgc_plugin.inference.model.model_folder import (
     MODEL_FOLDER,
     check_replaceable,
     find_model,
-    network_names,
-    read_model,
+    read_models,
     write_model,
 )
 from lgc_plugin.inference.model.onnx_model import make_onnx, require_onnx
@@ -94,17 +93,15 @@ def export_model(
     >>> write_model(run / "model", settings, both)
     >>> exported = export_model(run, run.with_name("cats"), ["teacher"])
     >>> [file.name for file in exported.files]
-    ['model.yaml', 'teacher.pt']
+    ['SHA256SUMS', 'model.yaml', 'teacher.pt']
     """
     model_folder = find_model(source)
     _check_apart(Path(source), model_folder, Path(folder))
     check_replaceable(Path(folder))
     if onnx:
         require_onnx()
-    names = list(networks or network_names(model_folder))
-    if not names:
-        raise FileNotFoundError(f"{model_folder}: no network in it")
-    models = {name: read_model(model_folder, name) for name in names}
+    models = read_models(model_folder, networks)
+    names = list(models)
     contents: dict[str, bytes] = {}
     differences: dict[str, float] = {}
     if onnx:

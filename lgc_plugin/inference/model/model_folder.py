@@ -1,15 +1,18 @@
 """A finished detector as a folder that needs nothing else beside it.
 
 ``model.yaml`` holds the settings, ``<network>.pt`` the weights of each
-network: ``student.pt`` and ``teacher.pt``. An exported model may also have
-``<network>.onnx``, for programs without PyTorch.
+network: ``student.pt`` and ``teacher.pt``, ``SHA256SUMS`` the digests of all
+files. An exported model may also have ``<network>.onnx``, for programs without
+PyTorch.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+import time
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -19,21 +22,30 @@ from torch import nn
 
 from lgc_plugin.inference.model.model_settings import (
     ModelSettings,
-    read_settings,
+    parse_settings,
     write_settings,
 )
 from lgc_plugin.inference.model.weights import (
     check_weights,
     fill_network,
-    load_weights,
+    parse_weights,
     save_weights,
 )
 from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.models.features import LogMel
+from lgc_plugin.utils.checksums import (
+    SUMS,
+    ChangedFileError,
+    read_listed,
+    read_sums,
+    write_sums,
+)
 
 SETTINGS = "model.yaml"
 MODEL_FOLDER = "model"  # in the folder of a run
 _SUFFIXES = (".pt", ".onnx")
+# A model may be replaced while it is read: then it is read again.
+_TRIES, _PAUSE_SECONDS = 5, 0.02
 
 
 class LoadedModel(NamedTuple):
@@ -56,7 +68,8 @@ def write_model(
     """Writes a model folder, whole or not at all.
 
     An older model folder is replaced; for the moment between two renames
-    there is none. What would not be read again is not written.
+    there is none, for which :func:`read_model` waits. What would not be read
+    again is not written.
 
     Arguments
     ---------
@@ -86,7 +99,7 @@ def write_model(
     >>> folder = getfixture("tmp_path") / "model"
     >>> write_model(folder, settings, {"teacher": CRNN(**network)})
     >>> sorted(file.name for file in folder.iterdir())
-    ['model.yaml', 'teacher.pt']
+    ['SHA256SUMS', 'model.yaml', 'teacher.pt']
     >>> model = read_model(folder)
     >>> model.settings == settings, model.network.training
     (True, False)
@@ -96,7 +109,7 @@ def write_model(
     check_replaceable(folder)
     if not networks:
         raise ValueError(f"{folder}: no network to write")
-    _, expected = _build(settings)
+    expected = _network(settings)
     for name, network in networks.items():
         if not re.fullmatch(r"\w+", name):
             raise ValueError(f"network {name!r}: the name must be one word")
@@ -112,6 +125,7 @@ def write_model(
             save_weights(new / f"{name}.pt", network)
         for name, content in (onnx or {}).items():
             (new / f"{name}.onnx").write_bytes(content)
+        write_sums(new)
         _replace(folder, new, Path(holder) / "old")
 
 
@@ -138,21 +152,71 @@ def read_model(folder: str | Path, network: str = "teacher") -> LoadedModel:
         If settings or weights are damaged, missing, too many or of the wrong
         kind; the message names the file and all that is wrong.
     """
-    folder = find_model(folder)
-    settings = read_settings(folder / SETTINGS)
-    file = folder / f"{network}.pt"
-    names = network_names(folder)
-    if network not in names:
-        raise FileNotFoundError(
-            f"{folder}: no network {network!r} in it, there is "
-            f"{', '.join(names) or 'none'}"
+    return read_models(folder, [network])[network]
+
+
+def read_models(
+    folder: str | Path, networks: Sequence[str] | None = None
+) -> dict[str, LoadedModel]:
+    """Several networks (or all) of one model, by name."""
+    place, files = _read_files(folder, networks)
+    where = place / SETTINGS
+    settings = parse_settings(files.pop(SETTINGS), where)
+    models = {}
+    for name, content in files.items():
+        file = place / name
+        state = parse_weights(content, file)
+        try:
+            front_end = LogMel(**settings.front_end)
+            planned = _network(settings, "meta")
+        except (ValueError, RuntimeError) as error:
+            raise ValueError(f"{where}: {error}") from error
+        # Before memory is taken for weights that do not fit.
+        check_weights(file, state, planned)
+        network = _network(settings)
+        fill_network(file, state, network)
+        models[file.stem] = LoadedModel(
+            settings, front_end.eval(), network.eval()
         )
-    try:
-        front_end, made = _build(settings)
-    except (ValueError, RuntimeError) as error:
-        raise ValueError(f"{folder / SETTINGS}: {error}") from error
-    fill_network(file, load_weights(file), made)
-    return LoadedModel(settings, front_end.eval(), made.eval())
+    return models
+
+
+def _read_files(
+    folder: str | Path, networks: Sequence[str] | None
+) -> tuple[Path, dict[str, bytes]]:
+    """The place of a model, and its files, all of one and the same model."""
+    for left in reversed(range(_TRIES)):
+        try:
+            place = find_model(folder)
+            sums = read_sums(place)
+            names = [SETTINGS, *_weights_of(place, networks)]
+            files = {name: read_listed(place / name, sums) for name in names}
+            break
+        except (FileNotFoundError, ChangedFileError):
+            if not left:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+    if sums is None:
+        warnings.warn(
+            f"{place}: has no {SUMS}, so that damage to its files would not be "
+            "seen: lgc-sed export writes a copy that has one",
+            stacklevel=2,
+        )
+    return place, files
+
+
+def _weights_of(folder: Path, networks: Sequence[str] | None) -> list[str]:
+    """Names of the files of the networks that are asked for."""
+    names = network_names(folder)
+    for network in networks or ():
+        if network not in names:
+            raise FileNotFoundError(
+                f"{folder}: no network {network!r} in it, there is "
+                f"{', '.join(names) or 'none'}"
+            )
+    if not names:
+        raise FileNotFoundError(f"{folder}: no network in it")
+    return [f"{name}.pt" for name in networks or names]
 
 
 def check_replaceable(folder: str | Path) -> None:
@@ -175,7 +239,7 @@ def check_replaceable(folder: str | Path) -> None:
         name
         for name in names
         if SETTINGS not in names
-        or (name != SETTINGS and not name.endswith(_SUFFIXES))
+        or (name not in (SETTINGS, SUMS) and not name.endswith(_SUFFIXES))
     ]
     if foreign:
         raise FileExistsError(
@@ -211,10 +275,10 @@ def find_model(folder: str | Path) -> Path:
     )
 
 
-def _build(settings: ModelSettings) -> tuple[LogMel, CRNN]:
-    """Front end, and network with any weights; no random number is spent."""
-    with torch.random.fork_rng(devices=[]):
-        return LogMel(**settings.front_end), CRNN(**settings.network)
+def _network(settings: ModelSettings, device: str = "cpu") -> CRNN:
+    """A network with any weights; no random number is spent."""
+    with torch.random.fork_rng(devices=[]), torch.device(device):
+        return CRNN(**settings.network)
 
 
 def _replace(folder: Path, new: Path, old: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.representer import RoundTripRepresenter
 
@@ -30,6 +30,12 @@ from lgc_plugin.inference.model.plain_values import (
 from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.models.features import LogMel
 from lgc_plugin.utils.files import write_text
+from lgc_plugin.utils.text import one_line
+from lgc_plugin.utils.yaml_files import parse_yaml
+
+# More would be a mistake, or fill the memory of whoever loads it.
+_MOST_LABELS = 10_000
+_MOST_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,13 @@ class ModelSettings:
                 f"{self.front_end['n_mels']}"
             )
         self.encoder()  # refuses clips shorter than one output frame
+        for label, window in self.median_windows.items():
+            if window * self.frame_seconds > _MOST_SECONDS:
+                raise ValueError(
+                    f"median window {window} of {label!r} is "
+                    f"{window * self.frame_seconds:.3g} s: must be at most "
+                    f"{_MOST_SECONDS} s"
+                )
 
     @property
     def sample_rate(self) -> int:
@@ -139,21 +152,26 @@ class ModelSettings:
 def _checked_labels(labels: Any) -> tuple[str, ...]:
     if not isinstance(labels, (list, tuple)) or not labels:
         raise ValueError(f"labels are {labels!r}: must be a list of names")
+    if len(labels) > _MOST_LABELS:
+        raise ValueError(
+            f"{len(labels)} labels: at most {_MOST_LABELS} can be detected"
+        )
     for label in labels:
         # YAML reads an unquoted number or yes/no as something else.
         if not isinstance(label, str):
             raise ValueError(f"label {label!r} must be text: put it in quotes")
         check_label(label)
-    twice = [label for label in labels if labels.count(label) > 1]
+    twice = [label for label, n in Counter(labels).items() if n > 1]
     if twice:
         raise ValueError(f"label {twice[0]!r} is given more than once")
     return tuple(labels)
 
 
 def _checked_seconds(seconds: Any) -> float:
-    if not is_number(seconds) or not 0 < seconds < math.inf:
+    if not is_number(seconds) or not 0 < seconds <= _MOST_SECONDS:
         raise ValueError(
-            f"clip_seconds is {seconds!r}: must be a number above 0"
+            f"clip_seconds is {seconds!r}: must be a number above 0, at most "
+            f"{_MOST_SECONDS}"
         )
     return float(seconds)
 
@@ -198,13 +216,16 @@ def write_settings(path: str | Path, settings: ModelSettings) -> None:
 
 def read_settings(path: str | Path) -> ModelSettings:
     """Reads what :func:`write_settings` wrote."""
-    text = Path(path).read_bytes()
+    return parse_settings(Path(path).read_bytes(), path)
+
+
+def parse_settings(content: bytes, where: str | Path) -> ModelSettings:
+    """The settings in the content of a file."""
+    values = parse_yaml(content, where)
     try:
-        content = YAML(typ="safe", pure=True).load(text.decode("utf-8"))
-        return ModelSettings.from_mapping(_without_format(content))
-    except (YAMLError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path}: {reason}") from error
+        return ModelSettings.from_mapping(_without_format(values))
+    except ValueError as error:
+        raise ValueError(f"{where}: {one_line(error)}") from error
 
 
 class _Representer(RoundTripRepresenter):

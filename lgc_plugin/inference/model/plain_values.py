@@ -7,6 +7,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+# More would fill the memory, or the day, of whoever loads a model.
+_MOST = {"sample_rate": 10**6, "n_mels": 4096, "rnn_layers": 100}
+_MOST_OF_OTHERS = 2**16
+
 
 def as_plain(where: str, value: Any) -> Any:
     """A value as YAML and JSON hold it: no tuples, nothing but plain types.
@@ -91,12 +95,24 @@ def check_arguments(
             raise ValueError(
                 f"{where}: {name} is {plain[name]!r}: must be like {example}"
             )
+        most = _MOST.get(name, _MOST_OF_OTHERS)
+        if _largest(plain[name]) > most:
+            raise ValueError(
+                f"{where}: {name} is too large: at most {most} can be computed"
+            )
     return {name: plain[name] for name in defaults}
 
 
 def is_number(value: Any) -> bool:
     """Whether a plain value is a number; true and false are none."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _largest(value: Any) -> float:
+    """The largest number, or length of a list, in a value."""
+    if isinstance(value, list):
+        return max(len(value) * 100, *map(_largest, value))
+    return abs(value)
 
 
 def _is_like(value: Any, example: Any) -> bool:

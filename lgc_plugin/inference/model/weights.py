@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,27 +26,28 @@ def save_weights(path: str | Path, network: nn.Module) -> None:
     torch.save(state, path)
 
 
-def load_weights(path: str | Path) -> dict[str, Tensor]:
-    """Reads a file of tensors without running what might be pickled in it.
+def parse_weights(content: bytes, where: str | Path) -> dict[str, Tensor]:
+    """The tensors of a file, without running what might be pickled in it.
 
     Example
     -------
     >>> file = getfixture("tmp_path") / "student.pt"
     >>> save_weights(file, nn.Linear(1, 1))
-    >>> list(load_weights(file))
+    >>> list(parse_weights(file.read_bytes(), file))
     ['weight', 'bias']
     """
-    with open(path, "rb") as stream:  # reports itself what is wrong with a path
-        try:
-            state = torch.load(stream, map_location="cpu", weights_only=True)
-        except Exception as error:  # a damaged file can raise anything
-            raise ValueError(
-                f"{path}: not a whole file of weights, or one that holds "
-                "more than tensors, which is not loaded since a pickled class "
-                "can run any program: copy the model again"
-            ) from error
+    try:
+        state = torch.load(
+            io.BytesIO(content), map_location="cpu", weights_only=True
+        )
+    except Exception as error:  # a damaged file can raise anything
+        raise ValueError(
+            f"{where}: not a whole file of weights, or one that holds "
+            "more than tensors, which is not loaded since a pickled class "
+            "can run any program: copy the model again"
+        ) from error
     if not _is_state(state):
-        raise ValueError(f"{path}: must hold tensors by name, nothing else")
+        raise ValueError(f"{where}: must hold tensors by name, nothing else")
     return state
 
 
@@ -98,7 +100,8 @@ def fill_network(
     >>> file = getfixture("tmp_path") / "teacher.pt"
     >>> save_weights(file, nn.Linear(1, 1).requires_grad_(False))
     >>> network = nn.Linear(1, 1)
-    >>> fill_network(file, load_weights(file), network)
+    >>> state = parse_weights(file.read_bytes(), file)
+    >>> fill_network(file, state, network)
     >>> network.weight.requires_grad
     False
     """

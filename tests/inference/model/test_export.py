@@ -26,6 +26,7 @@ from lgc_plugin.inference.model.model_folder import (
     read_model,
     write_model,
 )
+from lgc_plugin.utils.checksums import write_sums
 from model_cases import small_settings, used_network
 from onnx_cases import case_settings, exported
 
@@ -61,7 +62,12 @@ def test_a_network_is_the_same_bit_for_bit(run, tmp_path, name):
     exported = export_model(run, target)
     assert exported.networks == ["student", "teacher"]
     assert [f.name for f in exported.files] == names(target)
-    assert names(target) == ["model.yaml", "student.pt", "teacher.pt"]
+    assert names(target) == [
+        "SHA256SUMS",
+        "model.yaml",
+        "student.pt",
+        "teacher.pt",
+    ]
     shutil.rmtree(run)
     model = read_model(target, name)
     assert model.settings == SETTINGS
@@ -88,7 +94,7 @@ def test_one_network_and_a_model_folder_of_one(run, tmp_path):
     export_model(run / "model", tmp_path / "a", ["student"])
     exported = export_model(tmp_path / "a", tmp_path / "b")
     assert exported.networks == ["student"]
-    assert names(tmp_path / "b") == ["model.yaml", "student.pt"]
+    assert names(tmp_path / "b") == ["SHA256SUMS", "model.yaml", "student.pt"]
     with pytest.raises(FileNotFoundError, match="no network 'teacher'"):
         export_model(tmp_path / "a", tmp_path / "c", ["teacher"])
     assert not (tmp_path / "c").exists()
@@ -100,9 +106,14 @@ def test_an_older_export_is_replaced_whole(run, tmp_path, stand_in):
     assert first.differences == {"student": 1e-6, "teacher": 1e-6}
     assert (target / "student.onnx").read_bytes() == b"student"
     export_model(run, target, ["teacher"], onnx=True)
-    assert names(target) == ["model.yaml", "teacher.onnx", "teacher.pt"]
+    assert names(target) == [
+        "SHA256SUMS",
+        "model.yaml",
+        "teacher.onnx",
+        "teacher.pt",
+    ]
     assert export_model(run, target, ["student"]).differences == {}
-    assert names(target) == ["model.yaml", "student.pt"]
+    assert names(target) == ["SHA256SUMS", "model.yaml", "student.pt"]
     assert names(tmp_path) == ["cats", "run"]
 
 
@@ -138,7 +149,7 @@ def test_nothing_is_written_where_it_is_read(run, source, target):
 
 
 def test_a_folder_inside_the_run_is_fine(run):
-    assert len(export_model(run, run / "exported").files) == 3
+    assert len(export_model(run, run / "exported").files) == 4
 
 
 def test_a_missing_extra_is_told_before_anything_is_done(
@@ -163,12 +174,13 @@ def test_a_file_with_other_scores_is_not_kept(
     monkeypatch.setattr(export, "check_onnx", refuse)
     with pytest.raises(ValueError, match="cats/teacher.onnx: other scores"):
         export_model(run, target, ["teacher"], onnx=True)
-    assert names(target) == ["model.yaml", "student.pt"]
+    assert names(target) == ["SHA256SUMS", "model.yaml", "student.pt"]
     assert names(tmp_path) == ["cats", "run"]
 
 
 def test_a_source_without_networks_or_with_damaged_ones(run, tmp_path):
     (run / "model" / "teacher.pt").write_bytes(b"PK")
+    write_sums(run / "model")
     with pytest.raises(ValueError, match="teacher.pt: not a whole file"):
         export_model(run, tmp_path / "cats")
     for name in ("teacher", "student"):

@@ -19,6 +19,7 @@ from lgc_plugin.inference.model.model_folder import (
     write_model,
 )
 from lgc_plugin.models.features import LogMel
+from lgc_plugin.utils.checksums import write_sums
 from model_cases import NETWORKS, SETTINGS, small_settings
 
 
@@ -85,7 +86,7 @@ def test_the_folder_holds_no_path_and_no_tag(written, tmp_path):
 def test_an_older_model_is_replaced_with_all_it_held(written):
     newer = small_settings(median_windows=9)
     write_model(written, newer, {"teacher": NETWORKS["student"]})
-    assert names(written) == ["model.yaml", "teacher.pt"]
+    assert names(written) == ["SHA256SUMS", "model.yaml", "teacher.pt"]
     assert names(written.parent) == ["model"]
     assert read_model(written).settings == newer
 
@@ -176,6 +177,7 @@ def test_settings_that_no_network_can_have(written):
     ):
         assert old in text
         file.write_text(text.replace(old, new))
+        write_sums(written)
         with pytest.raises(ValueError, match=re.escape(f"{file}: {message}")):
             read_model(written)
 

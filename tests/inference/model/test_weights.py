@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from lgc_plugin.inference.model.model_folder import read_model, write_model
+from lgc_plugin.utils.checksums import write_sums
 from model_cases import SETTINGS, used_network
 
 
@@ -21,6 +22,7 @@ def edit_weights(file: Path, **changes) -> None:
     """Replaces tensors of a file; None removes one."""
     state = {**torch.load(file, weights_only=True), **changes}
     torch.save({k: v for k, v in state.items() if v is not None}, file)
+    write_sums(file.parent)
 
 
 @pytest.mark.parametrize("name", ["student", "teacher"])
@@ -65,6 +67,7 @@ def test_missing_extra_and_misshapen_weights_are_all_named(written):
 
 def test_a_long_list_of_names_is_cut(written):
     torch.save({}, written / "teacher.pt")
+    write_sums(written)
     with pytest.raises(ValueError, match=r"missing blocks\.0.* and \d+ more$"):
         read_model(written)
 
@@ -83,6 +86,7 @@ def test_a_pickled_program_is_not_run(written, tmp_path):
     torch.save({"w": Harmful(tmp_path / "a")}, written / "teacher.pt")
     with open(written / "student.pt", "wb") as stream:
         pickle.dump(Harmful(tmp_path / "b"), stream, protocol=2)
+    write_sums(written)
     for name in ("teacher", "student"):
         with pytest.raises(ValueError, match=f"{name}.pt: not a whole file"):
             read_model(written, name)
@@ -94,10 +98,12 @@ def test_half_a_file_and_one_of_something_else(written):
     whole = file.read_bytes()
     for content in (whole[: len(whole) // 2], b"", b"version https://git-lfs"):
         file.write_bytes(content)
+        write_sums(written)
         with pytest.raises(ValueError, match="copy the model again"):
             read_model(written)
     for content in ([torch.zeros(1)], {"a": 1}, {1: torch.zeros(1)}):
         torch.save(content, file)
+        write_sums(written)
         with pytest.raises(ValueError, match="must hold tensors by name"):
             read_model(written)
 
@@ -106,5 +112,6 @@ def test_weights_of_another_network_do_not_fit(written):
     file = written / "model.yaml"
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace("rnn_size: 5", "rnn_size: 6"))
+    write_sums(written)
     with pytest.raises(ValueError, match=r"rnn.weight_ih_l0 is \(15, \d+\)"):
         read_model(written)
