@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+# Less is what a disk has left on which a write has just failed.
+_FULL_BYTES = 2**20
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextmanager
+def explain_full_disk(path: str | Path) -> Iterator[None]:
+    """Names the file and the space left where a write fails for want of it.
+
+    Libraries hide it: PyTorch tells of unexpected positions, libsndfile of a
+    system error.
+
+    >>> with explain_full_disk("a.txt"):
+    ...     raise OSError(errno.ENOSPC, "write")
+    Traceback (most recent call last):
+        ...
+    OSError: a.txt: cannot be written: No space left on device (... MB free)...
+    """
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        folder = Path(path).absolute().parent
+        free = shutil.disk_usage(folder).free if folder.is_dir() else 0
+        code = error.errno if isinstance(error, OSError) else None
+        hidden = code is None and folder.is_dir() and free < _FULL_BYTES
+        if code not in _FULL and not hidden:
+            raise
+        full = OSError(
+            f"{path}: cannot be written: {os.strerror(code or errno.ENOSPC)} "
+            f"({free / 1e6:,.1f} MB free): make room, or choose another place"
+        )
+        full.errno = code or errno.ENOSPC
+        raise full from error
 
 
 @contextmanager
@@ -24,11 +60,14 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # mkstemp would make the file private (0600) for good.
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    # mkstemp would make the file private (0600) for good. Containers that
+    # share a disk may share process ids too.
+    unique = uuid.uuid4().hex[:12]
+    temporary = path.with_name(f".{path.stem}.{unique}{path.suffix}")
     try:
-        yield temporary
-        os.replace(temporary, path)
+        with explain_full_disk(path):
+            yield temporary
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -54,10 +93,11 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     temporary = holder / path.name
     temporary.mkdir()
     try:
-        yield temporary
-        if path.is_dir():
-            path.rmdir()
-        os.replace(temporary, path)
+        with explain_full_disk(path):
+            yield temporary
+            if path.is_dir():
+                path.rmdir()
+            os.replace(temporary, path)
     finally:
         shutil.rmtree(holder, ignore_errors=True)
 

@@ -40,6 +40,7 @@ from lgc_plugin.utils.checksums import (
     read_sums,
     write_sums,
 )
+from lgc_plugin.utils.files import explain_full_disk
 
 SETTINGS = "model.yaml"
 MODEL_FOLDER = "model"  # in the folder of a run
@@ -120,12 +121,13 @@ def write_model(
     ) as holder:
         new = Path(holder) / "new"
         new.mkdir()
-        write_settings(new / SETTINGS, settings)
-        for name, network in networks.items():
-            save_weights(new / f"{name}.pt", network)
-        for name, content in (onnx or {}).items():
-            (new / f"{name}.onnx").write_bytes(content)
-        write_sums(new)
+        with explain_full_disk(folder):
+            write_settings(new / SETTINGS, settings)
+            for name, network in networks.items():
+                save_weights(new / f"{name}.pt", network)
+            for name, content in (onnx or {}).items():
+                (new / f"{name}.onnx").write_bytes(content)
+            write_sums(new)
         _replace(folder, new, Path(holder) / "old")
 
 
