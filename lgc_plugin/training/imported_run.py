@@ -22,13 +22,19 @@ from lgc_plugin.lgc import LGC
 from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.models.features import LogMel
 from lgc_plugin.training.brain import SELECTION_KEY, LGCBrain
-from lgc_plugin.training.checkpoints import AtomicCheckpointer, RandomState
+from lgc_plugin.training.checkpoints import AtomicCheckpointer
 from lgc_plugin.training.lightning_import import (
     ImportedWeights,
     convert_state_dict,
     read_lightning_file,
 )
-from lgc_plugin.utils.files import atomic_folder, write_json, write_text
+from lgc_plugin.training.random_state import RandomState
+from lgc_plugin.utils.files import (
+    atomic_folder,
+    read_json,
+    write_json,
+    write_text,
+)
 from lgc_plugin.utils.versions import package_versions
 
 RECORD = "imported.json"
@@ -93,7 +99,15 @@ def check_imported(folder: str | Path, settings: Mapping[str, Any]) -> None:
     file = Path(folder) / RECORD
     if not file.is_file():
         return
-    record = json.loads(file.read_text(encoding="utf-8"))
+    record = read_json(file)
+    if (
+        not isinstance(record.get("settings"), dict)
+        or "n_classes" not in record
+    ):
+        raise ValueError(
+            f"{file}: settings and n_classes are missing: import the "
+            "checkpoint again"
+        )
     now = json.loads(json.dumps(dict(settings)))
     for key, value in record["settings"].items():
         # Objects of the hparams file have no plain value.

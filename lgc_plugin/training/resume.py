@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lgc_plugin.utils.files import write_json
+from lgc_plugin.utils.files import read_json, write_json
 
 RECORD = "settings.json"
 MAY_CHANGE = "may_change"
@@ -61,7 +61,7 @@ def check_same_run(
         if record:
             write_json(file, now)
         return
-    before = json.loads(file.read_text(encoding="utf-8"))
+    before = read_json(file)
     before = {key: value for key, value in before.items() if key not in free}
     for key in sorted(now.keys() | before.keys()):
         if now.get(key) != before.get(key):

@@ -123,3 +123,28 @@ def write_json(path: str | Path, content: Any) -> None:
     ['{', '"seed":', '1', '}']
     """
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: str | Path) -> dict[str, Any]:
+    """The object in a JSON file; a ValueError names the file.
+
+    >>> file = getfixture("tmp_path") / "a.json"
+    >>> _ = file.write_text("[1]")
+    >>> read_json(file)
+    Traceback (most recent call last):
+        ...
+    ValueError: ...a.json: no whole JSON object (a list)...
+    """
+    try:
+        content = json.loads(Path(path).read_bytes())
+    except (ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(
+            f"{path}: no whole JSON object ({reason}): restore it from a copy"
+        ) from None
+    if not isinstance(content, dict):
+        kind = type(content).__name__
+        raise ValueError(
+            f"{path}: no whole JSON object (a {kind}): restore it from a copy"
+        )
+    return content

@@ -16,6 +16,7 @@ check_versions()  # before PyTorch, which may be what fails to load
 import logging
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ from lgc_plugin.utils.distributed import (
     init_process_group,
 )
 from lgc_plugin.utils.hparams import hparams_text, read_plain, save_hparams
+from lgc_plugin.utils.locks import lock_file
 from scored_sets import score_sets, scorers
 from small_runs import debug_overrides, make_soundscapes, parse_with_fallback
 
@@ -63,7 +65,13 @@ def prepare(settings: dict[str, Any], debug: bool) -> Preparation:
 
 
 def main(words: list[str]) -> int:
-    """Runs the recipe; returns the exit status."""
+    """Runs the recipe, one at a time in a folder; returns the exit status."""
+    with ExitStack() as held:
+        return run(words, held)
+
+
+def run(words: list[str], held: ExitStack) -> int:
+    """Prepares, trains, tests; what is held is released when it ends."""
     if not words or words[0] in ("-h", "--help"):
         print(__doc__, "\nEvery key of the YAML file is an option.", sep="")
         return 0
@@ -78,6 +86,9 @@ def main(words: list[str]) -> int:
         if run_options.debug:
             overrides.update(debug_overrides(settings))
             settings = read_plain(file, overrides)
+        if if_main_process():
+            folder = settings["output_folder"]
+            held.enter_context(lock_file(Path(folder) / ".lock", folder))
         data = prepare(settings, run_options.debug)
         overrides["data_folder"] = str(data.data_root)
         settings["labels"] = overrides["labels"] = list(data.labels)
@@ -90,6 +101,7 @@ def main(words: list[str]) -> int:
         hparams = load_hyperpyyaml(text, overrides)
         loaders = hparams["make_loaders"](data, **loader_options(run_options))
         metrics = scorers(hparams, settings, data)
+        hparams["checkpointer"].set_aside_damaged(run_options.test_only)
         checkpoints = hparams["checkpointer"].list_checkpoints()
         if run_options.test_only and not checkpoints:
             raise ValueError(

@@ -17,12 +17,13 @@ from torchaudio.transforms import MelSpectrogram
 from lgc_plugin.lgc import LGC
 from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.training.brain import SELECTION_KEY, LGCBrain
-from lgc_plugin.training.checkpoints import AtomicCheckpointer, RandomState
+from lgc_plugin.training.checkpoints import AtomicCheckpointer
 from lgc_plugin.training.imported_run import (
     check_imported,
     read_mel_filters,
     write_imported_run,
 )
+from lgc_plugin.training.random_state import RandomState
 from lgc_plugin.utils.hparams import read_plain
 from published_crnn import lightning_checkpoint, published_module
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from lgc_plugin.training.imported_run import RECORD as IMPORTED
+from lgc_plugin.training.imported_run import check_imported
 from lgc_plugin.training.resume import RECORD, check_same_run
 
 BEGUN = {"lr": 0.1, "n_jobs": 1, "may_change": ["n_jobs", "seed"]}
@@ -36,3 +38,20 @@ def test_anything_else_makes_it_another_run(tmp_path, now, message):
 def test_a_setting_that_became_free_is_not_compared(tmp_path):
     check_same_run(tmp_path, {"lr": 0.1, "n_jobs": 1})
     check_same_run(tmp_path, {**BEGUN, "n_jobs": 2})
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[1]", b"null", b'{"lr"', b"\xff", b"[" * 99999]
+)
+@pytest.mark.parametrize("name", [RECORD, IMPORTED])
+def test_a_damaged_record_is_named(tmp_path, name, content):
+    check = check_same_run if name == RECORD else check_imported
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=f"{name}: no whole JSON object"):
+        check(tmp_path, BEGUN)
+
+
+def test_an_incomplete_record_of_an_import_is_named(tmp_path):
+    (tmp_path / IMPORTED).write_text('{"settings": 3}')
+    with pytest.raises(ValueError, match=f"{IMPORTED}: settings and n_classes"):
+        check_imported(tmp_path, BEGUN)
