@@ -212,7 +212,7 @@ def stream_format(args: argparse.Namespace) -> tuple[int, int]:
 
 def _check_paths(args: argparse.Namespace) -> None:
     """Refuses what would fail, or replace a recording, hours later."""
-    from lgc_plugin.data.audio_files import audio_suffixes
+    from lgc_plugin.data.audio_search import audio_suffixes
 
     path, is_file = results_path(args), args.format != "audacity"
     if path and is_file and path.is_dir():

@@ -1,56 +1,41 @@
-"""Audio files: those of a folder, their headers, and their 16-bit samples.
+"""Audio files: how long they are, and their samples.
 
-Sixteen bits are what data sets of sound events come in, and half of what
-float32 would move between disk, processes and GPU.
+Headers are not believed: a recorder that lost power, a pipe or a broken copy
+leaves lengths of 0, of 2^63 - 1 or of more than there is.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import soundfile
 
-from lgc_plugin.utils.parallel import progress_bar
-
-# The first is preferred where a clip comes in several formats.
-SUFFIXES = (".wav", ".flac")
-
-# Other endings of formats that libsndfile may know.
-_ALIASES = {
-    "AIFF": ("aif", "aifc"),
-    "AU": ("snd",),
-    "MP3": ("mp2",),
-    "NIST": ("sph",),
-    "OGG": ("oga", "opus"),
-    "SVX": ("iff",),
-    "WAV": ("wave", "bwf"),
-}
+from lgc_plugin.data.audio_stream import open_audio
+from lgc_plugin.utils.parallel import available_cores, progress_bar
 
 # Opening files on a network disk is waiting, not computing.
 _READERS = 16
 
+# Values that are decoded at once, and samples where the place of damage counts:
+# what is decoded together with a damaged part is lost.
+_PIECE = 1 << 20
+_SMALL_PIECE = 1 << 12
+# Formats whose headers tell, or may tell, another length than is decoded.
+_COMPRESSED = {"FLAC", "MP3", "OGG"}
+_UNKNOWN = 1 << 62
 
-@dataclass(frozen=True)
-class AudioFile:
-    """An audio file, and what changes when it is replaced."""
-
-    #: The file.
-    path: Path
-    #: In bytes.
-    size: int
-    #: Time of the last change, in nanoseconds.
-    modified: int
+#: What an int16 sample is divided by to be a float in [-1, 1).
+FULL_SCALE = 32768.0
 
 
 @dataclass(frozen=True)
 class AudioHeader:
-    """What the header of an audio file contains."""
+    """What an audio file contains."""
 
     #: Samples per second.
     sample_rate: int
@@ -71,141 +56,163 @@ class AudioHeader:
         return (
             self.sample_rate == sample_rate
             and self.channels == 1
-            and self.frames > 0
             and self.subtype.startswith("PCM_")
         )
 
 
-def audio_suffixes() -> frozenset[str]:
-    """Endings of the files that are taken for audio in a folder."""
-    formats = set(soundfile.available_formats()) - {"RAW"}
-    aliases = [_ALIASES.get(name, ()) for name in formats]
-    endings = {name.lower() for name in formats}.union(*aliases)
-    return frozenset(f".{ending}" for ending in endings)
+def read_samples(
+    file: soundfile.SoundFile, n_frames: int | None, dtype: str
+) -> np.ndarray:
+    """(N, channels) all samples of an open file, or the first of them."""
+    most = max(1, _PIECE // file.channels)
+    left = _UNKNOWN if n_frames is None else n_frames
+    # A clip is read at once if its header is right, and no more memory is
+    # taken than it has samples if not.
+    size = file.frames if 0 < file.frames < most else most
+    pieces = []
+    while left > 0:
+        piece = file.read(min(size, left), dtype=dtype, always_2d=True)
+        if not len(piece):
+            break
+        pieces.append(piece)
+        left -= len(piece)
+        size = min(_SMALL_PIECE * len(pieces), most)
+    short = left > 0 and _too_short(file, sum(map(len, pieces)))
+    if short:
+        raise EOFError(short)
+    if len(pieces) == 1:
+        return pieces[0]
+    return np.concatenate([np.empty((0, file.channels), dtype), *pieces])
 
 
-def clip_id(filename: str) -> str:
-    """Name of a clip: its file name without ``.wav`` or ``.flac``.
+def decode_blocks(
+    path: str | Path, block_seconds: float = 10.0
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Decodes a file block by block, in memory that its length does not change.
 
-    Names such as ``Y0A1_16.000_26.000`` keep every dot: only a suffix that
-    means audio is taken off.
+    Yields its sample rate and (n, channels) float32, of ``block_seconds``
+    but the last. What is damaged raises ValueError, after the samples before
+    the damage were given out.
     """
-    stem, suffix = os.path.splitext(filename)
-    return stem if suffix.lower() in SUFFIXES else filename
+    with open_audio(path) as file:
+        rate = file.samplerate
+        size = max(1, min(round(block_seconds * rate), _PIECE))
+        done, pieces, ready = 0, [], 0
+        error = None
+        while error is None:
+            piece = np.empty((0, file.channels), np.float32)
+            try:
+                piece = file.read(_SMALL_PIECE, "float32", always_2d=True)
+            except soundfile.LibsndfileError as problem:
+                error = problem.error_string
+            pieces.append(piece)
+            ready += len(piece)
+            ended = error is not None or not len(piece)
+            while ready >= size or (ended and ready):
+                joined = np.concatenate(pieces)
+                done += len(joined[:size])
+                yield rate, joined[:size]
+                pieces = [joined[size:]]
+                ready = len(pieces[0])
+            if ended and error is None:
+                error = _too_short(file, done)
+                break
+        if error:
+            raise EOFError(f"{error} after {done / rate:.3f} s")
 
 
-def list_audio(folder: str | Path) -> dict[str, AudioFile]:
-    """The audio files of a folder, without its subfolders."""
-    folder = Path(folder)
-    if not folder.is_dir():
-        return {}
-    with os.scandir(folder) as entries:
-        files = [entry for entry in entries if _is_audio(entry)]
-    files.sort(key=_preference)
-    clips: dict[str, AudioFile] = {}
-    for entry in files:
-        stat = entry.stat()
-        clips.setdefault(
-            clip_id(entry.name),
-            AudioFile(Path(entry.path), stat.st_size, stat.st_mtime_ns),
+def audio_header(path: str | Path) -> AudioHeader:
+    """What the header of a file claims; its length may be anything."""
+    with open_audio(path) as file:
+        return AudioHeader(
+            file.samplerate, file.channels, file.frames, file.subtype
         )
-    return clips
 
 
-def read_headers(
-    paths: Iterable[Path], *, description: str = "", progress: bool = True
-) -> list[AudioHeader | None]:
-    """Reads the headers of many audio files."""
+def measure_audio(path: str | Path, *, decode: bool = False) -> AudioHeader:
+    """What a file contains, its length counted by decoding where needed.
+
+    The length in a header is used for plain PCM only, where it follows from
+    the size of the file; ``decode`` decodes that too, to find damage.
+    ValueError says why a file cannot be used.
+    """
+    with open_audio(path) as file:
+        n_frames = file.frames
+        size = os.path.getsize(path)
+        if (
+            decode
+            or file.format in _COMPRESSED
+            or not file.subtype.startswith(("PCM_", "FLOAT", "DOUBLE"))
+            or not 0 < n_frames <= size
+        ):
+            n_frames = 0
+            most = max(1, _PIECE // file.channels)
+            while piece := len(file.read(most, "float32", always_2d=True)):
+                n_frames += piece
+            if short := _too_short(file, n_frames):
+                raise EOFError(short)
+        if not n_frames:
+            raise EOFError("it holds no samples")
+        return AudioHeader(
+            file.samplerate, file.channels, n_frames, file.subtype
+        )
+
+
+def _too_short(file: soundfile.SoundFile, n_frames: int) -> str | None:
+    """Why a FLAC that ends early is damaged; estimates of others are none."""
+    if file.format != "FLAC" or n_frames >= file.frames:
+        return None
+    if file.frames > _UNKNOWN:
+        return None
+    return (
+        f"it ends after {n_frames / file.samplerate:.3f} s, "
+        f"{file.frames / file.samplerate:.3f} s by its header"
+    )
+
+
+def measure_files(
+    paths: Iterable[Path],
+    measure: Callable[[Path], AudioHeader] = measure_audio,
+    *,
+    n_jobs: int | None = None,
+    description: str = "",
+    progress: bool = True,
+) -> list[AudioHeader | str]:
+    """What many files contain; for one that cannot be used, the reason."""
     paths = list(paths)
-    with ThreadPoolExecutor(_READERS) as pool:
+
+    def try_measure(path: Path) -> AudioHeader | str:
+        try:
+            return measure(path)
+        except ValueError as error:
+            return str(error)
+
+    # libsndfile decodes without Python's lock.
+    with ThreadPoolExecutor(n_jobs or max(_READERS, available_cores())) as pool:
         headers = progress_bar(
-            pool.map(_read_header, paths),
+            pool.map(try_measure, paths),
             total=len(paths),
             desc=description,
             unit="clip",
-            shown=progress,
+            shown=progress and bool(paths),
         )
         return list(headers)
-
-
-def _is_audio(entry: os.DirEntry[str]) -> bool:
-    suffix = os.path.splitext(entry.name)[1].lower()
-    hidden = entry.name.startswith(".")
-    return suffix in SUFFIXES and not hidden and entry.is_file()
-
-
-def _preference(entry: os.DirEntry[str]) -> tuple[str, int, str]:
-    suffix = os.path.splitext(entry.name)[1].lower()
-    return clip_id(entry.name), SUFFIXES.index(suffix), entry.name
-
-
-def _read_header(path: Path) -> AudioHeader | None:
-    try:
-        with soundfile.SoundFile(path) as file:
-            return AudioHeader(
-                file.samplerate, file.channels, file.frames, file.subtype
-            )
-    except (soundfile.LibsndfileError, OSError):
-        return None
-
-
-#: What an int16 sample is divided by to be a float in [-1, 1).
-FULL_SCALE = 32768.0
-
-
-class Clips(Protocol):
-    """Clips by number, wherever their samples are kept."""
-
-    def __len__(self) -> int:
-        """Number of clips."""
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        """Samples (N,) int16 of a clip; a view that must not be written to."""
-
-
-@dataclass(frozen=True)
-class ClipFiles:
-    """Clips that are decoded from their files each time."""
-
-    #: The audio files.
-    paths: tuple[str, ...]
-    #: What their rate must be.
-    sample_rate: int
-    #: Longer clips are cut to this; None reads all.
-    n_samples: int | None = None
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        return read_clip(self.paths[index], self.sample_rate, self.n_samples)
-
-    def clip_length(self, frames: int) -> int:
-        """Samples that are read of a file."""
-        return frames if self.n_samples is None else min(frames, self.n_samples)
 
 
 def read_clip(
     path: str | Path, sample_rate: int, n_samples: int | None = None
 ) -> np.ndarray:
-    """Samples of a clip, from its start, in one channel.
+    """Samples (N,) int16 of a clip, from its start, in one channel.
 
     What is stored with 16 bits is read as it is; anything else (24 bits,
     floats, the mean of several channels) is rounded to 16 bits, and clipped.
-
-    Returns (N,) int16.
     """
-    try:
-        with soundfile.SoundFile(path) as file:
-            check_rate(path, file.samplerate, sample_rate)
-            frames = -1 if n_samples is None else n_samples
-            # Asked for int16, libsndfile would not scale floats.
-            if file.subtype == "PCM_16" and file.channels == 1:
-                return file.read(frames, dtype="int16")
-            samples = file.read(frames, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise unreadable(path, error) from error
-    samples = samples.mean(axis=1)
+    with open_audio(path) as file:
+        check_rate(path, file.samplerate, sample_rate)
+        # Asked for int16, libsndfile would not scale floats.
+        if file.subtype == "PCM_16" and file.channels == 1:
+            return read_samples(file, n_samples, "int16")[:, 0]
+        samples = read_samples(file, n_samples, "float32").mean(axis=1)
     if not np.isfinite(samples).all():
         raise ValueError(
             f"{path}: holds NaN or infinity instead of samples: repair the "
@@ -222,11 +229,3 @@ def check_rate(path: str | Path, rate: int, expected: int) -> None:
             f"{path}: sampled at {rate} Hz, expected {expected} Hz; run the "
             "data preparation, or set sample_rate"
         )
-
-
-def unreadable(path: str | Path, why: object) -> ValueError:
-    """The error for a file that is missing or damaged."""
-    return ValueError(
-        f"{path}: cannot be decoded ({why}): restore it, or prepare the data "
-        "again"
-    )

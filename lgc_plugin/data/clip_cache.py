@@ -27,16 +27,11 @@ from speechbrain.utils.distributed import (
     run_once_per_node,
 )
 
-from lgc_plugin.data.audio_files import (
-    ClipFiles,
-    Clips,
-    check_rate,
-    read_headers,
-    unreadable,
-)
 from lgc_plugin.data.free_space import free_disk, free_memory
 from lgc_plugin.data.packed_clips import (
     SAMPLE_BYTES,
+    ClipFiles,
+    Clips,
     PackedMemory,
     open_packed,
     packed_path,
@@ -89,7 +84,7 @@ def _load(
     files: Mapping[str, ClipFiles], copies: int, progress: bool
 ) -> dict[str, Clips]:
     """Decodes all clips into memory."""
-    sizes = _count_samples(files, progress)
+    sizes = {name: clips.total() for name, clips in files.items()}
     needed = SAMPLE_BYTES * sum(sizes.values()) * copies
     free = _MEMORY_SHARE * free_memory()
     if needed > free:
@@ -108,6 +103,9 @@ def _load(
         samples = torch.empty(sizes[name], dtype=torch.int16)
         lengths, end = [], 0
         for clip in _decoded(name, clips, threads, progress):
+            if end + len(clip) > len(samples):  # longer than when prepared
+                more = torch.empty(len(samples) + len(clip), dtype=torch.int16)
+                samples = torch.cat([samples[:end], more])
             samples[end : end + len(clip)] = torch.from_numpy(clip)
             lengths.append(len(clip))
             end += len(clip)
@@ -152,7 +150,7 @@ def _write_missing(
         for name, clips in files.items()
         if open_packed(paths[name]) is None
     }
-    sizes = _count_samples(missing, progress and bool(missing))
+    sizes = {name: clips.total() for name, clips in missing.items()}
     for name, clips in missing.items():
         _check_disk(sizes, paths[name].parent)
         decoded = _decoded(name, clips, available_cores(), progress)
@@ -169,25 +167,6 @@ def _check_disk(sizes: Mapping[str, int], folder: Path) -> None:
             f"{', '.join(sizes)}, but {_gigabytes(free)} is free there: set "
             "cache_folder to another disk, or data_cache to memory or none"
         )
-
-
-def _count_samples(
-    files: Mapping[str, ClipFiles], progress: bool
-) -> dict[str, int]:
-    """Samples of each set of clips, from the headers of the files."""
-    paths = [Path(path) for clips in files.values() for path in clips.paths]
-    headers = iter(
-        read_headers(paths, description="headers", progress=progress)
-    )
-    sizes = {}
-    for name, clips in files.items():
-        sizes[name] = 0
-        for path, header in zip(clips.paths, headers, strict=False):
-            if header is None:
-                raise unreadable(path, "no header, or no such file")
-            check_rate(path, header.sample_rate, clips.sample_rate)
-            sizes[name] += clips.clip_length(header.frames)
-    return sizes
 
 
 def _decoded(

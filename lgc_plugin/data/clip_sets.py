@@ -19,7 +19,7 @@ from lgc_plugin.data.annotations import (
     read_unlabeled,
     read_weak,
 )
-from lgc_plugin.data.audio_files import clip_id, list_audio
+from lgc_plugin.data.audio_search import clip_id, list_audio, unread_audio
 from lgc_plugin.data.manifest import ROOT_MARK, ClipRow
 from lgc_plugin.data.ready_audio import AudioFolders, ReadyAudio
 from lgc_plugin.types import Event, LabelKind
@@ -82,6 +82,8 @@ def read_known(
         by_name = {
             **dict.fromkeys(list_audio(folders.original), ()),
             **dict.fromkeys(list_audio(folders.twin), ()),
+            # Expected too, and counted as missing.
+            **dict.fromkeys(unread_audio(folders.original), ()),
         }
     elif clip_set.kind == LabelKind.STRONG:
         by_name = read_strong(clip_set.tsv, labels).by_clip()
@@ -212,14 +214,15 @@ def audio_digest(folder: str | Path) -> str:
 
     The audio itself is not read: a set holds gigabytes of it.
     """
-    clips = list_audio(folder)
-    if not clips:
+    lines = [
+        f"{file.path.name}\t{file.size}\t{file.modified}\n"
+        for file in list_audio(folder).values()
+    ]
+    lines += [f"{clip}: {why}\n" for clip, why in unread_audio(folder).items()]
+    if not lines:
         return ABSENT
-    digest = hashlib.sha256()
-    for file in clips.values():
-        line = f"{file.path.name}\t{file.size}\t{file.modified}\n"
-        digest.update(line.encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
+    content = "".join(lines).encode("utf-8", "surrogateescape")
+    return hashlib.sha256(content).hexdigest()
 
 
 def input_digests(sets: Iterable[ClipSet]) -> dict[str, list[str]]:

@@ -12,9 +12,9 @@ import torch
 from speechbrain.dataio.dataset import DynamicItemDataset
 from torch import Tensor
 
-from lgc_plugin.data.audio_files import ClipFiles, Clips
 from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.manifest import ClipRow, read_manifest
+from lgc_plugin.data.packed_clips import ClipFiles, Clips
 
 logger = logging.getLogger(__name__)
 
@@ -123,8 +123,9 @@ def _files_of(
     rows: Sequence[ClipRow], encoder: EventEncoder, crop: bool
 ) -> ClipFiles:
     paths = tuple(row.wav for row in rows)
+    seconds = tuple(row.duration for row in rows)
     n_samples = encoder.n_samples if crop else None
-    return ClipFiles(paths, encoder.sample_rate, n_samples)
+    return ClipFiles(paths, seconds, encoder.sample_rate, n_samples)
 
 
 def _encode(

@@ -11,7 +11,6 @@ import torch
 from speechbrain.dataio.dataloader import SaveableDataLoader
 from speechbrain.utils.run_opts import RunOptions
 
-from lgc_plugin.data.audio_files import ClipFiles
 from lgc_plugin.data.batch_loaders import (
     check_shares,
     make_eval_loader,
@@ -20,6 +19,7 @@ from lgc_plugin.data.batch_loaders import (
 from lgc_plugin.data.clip_cache import cache_clips
 from lgc_plugin.data.datasets import clip_files, make_dataset
 from lgc_plugin.data.encoder import EventEncoder
+from lgc_plugin.data.packed_clips import ClipFiles
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.utils.distributed import get_rank, get_world_size
 from lgc_plugin.utils.parallel import available_cores

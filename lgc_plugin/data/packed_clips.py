@@ -13,13 +13,15 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from torch import Tensor
 
-from lgc_plugin.data.audio_files import ClipFiles, unreadable
+from lgc_plugin.data.audio_files import read_clip
+from lgc_plugin.data.audio_stream import unreadable
 from lgc_plugin.utils.files import atomic_file, write_json
 
 SAMPLE_BYTES = 2
@@ -30,6 +32,43 @@ _VERSION = 1
 
 # Asking for the state of a file on a network disk is waiting, not computing.
 _READERS = 16
+
+
+class Clips(Protocol):
+    """Clips by number, wherever their samples are kept."""
+
+    def __len__(self) -> int:
+        """Number of clips."""
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """Samples (N,) int16 of a clip; a view that must not be written to."""
+
+
+@dataclass(frozen=True)
+class ClipFiles:
+    """Clips that are decoded from their files each time."""
+
+    #: The audio files.
+    paths: tuple[str, ...]
+    #: Seconds of each, as the preparation counted them.
+    seconds: tuple[float, ...]
+    #: What their rate must be.
+    sample_rate: int
+    #: Longer clips are cut to this; None reads all.
+    n_samples: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return read_clip(self.paths[index], self.sample_rate, self.n_samples)
+
+    def total(self) -> int:
+        """Samples of all clips."""
+        frames = [round(s * self.sample_rate) for s in self.seconds]
+        if self.n_samples is not None:
+            frames = [min(n, self.n_samples) for n in frames]
+        return sum(frames)
 
 
 class PackedMemory:

@@ -16,7 +16,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lgc_plugin.data.audio_files import AudioFile, list_audio, read_headers
+from lgc_plugin.data.audio_files import (
+    AudioHeader,
+    audio_header,
+    measure_audio,
+    measure_files,
+)
+from lgc_plugin.data.audio_search import AudioFile, list_audio, unread_audio
 from lgc_plugin.data.resample import resample_files
 from lgc_plugin.utils.files import write_json
 
@@ -58,15 +64,22 @@ class AudioFinder:
         sample_rate: int = 16000,
         n_jobs: int | None = None,
         progress: bool = True,
+        record: Path | None = None,
     ) -> None:
         self.sample_rate = sample_rate
         self.n_jobs = n_jobs
         self.progress = progress
+        self._record = record
+        self._decoded: dict[str, list[int]] = _read_stamps(record)
 
     def find(
         self, folders: AudioFolders, clips: Iterable[str], name: str = ""
     ) -> ReadyAudio:
-        """The ready audio of one set, in the order of the clips."""
+        """The ready audio of one set, in the order of the clips.
+
+        Every file is decoded once, so that a damaged one is found now; its
+        length is remembered in ``record``.
+        """
         clips = list(clips)
         originals = list_audio(folders.original)
         twin = _Copies(folders.twin, originals)
@@ -74,12 +87,17 @@ class AudioFinder:
         elsewhere = _Copies(folders.elsewhere, sources)
         # First our own place: a copy is there only if the twin would not do.
         found: dict[str, tuple[Path, float]] = {}
+        unread = unread_audio(folders.original)
         for place in (elsewhere.current(), twin.current(), originals):
             rest = [clip for clip in clips if clip not in found]
             found |= self._ready(place, rest, name)
 
         rest = [clip for clip in clips if clip not in found]
-        missing = {c: "no such file" for c in rest if c not in sources}
+        missing = {
+            clip: unread.get(clip, "no such file")
+            for clip in rest
+            if clip not in sources
+        }
         twin_is_open = folders.write_twin and _is_writable(folders.twin)
         chosen: dict[_Copies, dict[str, AudioFile]] = {twin: {}, elsewhere: {}}
         for clip in rest:
@@ -91,6 +109,8 @@ class AudioFinder:
             missing |= self._write(copies, wanted, name)
             done = [clip for clip in wanted if clip not in missing]
             found |= self._ready(list_audio(copies.folder), done, name)
+        if self._record is not None:
+            write_json(self._record, self._decoded)
         return ReadyAudio(
             {clip: found[clip] for clip in clips if clip in found}, missing
         )
@@ -99,17 +119,40 @@ class AudioFinder:
         self, place: dict[str, AudioFile], clips: list[str], name: str
     ) -> dict[str, tuple[Path, float]]:
         """The clips that are ready in one place."""
-        there = [clip for clip in clips if clip in place]
-        headers = read_headers(
-            [place[clip].path for clip in there],
-            description=f"{name}: reading headers",
-            progress=self.progress and bool(there),
+        there = {clip: place[clip] for clip in clips if clip in place}
+        new = [f for f in there.values() if not self._is_decoded(f)]
+        headers = measure_files(
+            [file.path for file in new],
+            self._measure,
+            n_jobs=self.n_jobs,
+            description=f"{name}: decoding",
+            progress=self.progress,
         )
+        for file, header in zip(new, headers, strict=True):
+            if isinstance(header, AudioHeader) and self._is_ready(header):
+                self._decoded[str(file.path)] = [*_stamp(file), header.frames]
         return {
-            clip: (place[clip].path, header.seconds)
-            for clip, header in zip(there, headers, strict=True)
-            if header and header.is_ready(self.sample_rate)
+            clip: (
+                file.path,
+                self._decoded[str(file.path)][-1] / self.sample_rate,
+            )
+            for clip, file in there.items()
+            if self._is_decoded(file)
         }
+
+    def _is_decoded(self, file: AudioFile) -> bool:
+        """Whether a file was decoded as it is now, and is ready."""
+        return self._decoded.get(str(file.path), [])[:-1] == _stamp(file)
+
+    def _is_ready(self, header: AudioHeader) -> bool:
+        return header.is_ready(self.sample_rate)
+
+    def _measure(self, path: Path) -> AudioHeader:
+        """Decodes a file, unless it is to be resampled, which decodes it."""
+        header = audio_header(path)
+        if not header.is_ready(self.sample_rate):
+            return header
+        return measure_audio(path, decode=True)
 
     def _write(
         self, copies: _Copies, sources: dict[str, AudioFile], name: str
@@ -195,10 +238,15 @@ def _stamp(file: AudioFile) -> list[int]:
     return [file.size, file.modified]
 
 
-def _read_stamps(path: Path) -> dict[str, list[int]]:
-    if not path.is_file():
+def _read_stamps(path: Path | None) -> dict[str, list[int]]:
+    """Lists of numbers by name; none where they were not written whole."""
+    if path is None or not path.is_file():
         return {}
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        stamps = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return {}
+    return stamps if isinstance(stamps, dict) else {}
 
 
 def _is_writable(folder: Path) -> bool:

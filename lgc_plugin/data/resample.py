@@ -12,6 +12,8 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from lgc_plugin.data.audio_files import read_samples
+from lgc_plugin.data.audio_stream import open_audio
 from lgc_plugin.utils.files import atomic_file
 from lgc_plugin.utils.parallel import parallel_map
 
@@ -174,10 +176,8 @@ def _try_resample(pair: tuple[Path, Path], sample_rate: int) -> bool | str:
 
 
 def _read(path: Path) -> tuple[NDArray[np.float32], int]:
-    try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise ValueError(f"cannot read {path}: {error}") from None
+    with open_audio(path) as file:
+        samples, rate = read_samples(file, None, "float32"), file.samplerate
     if not len(samples):
         raise ValueError(f"{path} holds no samples")
     if not np.isfinite(samples).all():

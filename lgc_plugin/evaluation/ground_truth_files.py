@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -185,47 +184,31 @@ def _lengths_of_audio(
     folder: Path, annotated: Collection[str]
 ) -> dict[str, float]:
     """Seconds by clip, for those whose audio is in a folder."""
-    from lgc_plugin.data.audio_files import (
-        clip_id,
-        list_audio,
-        read_headers,
-        unreadable,
-    )
+    from lgc_plugin.data.audio_files import measure_files
+    from lgc_plugin.data.audio_search import clip_id, search_audio
 
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder of audio")
     clips = {clip_id(clip): clip for clip in annotated}
     files: dict[str, Path] = {}
-    for each in _folders(folder):
-        for name, file in list_audio(each).items():
-            if name in clips:
-                files.setdefault(clips[name], file.path)
+    found = search_audio(folder)
+    for path in found.files:
+        if (name := clip_id(path.name)) in clips:
+            files.setdefault(clips[name], path)
     if not files:
+        passed_over = found.passed_over()
         raise ValueError(
             f"{folder}: no audio of the {len(clips)} annotated clips in it; "
             f"the first would be {min(annotated)!r}, or the same as .flac"
+            + (f"; {passed_over}" if passed_over else "")
         )
-    headers = read_headers(files.values(), progress=False)
     seconds = {}
+    headers = measure_files(files.values(), progress=False)
     for clip, header in zip(files, headers, strict=True):
-        if header is None or not header.frames:
-            why = "no audio" if header is None else "no sample in it"
-            raise unreadable(files[clip], why)
+        if isinstance(header, str):
+            raise ValueError(header)
         seconds[clip] = header.seconds
     return seconds
-
-
-def _folders(folder: Path) -> Iterator[str]:
-    """A folder and all below, those behind links too, each once."""
-    seen = set()
-    for base, below, _ in os.walk(folder, followlinks=True):
-        real = os.path.realpath(base)
-        if real in seen:
-            below.clear()
-            continue
-        seen.add(real)
-        below.sort()
-        yield base
 
 
 def _is_manifest(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Audio files of clips: which count, and their 16-bit samples."""
+"""Audio files: how long they are, and their 16-bit samples."""
 
 from __future__ import annotations
 
@@ -6,43 +6,21 @@ import numpy as np
 import pytest
 import soundfile
 
+from damaged_audio import (
+    claim_flac_length,
+    claim_wav_rate,
+    claim_wav_sizes,
+    cut,
+    write_noise,
+)
 from lgc_plugin.data.audio_files import (
     FULL_SCALE,
-    ClipFiles,
-    clip_id,
-    list_audio,
+    audio_header,
+    decode_blocks,
+    measure_audio,
+    measure_files,
     read_clip,
-    read_headers,
 )
-
-
-@pytest.mark.parametrize(
-    ("filename", "expected"),
-    [
-        ("Y-0A1_JR5f34_16.000_26.000.wav", "Y-0A1_JR5f34_16.000_26.000"),
-        ("Y-0A1_JR5f34_16.000_26.000", "Y-0A1_JR5f34_16.000_26.000"),
-        ("-x_.WAV", "-x_"),
-        ("12.flac", "12"),
-        ("a.wav.wav", "a.wav"),
-    ],
-)
-def test_clip_id(filename, expected):
-    assert clip_id(filename) == expected
-
-
-def test_only_finished_audio_is_listed(tmp_path):
-    for name in ("b.wav", "a.flac", "a.wav", "C.WAV", "._b.wav", ".t.wav"):
-        (tmp_path / name).write_bytes(b"12")
-    (tmp_path / "b.jams").write_text("")
-    (tmp_path / "b_events.wav").mkdir()
-    (tmp_path / "lost.wav").symlink_to(tmp_path / "nowhere.wav")
-    (tmp_path / "linked.wav").symlink_to(tmp_path / "b.wav")
-    listed = list_audio(tmp_path)
-    names = {clip: file.path.name for clip, file in listed.items()}
-    assert names == {
-        "C": "C.WAV", "a": "a.wav", "b": "b.wav", "linked": "linked.wav",
-    }  # fmt: skip
-    assert listed["b"].size == 2
 
 
 @pytest.mark.parametrize(
@@ -52,7 +30,6 @@ def test_only_finished_audio_is_listed(tmp_path):
         (16000, (80, 2), "PCM_16", False),
         (16000, (80,), "FLOAT", False),
         (44100, (80,), "PCM_16", False),
-        (16000, (0,), "PCM_16", False),
     ],
 )
 def test_headers(tmp_path, rate, shape, subtype, ready):
@@ -60,10 +37,11 @@ def test_headers(tmp_path, rate, shape, subtype, ready):
     soundfile.write(path, np.zeros(shape), rate, subtype)
     (tmp_path / "text.wav").write_text("not audio")
     paths = [path, tmp_path / "text.wav", tmp_path / "gone.wav"]
-    header, *none = read_headers(paths, progress=False)
+    header, *reasons = measure_files(paths, audio_header, progress=False)
     assert header.is_ready(16000) is ready
     assert header.seconds == shape[0] / rate
-    assert none == [None, None]
+    assert "text.wav: cannot be decoded" in reasons[0]
+    assert "gone.wav: cannot be decoded (No such file" in reasons[1]
 
 
 def write(path, samples, subtype, rate=16000):
@@ -122,7 +100,7 @@ def test_a_damaged_or_missing_file_is_named(tmp_path):
     (tmp_path / "broken.wav").write_bytes(b"RIFF")
     for name in ("broken.wav", "missing.wav"):
         with pytest.raises(ValueError, match=f"{name}: cannot be decoded"):
-            ClipFiles((str(tmp_path / name),), 16000)[0]
+            read_clip(tmp_path / name, 16000)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -130,3 +108,103 @@ def test_what_is_no_number_is_refused_by_name(tmp_path, value):
     path = write(tmp_path / "odd.wav", [0.0, value], "FLOAT")
     with pytest.raises(ValueError, match=r"odd\.wav: holds NaN"):
         read_clip(path, 16000)
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("a.wav", {}),
+        ("a.flac", {}),
+        ("a.ogg", {}),
+        ("a.mp3", {"rate": 44100}),
+        ("a.wav", {"subtype": "IMA_ADPCM"}),
+        ("a.aiff", {}),
+    ],
+)
+def test_the_length_is_that_of_the_samples(tmp_path, name, how):
+    write_noise(tmp_path / name, **how)
+    n_decoded = len(soundfile.read(tmp_path / name)[0])
+    assert measure_audio(tmp_path / name).frames == n_decoded
+    assert measure_audio(tmp_path / name, decode=True).frames == n_decoded
+    blocks = [block for _, block in decode_blocks(tmp_path / name, 0.3)]
+    expected, _ = soundfile.read(tmp_path / name, dtype="float32")
+    assert np.array_equal(np.concatenate(blocks)[:, 0], expected)
+
+
+def test_a_flac_of_unknown_length_is_decoded(tmp_path):
+    path = tmp_path / "a.flac"
+    samples = write_noise(path)
+    claim_flac_length(path, 0)
+    assert measure_audio(path).frames == len(samples)
+    assert np.array_equal(read_clip(path, 16000), samples)
+    assert np.array_equal(read_clip(path, 16000, 777), samples[:777])
+    blocks = [block for _, block in decode_blocks(path, 0.25)]
+    assert {len(block) for block in blocks} == {4000}
+
+
+@pytest.mark.parametrize("claimed", [17000, 2**36 - 1])
+def test_a_flac_that_claims_more_is_refused(tmp_path, claimed):
+    path = tmp_path / "a.flac"
+    samples = write_noise(path)
+    claim_flac_length(path, claimed)
+    message = r"a\.flac: cannot be decoded \(it ends after 1\.000 s, "
+    for refuse in (measure_audio, lambda path: read_clip(path, 16000)):
+        with pytest.raises(ValueError, match=message):
+            refuse(path)
+    blocks = []
+    with pytest.raises(ValueError, match=message):
+        for _, block in decode_blocks(path, 0.25):
+            blocks.append(block)
+    assert sum(map(len, blocks)) == len(samples)
+
+
+def test_what_is_before_the_damage_is_given_out(tmp_path):
+    path = tmp_path / "a.flac"
+    samples = write_noise(path, 10.0)
+    cut(path, 0.55)
+    with pytest.raises(ValueError, match=r"a\.flac: cannot be decoded"):
+        measure_audio(path)
+    blocks = []
+    with pytest.raises(ValueError, match=r"cannot be decoded \(.* after 5\."):
+        for _, block in decode_blocks(path, 2.0):
+            blocks.append(block[:, 0])
+    decoded = np.concatenate(blocks)
+    assert len(decoded) > 0.53 * len(samples)
+    assert np.array_equal(decoded * FULL_SCALE, samples[: len(decoded)])
+
+
+@pytest.mark.parametrize("size", [0, 2**32 - 1])
+@pytest.mark.filterwarnings("ignore:.*header was never finished")
+def test_a_wav_whose_header_was_never_finished_is_read(tmp_path, size):
+    path = tmp_path / "a.wav"
+    samples = write_noise(path)
+    claim_wav_sizes(path, size)
+    assert measure_audio(path).frames == len(samples)
+    assert np.array_equal(read_clip(path, 16000), samples)
+
+
+def test_an_unfinished_header_is_told_of(tmp_path):
+    path = tmp_path / "a.wav"
+    write_noise(path)
+    claim_wav_sizes(path, 0)
+    with pytest.warns(UserWarning, match="never finished: 32,000 bytes"):
+        measure_audio(path)
+
+
+def test_an_empty_wav_stays_empty(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros(0), 16000)
+    with pytest.raises(ValueError, match="it holds no samples"):
+        measure_audio(tmp_path / "a.wav")
+
+
+def test_absurd_rates_are_refused(tmp_path):
+    write_noise(tmp_path / "a.wav")
+    claim_wav_rate(tmp_path / "a.wav", 99_999_989)
+    with pytest.raises(ValueError, match="its header claims 99999989 Hz"):
+        measure_audio(tmp_path / "a.wav")
+
+
+def test_what_a_mac_leaves_beside_a_file_does_not_matter(tmp_path):
+    samples = write_noise(tmp_path / "a.mp3", rate=44100)
+    (tmp_path / "._a.mp3").write_bytes(b"\0\5\x16\7" + bytes(300))
+    assert measure_audio(tmp_path / "a.mp3").frames >= len(samples)

@@ -6,24 +6,25 @@ import soundfile
 import torch
 
 from lgc_plugin.data import clip_cache
-from lgc_plugin.data.audio_files import ClipFiles
 from lgc_plugin.data.clip_cache import cache_clips
+from lgc_plugin.data.packed_clips import ClipFiles
 
 
 @pytest.fixture
 def files(tmp_path):
     """Clips of several lengths and formats, in two manifests."""
     rng = np.random.default_rng(0)
-    paths = []
+    paths, seconds = [], []
     for i, (length, subtype) in enumerate(
         [(50, "PCM_16"), (130, "PCM_16"), (70, "FLOAT"), (1, "PCM_24")]
     ):
         path = tmp_path / f"{i}.wav"
         soundfile.write(path, rng.uniform(-1, 1, length), 16000, subtype)
         paths.append(str(path))
+        seconds.append(length / 16000)
     return {
-        "train": ClipFiles(tuple(paths), 16000, n_samples=100),
-        "valid": ClipFiles(tuple(paths[1:]), 16000),
+        "train": ClipFiles(tuple(paths), tuple(seconds), 16000, 100),
+        "valid": ClipFiles(tuple(paths[1:]), tuple(seconds[1:]), 16000),
     }
 
 
@@ -95,14 +96,21 @@ def test_errors_name_the_file(files, tmp_path, cache):
         file.write(b"RIFF")
     with pytest.raises(ValueError, match=r"2\.wav: cannot be decoded"):
         cached(files, cache, tmp_path)
-    assert not (tmp_path / "cache").exists()
+    assert not list(tmp_path.glob("cache/*"))
 
 
-def test_another_rate_is_found_before_decoding(files, tmp_path, decoded):
+def test_another_rate_is_refused(files, tmp_path):
     soundfile.write(files["valid"].paths[-1], np.zeros(9), 8000)
     with pytest.raises(ValueError, match=r"3\.wav: sampled at 8000 Hz"):
         cached(files, "memory", tmp_path)
-    assert decoded == []
+
+
+@pytest.mark.parametrize("cache", ["disk", "memory"])
+def test_clips_longer_than_prepared_are_kept_whole(files, tmp_path, cache):
+    soundfile.write(files["valid"].paths[1], np.full(5000, 0.25), 16000)
+    found = cached(files, cache, tmp_path)
+    assert contents(found) == contents(files)
+    assert len(found["valid"][1]) == 5000
 
 
 def test_too_little_memory_is_an_error_that_says_how_much(

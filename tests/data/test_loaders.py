@@ -3,12 +3,12 @@ import torch
 from speechbrain.utils.run_opts import RunOptions
 
 from lgc_plugin.data import loaders as module
-from lgc_plugin.data.audio_files import ClipFiles
 from lgc_plugin.data.loaders import (
     loader_options,
     make_loaders,
     workers_within_cores,
 )
+from lgc_plugin.data.packed_clips import ClipFiles
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.types import LabelKind
 from tiny_clips import ENCODER, write_clips

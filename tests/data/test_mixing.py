@@ -64,7 +64,7 @@ def test_load_sound_refuses_silence(
 
 def test_load_sound_names_a_broken_file(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_text("no audio")
-    with pytest.raises(ValueError, match="a.wav cannot be read"):
+    with pytest.raises(ValueError, match="a.wav: cannot be decoded"):
         load_sound(str(tmp_path / "a.wav"), RATE)
 
 

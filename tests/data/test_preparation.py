@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from lgc_plugin.data.audio_files import AudioFile, list_audio
+from lgc_plugin.data.audio_search import AudioFile, list_audio
 from lgc_plugin.data.clip_sets import (
     ABSENT,
     ClipSet,

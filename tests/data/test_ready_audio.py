@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from damaged_audio import claim_flac_length, cut, write_noise
 from lgc_plugin.data import ready_audio
 from lgc_plugin.data.ready_audio import AudioFinder, AudioFolders
 
@@ -144,7 +145,62 @@ def test_unreadable_audio_is_missing_with_the_reason(folders):
     (folders.original / "a.wav").write_text("not audio")
     write(folders.original / "b.wav", seconds=0, **READY)
     write(folders.original / "c.wav", **RAW)
-    ready = find(folders, "a", "b", "c")
+    for name in ("d.flac", "e.flac"):  # ready, and to be resampled
+        rate = 16000 if name == "d.flac" else 22050
+        write_noise(folders.original / name, rate=rate)
+        cut(folders.original / name, 0.5)
+    write_noise(folders.original / "f.flac", rate=22050)
+    claim_flac_length(folders.original / "f.flac", 2**36 - 1)
+    (folders.original / "g.m4a").write_bytes(b"12")
+    ready = find(folders, *"abcdefgh")
     assert list(ready.found) == ["c"]
-    assert "cannot read" in ready.missing["a"]
+    for clip in "adef":
+        assert "cannot be decoded" in ready.missing[clip]
     assert "no samples" in ready.missing["b"]
+    assert "libsndfile does not read .m4a" in ready.missing["g"]
+    assert ready.missing["h"] == "no such file"
+
+
+def test_any_format_is_resampled(folders):
+    for name in ("a.mp3", "b.ogg", "c.aiff"):
+        write_noise(folders.original / name, rate=44100)
+    ready = find(folders, *"abc")
+    assert list(ready.found) == ["a", "b", "c"]
+    assert all(path.suffix == ".wav" for path, _ in ready.found.values())
+
+
+def test_a_flac_of_unknown_length_is_measured(folders):
+    path = folders.original / "a.flac"
+    write_noise(path, 1.5)
+    claim_flac_length(path, 0)
+    assert find(folders, "a").found == {"a": (path, 1.5)}
+
+
+def test_files_are_decoded_once(folders, tmp_path, monkeypatch):
+    path = write(folders.original / "a.wav", **READY)
+    other = write(folders.original / "b.wav", **READY)
+    record = tmp_path / "record" / "decoded.json"
+
+    def find_again():
+        finder = AudioFinder(n_jobs=1, progress=False, record=record)
+        return finder.find(folders, ["a", "b"])
+
+    decoded = []
+    measure = ready_audio.measure_audio
+
+    def counting(path, **options):
+        decoded.append(path.name)
+        return measure(path, **options)
+
+    monkeypatch.setattr(ready_audio, "measure_audio", counting)
+    first = find_again()
+    assert sorted(decoded) == ["a.wav", "b.wav"]
+    assert find_again() == first
+    assert len(decoded) == 2
+    write(other, seconds=0.07, **READY)
+    os.utime(other, ns=(1, 1))
+    assert find_again().found["b"] == (other, 0.07)
+    assert decoded[2:] == ["b.wav"]
+    record.write_text("{")
+    assert find_again().found["a"] == (path, 0.05)
+    assert len(decoded) == 5

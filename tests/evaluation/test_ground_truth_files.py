@@ -112,7 +112,7 @@ def test_audio_that_cannot_be_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="a.wav: cannot be decoded"):
         read_truth(truth, audio=audio)
     write_audio(audio / "a.wav", 0)
-    with pytest.raises(ValueError, match="a.wav: .*no sample in it"):
+    with pytest.raises(ValueError, match="a.wav: .*it holds no samples"):
         read_truth(truth, audio=audio)
     with pytest.raises(ValueError, match="give one"):
         read_truth(truth, lengths_file(tmp_path), audio=audio)

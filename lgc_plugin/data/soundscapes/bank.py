@@ -7,6 +7,7 @@ resemble each other, so a bank is split by recording, never by file.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lgc_plugin.data.audio_files import audio_suffixes
+from lgc_plugin.data.audio_search import search_audio
+
+logger = logging.getLogger(__name__)
 
 _ESC_STEM = re.compile(r"\d+-(\d+)-[A-Za-z]+-\d+")
 _RESERVED = set(",;:\t\n")
@@ -179,13 +182,12 @@ def _parse_label(folder: Path) -> tuple[str, bool, bool]:
     return label, "nOn" in endings, "nOff" in endings
 
 
-def _audio_files(folder: Path) -> list[Path]:
-    suffixes = audio_suffixes()
-    return sorted(
-        file
-        for file in folder.rglob("*")
-        if file.suffix.lower() in suffixes and not file.name.startswith(".")
-    )
+def _audio_files(folder: Path) -> tuple[Path, ...]:
+    """The sounds of a folder and of those below it, links too."""
+    found = search_audio(folder)
+    if found.passed_over():
+        logger.warning("%s: %s", folder, found.passed_over())
+    return tuple(sorted(found.files))
 
 
 def split_bank(

@@ -6,11 +6,12 @@ from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 from scipy.signal import fftconvolve, lfilter
 
+from lgc_plugin.data.audio_files import read_samples
+from lgc_plugin.data.audio_stream import open_audio
 from lgc_plugin.data.resample import resample
 
 Signal: TypeAlias = NDArray[np.float32]
@@ -43,12 +44,8 @@ _PADDING_SECONDS = 0.05
 @lru_cache(maxsize=256)
 def load_sound(path: str, sample_rate: int, *, trim: bool = True) -> Signal:
     """An audio file as one read-only channel (N,); 256 stay in memory."""
-    try:
-        audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise ValueError(
-            f"{path} cannot be read: {error}. Repair or remove it"
-        ) from None
+    with open_audio(path) as file:
+        audio, rate = read_samples(file, None, "float32"), file.samplerate
     if not np.isfinite(audio).all() or not audio.mean(axis=1).any():
         raise ValueError(
             f"{path} holds no sound (it is empty, silent, or its samples are "

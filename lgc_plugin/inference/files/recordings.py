@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from lgc_plugin.data.audio_files import audio_suffixes
+from lgc_plugin.data.audio_search import audio_suffixes
 
 _WILDCARD = re.compile(r"[*?[]")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from lgc_plugin.data.audio_files import audio_suffixes
+from lgc_plugin.data.audio_search import audio_suffixes
 from lgc_plugin.inference.files.recordings import find_recordings
 
 TREE = (
