@@ -222,6 +222,15 @@ def read_clip(
     return scaled.clip(-FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
 
 
+def write_pcm16(path: str | Path, samples: np.ndarray, rate: int) -> None:
+    """Writes (N,) or (N, channels) samples with 16 bits."""
+    try:
+        soundfile.write(path, samples, rate, subtype="PCM_16")
+    except soundfile.LibsndfileError as error:
+        # This exception does not survive the way back from a worker process.
+        raise OSError(f"cannot write {path}: {error.error_string}") from None
+
+
 def check_rate(path: str | Path, rate: int, expected: int) -> None:
     """Raises an error that names the file if its rate is not as expected."""
     if rate != expected:

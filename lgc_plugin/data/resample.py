@@ -8,11 +8,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from lgc_plugin.data.audio_files import read_samples
+from lgc_plugin.data.audio_files import read_samples, write_pcm16
 from lgc_plugin.data.audio_stream import open_audio
 from lgc_plugin.utils.files import atomic_file
 from lgc_plugin.utils.parallel import parallel_map
@@ -126,12 +125,8 @@ def resample_file(
     pcm = np.clip(
         np.round(mono * _PCM16_SCALE), -_PCM16_SCALE, _PCM16_SCALE - 1
     ).astype(np.int16)
-    try:
-        with atomic_file(target) as temporary:
-            soundfile.write(temporary, pcm, sample_rate, "PCM_16")
-    except soundfile.LibsndfileError as error:
-        # This exception does not survive the way back from a worker process.
-        raise OSError(f"cannot write {target}: {error.error_string}") from None
+    with atomic_file(target) as temporary:
+        write_pcm16(temporary, pcm, sample_rate)
     return bool(loudest > 1)
 
 

@@ -1,21 +1,34 @@
-"""Files that are either whole or not there."""
+"""Files that are either whole or not there.
+
+What is being written has a name that no other process has, whatever its
+number (containers have the same ones), and is locked. So nobody removes what
+another process still writes, and what a killed one left is removed by the
+next that writes to the folder.
+"""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
+import re
 import shutil
-import tempfile
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-# Less is what a disk has left on which a write has just failed.
-_FULL_BYTES = 2**20
+with suppress(ImportError):  # not on Windows: there, nothing is cleaned up
+    import fcntl
+
+_UNFINISHED = re.compile(r"\..+\.[0-9a-f]{32}\.tmp(\.[^.]*)?")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+# With less than this, the disk is why something could not be written.
+_LEAST_BYTES = 2**20
+_YOUNG_SECONDS = 1.0
+_cleaned: set[Path] = set()
 
 
 @contextmanager
@@ -37,7 +50,7 @@ def explain_full_disk(path: str | Path) -> Iterator[None]:
         folder = Path(path).absolute().parent
         free = shutil.disk_usage(folder).free if folder.is_dir() else 0
         code = error.errno if isinstance(error, OSError) else None
-        hidden = code is None and folder.is_dir() and free < _FULL_BYTES
+        hidden = code is None and folder.is_dir() and free < _LEAST_BYTES
         if code not in _FULL and not hidden:
             raise
         full = OSError(
@@ -59,17 +72,12 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
     'whole'
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # mkstemp would make the file private (0600) for good. Containers that
-    # share a disk may share process ids too.
-    unique = uuid.uuid4().hex[:12]
-    temporary = path.with_name(f".{path.stem}.{unique}{path.suffix}")
-    try:
-        with explain_full_disk(path):
+    with _unfinished(path, path.suffix) as temporary:
+        # Not by mkstemp: the file would be private (0600) for good.
+        create = os.O_CREAT | os.O_EXCL | os.O_RDWR
+        with _locked(os.open(temporary, create, 0o666)):
             yield temporary
             os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -88,18 +96,73 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
             f"{path} exists and is not an empty folder: remove it or choose "
             "another name"
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    holder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    temporary = holder / path.name
-    temporary.mkdir()
-    try:
-        with explain_full_disk(path):
+    with _unfinished(path) as holder:
+        holder.mkdir(mode=0o700)
+        with _locked(os.open(holder, os.O_RDONLY)):
+            temporary = holder / path.name
+            temporary.mkdir()
             yield temporary
             if path.is_dir():
                 path.rmdir()
             os.replace(temporary, path)
+
+
+@contextmanager
+def _unfinished(path: Path, suffix: str = "") -> Iterator[Path]:
+    """A name beside ``path`` that no other process has; gone afterwards."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.parent not in _cleaned:
+        _cleaned.add(path.parent)
+        remove_unfinished(path.parent)
+    name = path.name.removesuffix(suffix)
+    temporary = path.with_name(f".{name}.{uuid.uuid4().hex}.tmp{suffix}")
+    try:
+        with explain_full_disk(path):
+            yield temporary
     finally:
-        shutil.rmtree(holder, ignore_errors=True)
+        _remove(temporary)
+
+
+@contextmanager
+def _locked(descriptor: int) -> Iterator[None]:
+    """Holds a lock that ends with this process, however that ends."""
+    try:
+        _try_lock(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    """Locks an open file or folder, unless somebody else has."""
+    with suppress(NameError, OSError):  # a file system may know no locks
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+def remove_unfinished(folder: str | Path) -> None:
+    """Removes what processes that were killed left in a folder."""
+    for entry in os.scandir(folder):
+        if not _UNFINISHED.fullmatch(entry.name):
+            continue
+        with suppress(OSError):  # another process was quicker
+            # Its writer may be about to lock it.
+            if time.time() - entry.stat().st_mtime < _YOUNG_SECONDS:
+                continue
+            descriptor = os.open(entry.path, os.O_RDONLY)
+            try:
+                if _try_lock(descriptor):
+                    _remove(Path(entry.path))
+            finally:
+                os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -6,8 +6,11 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from threading import Thread
 from typing import Any, TypeVar
 
 from tqdm import tqdm
@@ -43,6 +46,18 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+def _end_with_parent() -> None:
+    """Lets a worker end when its parent is killed, and waits no longer."""
+    parent = parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            wait([parent.sentinel])
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
+
+
 def parallel_map(
     function: Callable[[Item], Result],
     items: Iterable[Item],
@@ -73,9 +88,17 @@ def parallel_map(
     if n_jobs == 1:
         return [function(item) for item in bar(items)]
     chunk = max(1, min(16, len(items) // (4 * n_jobs)))
-    pool = ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(
+        n_jobs, mp_context=get_context("spawn"), initializer=_end_with_parent
+    )
     try:
         results = pool.map(function, items, chunksize=chunk)
         return list(bar(results))
+    except BrokenProcessPool:
+        raise ChildProcessError(
+            f"{description or 'the work'}: a worker process was killed, "
+            f"probably for want of memory: use fewer than {n_jobs} processes "
+            "(n_jobs)"
+        ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

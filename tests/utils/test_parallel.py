@@ -1,9 +1,66 @@
 import io
+import os
+import signal
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
-from lgc_plugin.utils.parallel import progress_bar
+from lgc_plugin.utils.parallel import parallel_map, progress_bar
+
+SLEEPERS = """
+import time
+from lgc_plugin.utils.parallel import parallel_map
+if __name__ == "__main__":
+    print("started", flush=True)
+    parallel_map(time.sleep, [60, 60], n_jobs=2, progress=False)
+"""
+
+
+def descendants(parent):
+    """Processes below one, from the kernel's table."""
+    below = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == parent and fields[0] != "Z":
+            below.append(int(stat.parent.name))
+    return below
+
+
+def wait_until(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert condition()
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_their_parent(tmp_path, how):
+    script = tmp_path / "sleepers.py"
+    script.write_text(SLEEPERS)
+    process = subprocess.Popen([sys.executable, script])
+    # Two workers and what keeps track of their resources.
+    wait_until(lambda: len(descendants(process.pid)) == 3)
+    time.sleep(1)  # so that they are at work
+    workers = descendants(process.pid)
+    process.send_signal(how)
+    process.wait()
+    wait_until(
+        lambda: not any(Path(f"/proc/{pid}").is_dir() for pid in workers)
+    )
+
+
+def test_a_worker_that_dies_is_told_of_in_one_line():
+    with pytest.raises(ChildProcessError, match="clips: a worker .* killed"):
+        parallel_map(
+            os._exit, [1, 1], n_jobs=2, description="clips", progress=False
+        )
 
 
 class Terminal(io.StringIO):

@@ -11,17 +11,15 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
-import soundfile
 
 from lgc_plugin import __version__
+from lgc_plugin.data.audio_files import write_pcm16
 from lgc_plugin.data.soundscapes.bank import (
     BACKGROUND,
     Bank,
@@ -80,10 +78,8 @@ def write_soundscapes(
     and which recordings each set holds.
     """
     out = Path(out)
-    with (
-        atomic_folder(out) as root,
-        _bank_folder(bank, options, n_jobs, progress) as folder,
-    ):
+    with atomic_folder(out) as root:
+        folder = _bank_folder(bank, root, options, n_jobs, progress)
         sounds = read_bank(
             folder,
             non_target=options.non_target,
@@ -167,7 +163,7 @@ def write_clip(plan: ClipPlan) -> list[PlacedRecording]:
     rng = np.random.default_rng(plan.seed)
     placed = place_sounds(plan.sounds, settings, rng)
     mix = render(plan.background, placed, settings, rng)
-    soundfile.write(plan.path, mix.T, settings.sample_rate, subtype="PCM_16")
+    write_pcm16(plan.path, mix.T, settings.sample_rate)
     whole = Event(0.0, settings.clip_seconds, BACKGROUND)
     heard = [PlacedRecording(whole, plan.background.recording)]
     for item in placed:
@@ -178,27 +174,27 @@ def write_clip(plan: ClipPlan) -> list[PlacedRecording]:
     return sorted(heard)
 
 
-@contextmanager
 def _bank_folder(
     bank: str | Path | None,
+    root: Path,
     options: SoundscapeOptions,
     n_jobs: int | None,
     progress: bool,
-) -> Iterator[Path]:
-    """The bank's folder; one made by code is removed afterwards."""
+) -> Path:
+    """The bank's folder; one made by code goes beside the unfinished data
+    set, and is removed with it.
+    """
     if bank is not None:
-        yield Path(bank)
-        return
-    with TemporaryDirectory(prefix="soundbank.") as folder:
-        yield write_synthetic_bank(
-            Path(folder) / "bank",
-            seed=options.seed,
-            sample_rate=options.sample_rate,
-            sounds_per_class=options.sounds_per_class,
-            n_backgrounds=options.sounds_per_class,
-            n_jobs=n_jobs,
-            progress=progress,
-        )
+        return Path(bank)
+    return write_synthetic_bank(
+        root.with_name(f"{root.name}.bank"),
+        seed=options.seed,
+        sample_rate=options.sample_rate,
+        sounds_per_class=options.sounds_per_class,
+        n_backgrounds=options.sounds_per_class,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
 
 
 def _write_annotation(

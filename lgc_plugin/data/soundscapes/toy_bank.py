@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 from scipy.signal import fftconvolve
 
+from lgc_plugin.data.audio_files import write_pcm16
 from lgc_plugin.data.soundscapes.synthesis.animals import cat, dog
 from lgc_plugin.data.soundscapes.synthesis.backgrounds import background
 from lgc_plugin.data.soundscapes.synthesis.bells import alarm
@@ -146,12 +146,8 @@ def _write_sound(
         samples = synthesize(label, rng, sample_rate)
         path = folder / "foreground" / label
     path.mkdir(parents=True, exist_ok=True)
-    soundfile.write(
-        path / f"{label.lower()}{index:03d}.wav",
-        np.round(samples * 32767).astype(np.int16),
-        sample_rate,
-        subtype="PCM_16",
-    )
+    file = path / f"{label.lower()}{index:03d}.wav"
+    write_pcm16(file, np.round(samples * 32767).astype(np.int16), sample_rate)
 
 
 def _recorded(gen: SignalGenerator, signal: np.ndarray) -> np.ndarray:
