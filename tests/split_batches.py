@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import lgc_plugin.augment.mixup
-import lgc_plugin.lgc
+import lgc_plugin.losses.cut_batch
 from lgc_plugin.augment.cutmix import CutMixPlan, draw_cutmix
 from lgc_plugin.augment.mixup import Mixup, MixupPlan
 from lgc_plugin.data.batch_loaders import collate_clips
@@ -67,7 +67,7 @@ class SplitDraws:
 
     def install(self, replace=setattr) -> None:
         """Draws for all brains from here on."""
-        replace(lgc_plugin.lgc, "draw_cutmix", self.draw_cutmix)
+        replace(lgc_plugin.losses.cut_batch, "draw_cutmix", self.draw_cutmix)
         replace(lgc_plugin.augment.mixup, "draw_mixup", self.draw_mixup)
 
     def draw_cutmix(self, batch_size, n_frames, ratio, device=None):
