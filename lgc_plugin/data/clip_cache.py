@@ -148,8 +148,11 @@ def _write_missing(
     missing = {
         name: clips
         for name, clips in files.items()
-        if open_packed(paths[name]) is None
+        if open_packed(paths[name], check=True) is None
     }
+    for name in missing:
+        if paths[name].exists():
+            logger.warning("%s is damaged: it is written anew", paths[name])
     sizes = {name: clips.total() for name, clips in missing.items()}
     for name, clips in missing.items():
         _check_disk(sizes, paths[name].parent)

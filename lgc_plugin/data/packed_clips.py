@@ -2,8 +2,8 @@
 
 On disk that is ``NAME.int16``, the samples of all clips one after the other
 (16 bits, little-endian), and beside it ``NAME.json``, written last, with the
-length of each clip. NAME ends in two digests: which clips they are, and in
-which state their files were.
+length and a checksum of each clip. NAME ends in two digests: which clips they
+are, and in which state their files were.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ SAMPLE_BYTES = 2
 _SAMPLE = np.dtype("<i2")
 
 # To be raised when decoding changes, so that old files are written anew.
-_VERSION = 1
+_VERSION = 2
 
 # Asking for the state of a file on a network disk is waiting, not computing.
 _READERS = 16
@@ -127,14 +128,27 @@ def packed_path(name: str, files: ClipFiles, folder: str | Path) -> Path:
     return Path(folder) / f"{name}-{which}-{state}.int16"
 
 
-def open_packed(path: Path) -> PackedFile | None:
-    """The clips of a file."""
+def open_packed(path: Path, *, check: bool = False) -> PackedFile | None:
+    """The clips of a file; None if it is not whole.
+
+    The lengths are checked against a digest, and with ``check`` the samples
+    of every clip against theirs: at about 2 GB a second and core.
+    """
     try:
-        text = path.with_suffix(".json").read_text(encoding="utf-8")
-        clips = PackedFile(path, json.loads(text)["lengths"])
-        whole = path.stat().st_size == SAMPLE_BYTES * clips.starts[-1]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        content = json.loads(path.with_suffix(".json").read_text("utf-8"))
+        clips = PackedFile(path, content["lengths"])
+        checksums = content["checksums"]
+        whole = (
+            content["digest"] == _digest([content["lengths"], checksums])
+            and path.stat().st_size == SAMPLE_BYTES * clips.starts[-1]
+        )
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
+    if whole and check:
+        # The checksum is computed without Python's lock.
+        with ThreadPoolExecutor() as pool:
+            found = pool.map(lambda i: zlib.crc32(clips[i]), range(len(clips)))
+            whole = list(found) == checksums
     return clips if whole else None
 
 
@@ -145,15 +159,22 @@ def write_packed(path: Path, clips: Iterable[np.ndarray]) -> None:
     """
     for stale in _earlier(path):
         stale.unlink(missing_ok=True)
-    lengths = []
+    lengths, checksums = [], []
     with atomic_file(path) as temporary, open(temporary, "wb") as file:
         for clip in clips:
-            file.write(clip.astype(_SAMPLE, copy=False).data)
+            samples = np.ascontiguousarray(clip, _SAMPLE).data
+            file.write(samples)
             lengths.append(len(clip))
+            checksums.append(zlib.crc32(samples))
         # A full network disk may raise only now.
         file.flush()
         os.fsync(file.fileno())
-    write_json(path.with_suffix(".json"), {"lengths": lengths})
+    content = {
+        "lengths": lengths,
+        "checksums": checksums,
+        "digest": _digest([lengths, checksums]),
+    }
+    write_json(path.with_suffix(".json"), content)
 
 
 def _earlier(path: Path) -> Iterator[Path]:

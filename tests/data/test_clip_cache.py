@@ -89,6 +89,16 @@ def test_a_truncated_file_is_written_again(files, tmp_path):
     assert contents(cached(files, "disk", tmp_path)) == expected
 
 
+def test_flipped_samples_are_written_again(files, tmp_path, caplog):
+    expected = contents(cached(files, "disk", tmp_path))
+    for path in (tmp_path / "cache").glob("train*.int16"):
+        content = bytearray(path.read_bytes())
+        content[40] ^= 1
+        path.write_bytes(content)
+    assert contents(cached(files, "disk", tmp_path)) == expected
+    assert "is damaged: it is written anew" in caplog.text
+
+
 @pytest.mark.parametrize("cache", ["disk", "memory"])
 def test_errors_name_the_file(files, tmp_path, cache):
     broken = files["train"].paths[2]

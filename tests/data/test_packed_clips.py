@@ -1,4 +1,5 @@
 import copy
+import json
 import os
 import pickle
 
@@ -6,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from lgc_plugin.data.audio_files import ClipFiles
 from lgc_plugin.data.packed_clips import (
+    ClipFiles,
     PackedMemory,
     open_packed,
     packed_path,
@@ -56,6 +57,23 @@ def test_what_is_interrupted_leaves_no_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def change_lengths(path, lengths):
+    file = path.with_suffix(".json")
+    content = json.loads(file.read_text())
+    file.write_text(json.dumps({**content, "lengths": lengths}))
+
+
+@pytest.mark.parametrize("place", range(12))
+def test_a_flipped_bit_is_found(tmp_path, place):
+    path = tmp_path / "a.int16"
+    write_packed(path, CLIPS)
+    assert open_packed(path, check=True) is not None
+    content = bytearray(path.read_bytes())
+    content[place] ^= 16
+    path.write_bytes(content)
+    assert open_packed(path, check=True) is None
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -65,6 +83,11 @@ def test_what_is_interrupted_leaves_no_file(tmp_path):
         lambda path: path.with_suffix(".json").write_text("{"),
         lambda path: path.with_suffix(".json").write_text("[]"),
         lambda path: path.with_suffix(".json").write_text('{"lengths": "a"}'),
+        lambda path: change_lengths(path, [1, 1, 1, 3]),
+        lambda path: change_lengths(path, [2, 0, 2, 2]),
+        lambda path: change_lengths(path, [-1, 3, 1, 3]),
+        lambda path: change_lengths(path, [10**30]),
+        lambda path: change_lengths(path, [6]),
     ],
 )
 def test_what_is_not_whole_is_not_opened(tmp_path, damage):
@@ -84,7 +107,7 @@ def test_the_name_tells_which_clips_and_in_which_state(tmp_path):
     paths = audio(tmp_path, "a.wav", "b.wav")
 
     def name(paths, rate=16000, n_samples=None):
-        files = ClipFiles(paths, rate, n_samples)
+        files = ClipFiles(paths, (1.0,) * len(paths), rate, n_samples)
         return packed_path("train", files, tmp_path).stem.split("-")
 
     train, which, state = name(paths)
