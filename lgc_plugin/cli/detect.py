@@ -20,8 +20,11 @@ from lgc_plugin.cli.detect_options import (
     results_path,
     stream_format,
 )
+from lgc_plugin.utils.text import one_line, printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lgc_plugin.inference.detector import SoundEventDetector
     from lgc_plugin.inference.event_stream import Threshold
     from lgc_plugin.inference.files.batch_detection import (
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
         Outcome,
     )
     from lgc_plugin.inference.files.event_writers import EventWriter
+    from lgc_plugin.inference.files.recordings import Source
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -69,35 +73,73 @@ def _run_stream(args: argparse.Namespace, threshold: Threshold) -> int:
 
 def _run_files(args: argparse.Namespace, threshold: Threshold) -> int:
     from lgc_plugin.inference.files.batch_detection import detect_recordings
-    from lgc_plugin.inference.files.event_writers import open_writer
     from lgc_plugin.inference.files.recordings import find_recordings
+    from lgc_plugin.inference.files.results import open_results
 
     # Before the model, which takes long to load.
     sources = find_recordings(args.recordings)
     detector = _detector(args)
     facts = _facts(args, detector, threshold)
     pictures = _pictures(args, detector, facts["thresholds"])
-    outcomes = detect_recordings(
-        detector,
-        sources,
-        threshold=threshold,
-        watch=pictures.watch if pictures else None,
-        progress=not args.quiet,
-    )
-    n_events = n_failed = 0
+    path = results_path(args)
+
+    def is_made(source: Source) -> bool:
+        """Whether the files of a recording are there."""
+        made = [pictures.path(source)] if pictures else []
+        if path is not None and args.format == "audacity":
+            made.append(path / f"{source.name}.txt")
+        return all(each.exists() for each in made)
+
+    command = _command(args)
     with (
         _telling_partial(args),
-        open_writer(args.format, results_path(args), facts) as writer,
-        closing(cast("Generator[Outcome]", outcomes)),
+        open_results(
+            args.format, path, facts, sources, command, is_made
+        ) as results,
     ):
-        for outcome in outcomes:
-            _write(outcome, writer)
-            if pictures and not outcome.problem:
-                pictures.draw(outcome)
-            n_events += len(outcome.events)
-            n_failed += bool(outcome.problem)
-    _tell_end(args, len(sources), n_failed, n_events)
+        done = results.done
+        if done:
+            print(_tell_done(path, len(done), len(sources)), file=sys.stderr)
+        for each in done:
+            _tell_problem(each.problem)
+        outcomes = detect_recordings(
+            detector,
+            sources,
+            threshold=threshold,
+            watch=pictures.watch if pictures else None,
+            progress=not args.quiet,
+            n_done=len(done),
+        )
+        n_events = sum(each.n_events for each in done)
+        n_read = sum(each.decoded for each in done)
+        n_failed = sum(bool(each.problem) for each in done)
+        with closing(cast("Generator[Outcome]", outcomes)):
+            for outcome in outcomes:
+                _write(outcome, results.writer)
+                if pictures and outcome.decoded:
+                    pictures.draw(outcome)
+                results.mark(outcome)
+                n_events += len(outcome.events)
+                n_read += outcome.decoded
+                n_failed += bool(outcome.problem)
+    _tell_end(args, len(sources), n_read, n_failed, n_events)
     return 1 if n_failed else 0
+
+
+def _command(args: argparse.Namespace) -> dict[str, Any]:
+    """What else determines the results: they go on only if it is the same."""
+    from lgc_plugin.inference.model.model_folder import model_digest
+    from lgc_plugin.utils.versions import package_versions
+
+    return {
+        "digest": model_digest(args.model, args.network),
+        "hop": args.hop,
+        "batch_size": args.batch_size,
+        "device": args.device,
+        "precision": args.precision,
+        "pictures": str(pictures_folder(args)),
+        "now": package_versions(),
+    }
 
 
 def _detector(args: argparse.Namespace) -> SoundEventDetector:
@@ -151,36 +193,53 @@ def _pictures(
 
 
 def _write(outcome: Outcome, writer: EventWriter) -> None:
-    """Writes what was detected, or reports why nothing was."""
+    """Writes what was detected, and reports why not all was."""
     from tqdm import tqdm
 
     name = outcome.source.name
     # Bars make room for what is printed.
     with tqdm.external_write_mode():
-        if not outcome.problem:
+        if outcome.decoded:
             writer.add(name, outcome.seconds, outcome.events)
-            return
-        writer.fail(name, outcome.problem)
-        print(f"error: {outcome.problem}", file=sys.stderr)
+        if outcome.problem:
+            writer.fail(name, outcome.problem)
+        _tell_problem(outcome.problem)
+
+
+def _tell_problem(problem: str) -> None:
+    if problem:
+        print(f"error: {printable(problem)}", file=sys.stderr)
+
+
+def _tell_done(path: Path | None, n_done: int, n_recordings: int) -> str:
+    return (
+        f"{path}: goes on where it was stopped, {n_done} of {n_recordings} "
+        "recordings are done"
+    )
 
 
 def _tell_end(
-    args: argparse.Namespace, n_recordings: int, n_failed: int, n_events: int
+    args: argparse.Namespace,
+    n_recordings: int,
+    n_read: int,
+    n_failed: int,
+    n_events: int,
 ) -> None:
     """What was written where, and how much could not be read."""
     from lgc_plugin.evaluation.notes import counted
 
-    n_heard = n_recordings - n_failed
     lines = []
     path, pictures = results_path(args), pictures_folder(args)
     if path is not None and path.exists():
         events = counted(n_events, "event")
-        lines += [f"wrote {path}: {events} in {counted(n_heard, 'recording')}"]
-    if pictures is not None and n_heard:
-        lines += [f"wrote {pictures}: {counted(n_heard, 'picture')}"]
+        lines += [f"wrote {path}: {events} in {counted(n_read, 'recording')}"]
+    if pictures is not None and n_read:
+        lines += [f"wrote {pictures}: {counted(n_read, 'picture')}"]
     if n_failed:
         recordings = counted(n_recordings, "recording")
-        lines += [f"{n_failed} of {recordings} could not be read"]
+        partly = n_read + n_failed - n_recordings
+        end = f", {partly} of them but for the beginning" if partly else ""
+        lines += [f"{n_failed} of {recordings} could not be read{end}"]
     for line in lines:
         print(line, file=sys.stderr)
 
@@ -188,14 +247,21 @@ def _tell_end(
 @contextmanager
 def _telling_partial(args: argparse.Namespace) -> Iterator[None]:
     """Prints where partial results are after an interrupt."""
-    from lgc_plugin.inference.files.event_writers import partial_path
+    from lgc_plugin.inference.files.results import partial_path
+    from lgc_plugin.utils.locks import LockedError
 
     try:
         yield
+    except LockedError:
+        raise
     except BaseException:
         path = results_path(args)
         if path is not None and partial_path(path).is_file():
-            print(f"what was done is in {partial_path(path)}", file=sys.stderr)
+            print(
+                f"what was done is in {partial_path(path)}; the same command "
+                "goes on from there",
+                file=sys.stderr,
+            )
         raise
 
 
@@ -207,7 +273,7 @@ def _warnings_in_lines() -> Iterator[None]:
     shown = set()
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        line = " ".join(str(message).split())
+        line = one_line(message)
         if line not in shown:
             shown.add(line)
             tqdm.write(f"warning: {line}", file=sys.stderr)

@@ -286,7 +286,8 @@ def test_what_is_done_is_there_before_the_end(
     assert Path("a.tsv").read_text() == "older"
     assert table_events(Path("a.partial.tsv").read_text()) == half
     assert capsys.readouterr().err == (
-        "what was done is in a.partial.tsv\nlgc-sed: stopped\n"
+        "what was done is in a.partial.tsv; the same command goes on from "
+        "there\nlgc-sed: stopped\n"
     )
     assert detect(*words, "--output=a.json", "--format=json") == 130
     content = json.loads(Path("a.partial.json").read_text())

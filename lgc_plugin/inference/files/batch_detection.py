@@ -44,8 +44,10 @@ class Outcome(NamedTuple):
     seconds: float = 0.0
     #: What was detected, by onset.
     events: tuple[Detection, ...] = ()
-    #: In one line why it could not be read; empty if it could.
+    #: Why it could not be read, or not to its end; empty if it could.
     problem: str = ""
+    #: Whether any of it could be read.
+    decoded: bool = True
 
 
 def detect_recordings(
@@ -55,21 +57,24 @@ def detect_recordings(
     threshold: Threshold = None,
     watch: Callable[[Source], Watcher] | None = None,
     progress: bool = False,
+    n_done: int = 0,
 ) -> Iterator[Outcome]:
-    """Finds the events of many recordings."""
+    """Finds the events of many recordings, without those done before."""
     with progress_bar(
         total=len(sources),
+        initial=n_done,
         unit="recording",
         shown=progress and len(sources) > 1,
     ) as bar:
-        for source in sources:
+        for source in sources[n_done:]:
             watchers = [watch(source)] if watch else []
             try:
                 outcome = _detect(
                     detector, source, threshold, watchers, progress
                 )
             except (ValueError, OSError) as error:
-                outcome = Outcome(source, problem=_line(source, error))
+                problem = _line(source, error)
+                outcome = Outcome(source, problem=problem, decoded=False)
             bar.update()
             yield outcome
 
@@ -149,13 +154,17 @@ class DetectionPictures:
         scores = self._scores = BoundedColumns(self.frame_seconds)
         return lambda piece, seconds: scores.push(piece)
 
+    def path(self, source: Source) -> Path:
+        """Where the picture of a recording is drawn."""
+        return self.folder / f"{source.name}.png"
+
     def draw(self, outcome: Outcome) -> Path:
         """Draws the recording that was watched last; its file is read again."""
         # Matplotlib is loaded where pictures are asked for.
         from lgc_plugin.report.detection_figure import plot_detections
 
         source = outcome.source
-        path = self.folder / f"{source.name}.png"
+        path = self.path(source)
         plot_detections(
             path,
             read_blocks(source.path, self.sample_rate),

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lgc_plugin.utils.files import write_text
 
@@ -73,6 +70,16 @@ def check_filename(name: str) -> None:
         )
 
 
+class TextFile(Protocol):
+    """What a writer needs of a file."""
+
+    def write(self, text: str, /) -> Any:
+        """Adds text."""
+
+    def flush(self) -> None:
+        """Hands it to the system."""
+
+
 class EventWriter:
     """What takes the events of many recordings."""
 
@@ -101,9 +108,10 @@ class TsvWriter(EventWriter):
     ['filename\tonset\toffset\tevent_label\tscore', 'a.wav\t\t\t\t']
     """
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: TextFile, *, begun: bool = False) -> None:
         self._file = file
-        self._write(TSV_HEADER)
+        if not begun:
+            self._write(TSV_HEADER)
 
     def add(
         self, filename: str, seconds: float, events: Sequence[Detection]
@@ -140,36 +148,6 @@ class LabelWriter(EventWriter):
         write_text(self.folder / f"{filename}.txt", label_rows(events))
 
 
-@contextmanager
-def open_writer(
-    kind: str, path: str | Path | None, model: Mapping[str, Any]
-) -> Iterator[EventWriter]:
-    """Lends a writer, and ends what it wrote."""
-    if kind == "audacity":
-        assert path is not None
-        yield LabelWriter(path)
-        return
-    if path is None:
-        with _ended(kind, sys.stdout, model) as writer:
-            yield writer
-        return
-    with growing_file(path) as file, _ended(kind, file, model) as writer:
-        yield writer
-
-
-@contextmanager
-def _ended(
-    kind: str, file: TextIO, model: Mapping[str, Any]
-) -> Iterator[EventWriter]:
-    writer = TsvWriter(file) if kind == "tsv" else JsonWriter(file, model)
-    complete = False
-    try:
-        yield writer
-        complete = True
-    finally:
-        writer.finish(complete=complete)
-
-
 class JsonWriter(EventWriter):
     """One JSON object: the model, the recordings, and those not read.
 
@@ -195,11 +173,21 @@ class JsonWriter(EventWriter):
     }
     """
 
-    def __init__(self, file: TextIO, model: Mapping[str, Any]) -> None:
+    def __init__(
+        self, file: TextFile, model: Mapping[str, Any], *, begun: bool = False
+    ) -> None:
         self._file = file
         self._errors: list[dict[str, str]] = []
         self._separator = "\n"
-        self._write(f'{{\n"model": {_json(model)},\n"recordings": [')
+        if not begun:
+            self._write(f'{{\n"model": {_json(model)},\n"recordings": [')
+
+    def take_up(self, filename: str, problem: str, decoded: bool) -> None:
+        """Counts a recording that is in the file already."""
+        if problem:
+            self.fail(filename, problem)
+        if decoded:
+            self._separator = ",\n"
 
     def add(
         self, filename: str, seconds: float, events: Sequence[Detection]
@@ -232,24 +220,3 @@ class JsonWriter(EventWriter):
 def _json(value: Any) -> str:
     # In ASCII: names of files may be no text at all.
     return json.dumps(value, allow_nan=False)
-
-
-def partial_path(path: str | Path) -> Path:
-    """Where a result grows until it is whole."""
-    path = Path(path)
-    return path.with_name(f"{path.stem}.partial{path.suffix}")
-
-
-@contextmanager
-def growing_file(path: str | Path) -> Iterator[TextIO]:
-    """Lends a text file that gets its final name on success.
-
-    Unlike :func:`.utils.files.atomic_file`, what was written stays under
-    the name of :func:`partial_path` if the block fails or the machine stops.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = partial_path(path)
-    with open(partial, "w", encoding="utf-8", newline="\n") as file:
-        yield file
-    os.replace(partial, path)

@@ -8,6 +8,7 @@ PyTorch.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import time
@@ -221,15 +222,17 @@ def _weights_of(folder: Path, networks: Sequence[str] | None) -> list[str]:
     return [f"{name}.pt" for name in networks or names]
 
 
+def model_digest(folder: str | Path, network: str) -> str:
+    """Of settings and weights, to tell whether a model is another now."""
+    _, files = _read_files(folder, [network])
+    return hashlib.sha256(b"".join(files.values())).hexdigest()
+
+
 def check_replaceable(folder: str | Path) -> None:
     """Refuses a folder that holds anything but a model.
 
     Only what :func:`write_model` could have written is ever removed; ask
     before a long training rather than after it.
-
-    Example
-    -------
-    >>> check_replaceable(getfixture("tmp_path"))
     """
     folder = Path(folder)
     if not folder.exists():
@@ -253,8 +256,6 @@ def check_replaceable(folder: str | Path) -> None:
 def network_names(folder: str | Path) -> list[str]:
     """The networks of a model folder.
 
-    Example
-    -------
     >>> folder = getfixture("tmp_path")
     >>> _ = (folder / "teacher.pt").write_bytes(b"")
     >>> network_names(folder)

@@ -1,0 +1,269 @@
+"""Results that grow on disk, and go on where a killed command stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lgc_plugin.inference.files.event_writers import (
+    EventWriter,
+    JsonWriter,
+    LabelWriter,
+    TsvWriter,
+)
+from lgc_plugin.utils.files import explain_full_disk
+from lgc_plugin.utils.locks import lock_file
+
+if TYPE_CHECKING:
+    from lgc_plugin.inference.files.batch_detection import Outcome
+    from lgc_plugin.inference.files.recordings import Source
+
+
+class Done(NamedTuple):
+    """A recording that was done by a command that was stopped."""
+
+    #: As the output calls it.
+    name: str
+    #: Size and time of change of its file; None if there is none.
+    stamp: list[int] | None
+    #: Bytes of the partial results with its own, and their digest.
+    end: int
+    digest: str
+    #: How many events were detected.
+    n_events: int
+    #: Why it could not be read, or not to its end; empty if it could.
+    problem: str
+    #: Whether its events are in the results.
+    decoded: bool
+
+
+def partial_path(path: str | Path) -> Path:
+    """Where a result grows until it is whole."""
+    path = Path(path)
+    return path.with_name(f"{path.stem}.partial{path.suffix}")
+
+
+class Results:
+    """A writer, and what it need not write again."""
+
+    def __init__(
+        self,
+        writer: EventWriter,
+        done: Sequence[Done] = (),
+        mark: Callable[[Outcome], None] | None = None,
+    ) -> None:
+        self.writer = writer
+        #: The first recordings, in their order.
+        self.done = done
+        self._mark = mark
+
+    def mark(self, outcome: Outcome) -> None:
+        """Notes that a recording is done, with all that is made of it."""
+        if self._mark is not None:
+            self._mark(outcome)
+
+
+@contextmanager
+def open_results(
+    kind: str,
+    path: Path | None,
+    model: Mapping[str, Any],
+    sources: Sequence[Source] = (),
+    command: Mapping[str, Any] | None = None,
+    made: Callable[[Source], bool] = lambda _: True,
+) -> Iterator[Results]:
+    """Lends a writer; a file gets its name when the block ends well.
+
+    Until then, and if the block fails or the machine stops, it is called
+    :func:`partial_path`, and beside it is a hidden list of the recordings that
+    are done. The same ``command`` on the same recordings goes on from there,
+    as far as files that are ``made`` of a recording exist. One process at a
+    time writes to ``path``.
+    """
+    if path is None:
+        with _ended(_new_writer(kind, sys.stdout, model, ())) as writer:
+            yield Results(writer)
+        return
+    asked = {"format": kind, "model": dict(model), **(command or {})}
+    name, folder = path.name, path.parent
+    if kind == "audacity":
+        # Other commands may write their tracks to the same folder.
+        name, folder = f"detect-{_digest(_json(asked))[:12]}", path
+    with lock_file(folder / f".{name}.lock", str(path)):
+        progress = _Progress(folder / f".{name}.progress", asked)
+        done = progress.read(sources, made)
+        if kind == "audacity":
+            progress.begin(done)
+            yield Results(LabelWriter(path), done, progress.add)
+        else:
+            partial = partial_path(path)
+            with (
+                explain_full_disk(partial),
+                _GrowingFile(partial, done) as file,
+            ):
+                done = file.done
+                progress.begin(done, file)
+                with _ended(_new_writer(kind, file, model, done)) as writer:
+                    yield Results(writer, done, progress.add)
+            os.replace(partial, path)
+        progress.remove()
+
+
+def _new_writer(
+    kind: str, file: Any, model: Mapping[str, Any], done: Sequence[Done]
+) -> EventWriter:
+    if kind == "tsv":
+        return TsvWriter(file, begun=bool(done))
+    writer = JsonWriter(file, model, begun=bool(done))
+    for each in done:
+        writer.take_up(each.name, each.problem, each.decoded)
+    return writer
+
+
+@contextmanager
+def _ended(writer: EventWriter) -> Iterator[EventWriter]:
+    complete = False
+    try:
+        yield writer
+        complete = True
+    finally:
+        writer.finish(complete=complete)
+
+
+class _GrowingFile:
+    """A text file, and the digest of what is in it."""
+
+    def __init__(self, path: Path, done: Sequence[Done]) -> None:
+        self.path = path
+        self._hash, self.end = hashlib.sha256(), 0
+        self.done: Sequence[Done] = ()
+        self._file = open(path, "r+b" if done and path.exists() else "w+b")
+        content = self._file.read(done[-1].end) if done else b""
+        if done and _digest(content) == done[-1].digest:
+            self.done, self.end = done, len(content)
+            self._hash.update(content)
+        self._file.seek(self.end)
+        self._file.truncate()
+
+    def __enter__(self) -> _GrowingFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with explain_full_disk(self.path):
+            self._file.close()
+
+    @property
+    def digest(self) -> str:
+        """Of all that was written."""
+        return self._hash.hexdigest()
+
+    def write(self, text: str) -> None:
+        """Adds text."""
+        content = text.encode("utf-8")
+        self._hash.update(content)
+        self.end += len(content)
+        with explain_full_disk(self.path):
+            self._file.write(content)
+
+    def flush(self) -> None:
+        """Hands what was written to the system."""
+        with explain_full_disk(self.path):
+            self._file.flush()
+
+
+class _Progress:
+    """A list of what is done, a line each; of a torn line nothing is read."""
+
+    def __init__(self, path: Path, command: Mapping[str, Any]) -> None:
+        self.path = path
+        self._command = json.loads(_json(command))
+        self._results: _GrowingFile | None = None
+
+    def read(
+        self, sources: Sequence[Source], made: Callable[[Source], bool]
+    ) -> list[Done]:
+        """The first recordings, as long as they were done and are the same."""
+        lines = self._lines()
+        if next(lines, None) != self._command:
+            return []
+        done = []
+        for source, line in zip(sources, lines, strict=False):
+            each = Done(*line)
+            same = [source.name, _stamp(source)] == [each.name, each.stamp]
+            if not same or (each.decoded and not made(source)):
+                break
+            done.append(each)
+        return done
+
+    def begin(
+        self, done: Sequence[Done], results: _GrowingFile | None = None
+    ) -> None:
+        """Keeps what is done, and nothing else that was there."""
+        self._results = results
+        text = "".join(map(_line, [self._command, *done]))
+        with explain_full_disk(self.path):
+            self.path.write_text(text, encoding="utf-8")
+
+    def add(self, outcome: Outcome) -> None:
+        """Notes a recording."""
+        results = self._results
+        done = Done(
+            outcome.source.name,
+            _stamp(outcome.source),
+            results.end if results else 0,
+            results.digest if results else "",
+            len(outcome.events),
+            outcome.problem,
+            outcome.decoded,
+        )
+        with explain_full_disk(self.path):
+            with open(self.path, "a", encoding="utf-8") as file:
+                file.write(_line(done))
+
+    def remove(self) -> None:
+        """All is done."""
+        self.path.unlink(missing_ok=True)
+
+    def _lines(self) -> Iterator[Any]:
+        with suppress(OSError, ValueError):
+            text = self.path.read_text(encoding="utf-8")
+            for line in text.splitlines():
+                check, _, content = line.partition(" ")
+                if check != _check(content):
+                    return
+                yield json.loads(content)
+
+
+def _stamp(source: Source) -> list[int] | None:
+    try:
+        stat = os.stat(source.path)
+    except OSError:
+        return None
+    return [stat.st_size, stat.st_mtime_ns]
+
+
+def _line(value: Any) -> str:
+    content = _json(value)
+    return f"{_check(content)} {content}\n"
+
+
+def _json(value: Any) -> str:
+    # In ASCII: names of files may be no text at all.
+    return json.dumps(value)
+
+
+def _check(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}"
+
+
+def _digest(content: bytes | str) -> str:
+    if isinstance(content, str):
+        content = content.encode()
+    return hashlib.sha256(content).hexdigest()
