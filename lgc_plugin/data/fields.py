@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from lgc_plugin.types import Event
+from lgc_plugin.utils.text import shortened
 
 
 def check_label(label: str) -> str:
@@ -20,8 +21,8 @@ def check_label(label: str) -> str:
     check_name("label", label)
     if any(separator in label for separator in ":;,"):
         raise ValueError(
-            f"label {label!r} holds one of the separators : ; and , : rename "
-            "the class"
+            f"label {shortened(label)!r} holds one of the separators : ; and "
+            ", : rename the class"
         )
     return label
 

@@ -8,6 +8,7 @@ is. It has one row per clip and the columns
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from lgc_plugin.data.fields import (
 )
 from lgc_plugin.types import Event, LabelKind
 from lgc_plugin.utils.files import atomic_file
+from lgc_plugin.utils.text import read_text
 
 __all__ = [
     "COLUMNS",
@@ -181,25 +183,24 @@ def read_manifest(
     '/data/a.wav'
     """
     rows: dict[str, ClipRow] = {}
-    with open(path, newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
+    reader = csv.DictReader(io.StringIO(read_text(path)))
+    try:
         missing = set(COLUMNS) - set(reader.fieldnames or ())
         if missing:
             raise ValueError(
-                f"{path}: no column {', '.join(sorted(missing))}: a manifest "
-                f"begins with the line {','.join(COLUMNS)}"
+                f"no column {', '.join(sorted(missing))}: a manifest begins "
+                f"with the line {','.join(COLUMNS)}"
             )
         for fields in reader:
-            try:
-                row = _parse_row(fields)
-                if row.id in rows:
-                    raise ValueError(
-                        f"ID {row.id!r} comes twice: remove one of the rows"
-                    )
-            except ValueError as error:
-                where = f"{path}, row {reader.line_num}"
-                raise ValueError(f"{where}: {error}") from None
+            row = _parse_row(fields)
+            if row.id in rows:
+                raise ValueError(
+                    f"ID {row.id!r} comes twice: remove one of the rows"
+                )
             rows[row.id] = row
+    except (ValueError, csv.Error) as error:
+        row_text = f", row {reader.line_num}" if reader.line_num else ""
+        raise ValueError(f"{path}{row_text}: {error}") from None
     if data_root is None:
         return list(rows.values())
     return [_resolve(row, data_root) for row in rows.values()]

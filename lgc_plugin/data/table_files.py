@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from lgc_plugin.utils.text import read_text, shortened
 
 
 class Row(dict[str, str]):
@@ -22,7 +23,8 @@ class Row(dict[str, str]):
     def where(self) -> str:
         """File, number and content."""
         file, number, line = self._place
-        return f"{file}, row {number} ({' '.join(map(repr, _fields(line)))})"
+        content = " ".join(map(repr, _fields(line)))
+        return f"{file}, row {number} ({shortened(content)})"
 
     def check(self, good: bool, advice: str) -> None:
         """Raises an error that shows the row, unless it is good."""
@@ -41,8 +43,8 @@ class Row(dict[str, str]):
         value = self.number(column)
         self.check(
             0 <= value < math.inf,
-            f"{column} is {self[column]!r}: it must be a number of seconds, 0 "
-            "or above",
+            f"{column} is {shortened(self[column])!r}: it must be a number of "
+            "seconds, 0 or above",
         )
         return value
 
@@ -74,7 +76,7 @@ class TableFile:
             problem = "no column" if missing else "more than one column"
             raise ValueError(
                 f"{self.path}: {problem} {', '.join(missing or twice)}; the "
-                f"first line is {' '.join(header)!r}. The columns "
+                f"first line is {shortened(' '.join(header))!r}. The columns "
                 f"{', '.join(columns)} must be named there and separated by "
                 "tabs"
             )
@@ -105,17 +107,6 @@ class TableFile:
             )
             row.check(bool(row["filename"]), "the filename is missing")
             yield row
-
-
-def read_text(path: str | Path) -> str:
-    """The text of a file; lines end in a line feed."""
-    content = Path(path).read_bytes()
-    try:
-        # Spreadsheets mark UTF-8 with a byte order mark.
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: no text in UTF-8: {error}") from None
-    return io.StringIO(text, newline=None).read()
 
 
 def _fields(line: str) -> list[str]:

@@ -16,6 +16,7 @@ from lgc_plugin.data.annotations import (
 from lgc_plugin.data.manifest import COLUMNS, read_manifest
 from lgc_plugin.evaluation.ground_truth import GroundTruth, truth_of_rows
 from lgc_plugin.evaluation.notes import Notes, counted
+from lgc_plugin.utils.text import read_text
 
 # Where no length is known: so long that no detection begins behind the end,
 # where psds_eval would not count it.
@@ -212,8 +213,8 @@ def _lengths_of_audio(
 
 
 def _is_manifest(path: Path) -> bool:
-    with open(path, encoding="utf-8-sig", errors="replace") as file:
-        return set(COLUMNS) <= set(file.readline().strip().split(","))
+    first = read_text(path).partition("\n")[0]
+    return set(COLUMNS) <= set(first.strip().split(","))
 
 
 def _of_manifest(

@@ -12,6 +12,7 @@ import numpy as np
 from lgc_plugin.data.table_files import TableFile
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.utils.files import atomic_folder
+from lgc_plugin.utils.text import shortened
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -230,8 +231,8 @@ def _check_columns(file: Path, columns: Sequence[str]) -> None:
     good = tuple(columns[:2]) == _TIMES and len(columns) > 2
     if not good or "" in columns or len(set(columns)) < len(columns):
         raise ValueError(
-            f"{file}: the columns are {' '.join(columns)!r}: they must be "
-            "onset, offset and one for each class, all different and "
+            f"{file}: the columns are {shortened(' '.join(columns))!r}: they "
+            "must be onset, offset and one for each class, all different and "
             "separated by tabs"
         )
 
@@ -274,8 +275,8 @@ def _refuse_text(
                 wrong = True
             if wrong:
                 raise ValueError(
-                    f"{file}, row {number}: {column} is {field!r}: it must be "
-                    "a number"
+                    f"{file}, row {number}: {column} is "
+                    f"{shortened(field)!r}: it must be a number"
                 )
 
 

@@ -14,6 +14,7 @@ from ruamel.yaml.error import YAMLError
 
 from lgc_plugin.evaluation.post_processing import PostProcessing
 from lgc_plugin.utils.files import write_text
+from lgc_plugin.utils.text import read_text
 
 _KEYS = ("median_windows", "decision_threshold", "tuned_on")
 _TUNED_ON: dict[str, tuple[type | tuple[type, ...], str]] = {
@@ -144,7 +145,7 @@ class TunedSettings:
     def read(cls, path: str | Path) -> TunedSettings:
         """Reads what :meth:`write` wrote."""
         try:
-            text = Path(path).read_text(encoding="utf-8")
+            text = read_text(path)
             return cls._of(YAML(typ="safe", pure=True).load(text))
         except FileNotFoundError:
             raise

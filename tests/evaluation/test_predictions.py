@@ -181,7 +181,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="more than one column onset"):
         read_predictions(tmp_path / "twice.tsv")
     (tmp_path / "latin.tsv").write_bytes("filename\té\n".encode("latin-1"))
-    with pytest.raises(ValueError, match="latin.tsv: no text in UTF-8"):
+    with pytest.raises(ValueError, match="latin.tsv, row 1: no text in UTF-8"):
         read_predictions(tmp_path / "latin.tsv")
 
 

@@ -148,7 +148,7 @@ def test_wrong_files_are_named(tmp_path, text, message):
 
 def test_no_text_is_refused(tmp_path):
     (tmp_path / "a.tsv").write_bytes(b"onset\toffset\tCat\n\xff\xfe\n")
-    with pytest.raises(ValueError, match="a.tsv: no text in UTF-8"):
+    with pytest.raises(ValueError, match="a.tsv, row 2: no text in UTF-8"):
         read_frame_scores(tmp_path)
 
 
