@@ -6,15 +6,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from zipfile import BadZipFile
+from zipfile import ZipFile
 
 import numpy as np
 
+from lgc_plugin.data.free_space import free_memory
 from lgc_plugin.utils.files import atomic_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_KINDS = {
+    "scores": (np.floating, "real numbers"),
+    "valid_frames": (np.integer, "whole numbers"),
+    "edges": (np.floating, "seconds"),
+    "clip_scores": (np.floating, "real numbers"),
+}
 _FIELDS = ("labels", "clips", "scores", "valid_frames", "edges", "clip_scores")
 
 
@@ -65,7 +72,11 @@ class FrameScores:
     clip_scores: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
-        n_frames = self.scores.shape[-1]
+        for name, (kind, what) in _KINDS.items():
+            array = getattr(self, name)
+            if array is not None and not np.issubdtype(array.dtype, kind):
+                raise ValueError(f"{name} are {array.dtype}: must be {what}")
+        n_frames = self.scores.shape[-1] if self.scores.ndim else 0
         shape = (len(self.clips), len(self.labels), n_frames)
         if self.scores.shape != shape or self.valid_frames.shape != shape[:1]:
             raise ValueError(
@@ -78,11 +89,20 @@ class FrameScores:
                 f"edges {self.edges.shape} do not fit {n_frames} frames: one "
                 "more edge than frames is needed"
             )
-        if (np.diff(self.edges) < 0).any():
-            raise ValueError("edges must grow from frame to frame")
-        if len(set(self.clips)) < len(self.clips):
-            again = next(x for x in self.clips if self.clips.count(x) > 1)
-            raise ValueError(f"clip {again!r} is given more than once")
+        wrong = (self.valid_frames < 0) | (self.valid_frames > n_frames)
+        if wrong.any():
+            raise ValueError(
+                f"valid_frames must lie between 0 and {n_frames}, got "
+                f"{self.valid_frames[wrong][0]}"
+            )
+        if not np.isfinite(self.edges).all() or (np.diff(self.edges) < 0).any():
+            raise ValueError(
+                "edges must grow from frame to frame, and be finite"
+            )
+        for what, names in (("clip", self.clips), ("label", self.labels)):
+            if len(set(names)) < len(names):
+                again = next(x for x in names if names.count(x) > 1)
+                raise ValueError(f"{what} {again!r} is given more than once")
         tags = self.clip_scores
         if tags is not None and tags.shape != shape[:2]:
             raise ValueError(
@@ -151,20 +171,16 @@ class FrameScores:
     def load(cls, path: str | Path) -> FrameScores:
         """Reads what :meth:`save` wrote."""
         try:
-            with np.load(path, allow_pickle=False) as file:
-                content = {name: file[name] for name in file.files}
-            for name in ("labels", "clips"):
-                content[name] = tuple(content[name].tolist())
-            return cls(**content)
-        except FileNotFoundError:
-            raise
-        except (
-            *(OSError, EOFError, BadZipFile),
-            *(KeyError, TypeError, ValueError),
-        ) as error:
+            return cls(**_read_arrays(Path(path)))
+        # Damage has any form: errors of zlib, of the tokenizer of headers, of
+        # memory, of indices.
+        except Exception as error:
+            if isinstance(error, OSError) and error.filename:
+                raise
+            reason = " ".join(f"{error}".split()) or type(error).__name__
             raise ValueError(
                 f"{path}: no frame scores in it (a .npz file that a run or "
-                f"FrameScores.save wrote): {error}"
+                f"FrameScores.save wrote), or damaged: {reason}"
             ) from error
 
     @classmethod
@@ -195,6 +211,33 @@ class FrameScores:
             if len(tags) == len(parts)
             else None,
         )
+
+
+def _read_arrays(path: Path) -> dict[str, Any]:
+    """The arrays of a file, names as text."""
+    with ZipFile(path) as file:
+        size = sum(member.file_size for member in file.infolist())
+    if size > free_memory():
+        raise ValueError(
+            f"{size / 1e9:.1f} GB are more than the memory that is free"
+        )
+    with np.load(path, allow_pickle=False) as file:
+        unknown = [name for name in file.files if name not in _FIELDS]
+        missing = [x for x in _FIELDS[:-1] if x not in file.files]
+        if unknown or missing:
+            raise ValueError(
+                f"unknown {unknown}" if unknown else f"{missing[0]} missing"
+            )
+        content = {name: file[name] for name in file.files}
+    for name, array in content.items():
+        if not isinstance(array, np.ndarray):
+            raise ValueError(f"{name} is no array")
+    for name in ("labels", "clips"):
+        array = content[name]
+        if array.ndim != 1 or array.dtype.kind != "U":
+            raise ValueError(f"{name} must be a list of names")
+        content[name] = tuple(array.tolist())
+    return content
 
 
 def _padded(
