@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from reprlib import repr as short
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,11 @@ from scipy.ndimage import median_filter
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from torch import Tensor
+
+
+#: Frames; hours, and more than any clip has. What is larger is a mistake that
+#: would fill the memory.
+LONGEST_WINDOW = 100_000
 
 
 def resolve_median_windows(
@@ -32,10 +38,10 @@ def resolve_median_windows(
             f"one number, or one each for {', '.join(labels)}"
         )
     for label, window in zip(labels, listed, strict=True):
-        if not _is_whole(window) or window < 1:
+        if not _is_whole(window) or not 1 <= window <= LONGEST_WINDOW:
             raise ValueError(
-                f"median window {window!r} of {label!r}: must be a whole "
-                "number of frames, at least 1"
+                f"median window {short(window)} of {label!r}: must be a whole "
+                f"number of frames, from 1 to {LONGEST_WINDOW:,}"
             )
     return tuple(int(window) for window in listed)
 

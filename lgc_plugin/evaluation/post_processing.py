@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
+from reprlib import repr as short
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,8 +93,8 @@ class PostProcessing:
         for each in limit.values() if isinstance(limit, Mapping) else [limit]:
             if isinstance(each, bool) or not isinstance(each, Real):
                 raise ValueError(
-                    f"decision_threshold is {each!r}: must be a number, or "
-                    "one for each class by name"
+                    f"decision_threshold is {short(each)}: must be a number, "
+                    "or one for each class by name"
                 )
         as_thresholds(limit, labels)
         as_thresholds(self.thresholds, labels)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from reprlib import repr as short
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -14,8 +15,10 @@ from ruamel.yaml.error import YAMLError
 
 from lgc_plugin.evaluation.post_processing import PostProcessing
 from lgc_plugin.utils.files import write_text
-from lgc_plugin.utils.text import read_text
+from lgc_plugin.utils.text import read_text, shortened
 
+# Several times the list of a hundred thousand clips.
+_LONGEST = 10_000_000
 _KEYS = ("median_windows", "decision_threshold", "tuned_on")
 _TUNED_ON: dict[str, tuple[type | tuple[type, ...], str]] = {
     "metric": (str, "a name"),
@@ -146,11 +149,11 @@ class TunedSettings:
         """Reads what :meth:`write` wrote."""
         try:
             text = read_text(path)
+            if len(text) > _LONGEST:
+                raise ValueError(f"more than {_LONGEST:,} characters")
             return cls._of(YAML(typ="safe", pure=True).load(text))
-        except FileNotFoundError:
-            raise
-        except (YAMLError, ValueError) as error:
-            reason = " ".join(str(error).split())
+        except (YAMLError, ValueError, RecursionError) as error:
+            reason = shortened(" ".join(str(error).split()), 400)
             raise ValueError(
                 f"{path}: no tuned settings, as lgc-sed tune writes them: "
                 f"{reason}"
@@ -168,8 +171,17 @@ class TunedSettings:
         for key, (kind, what) in _TUNED_ON.items():
             if not isinstance(origin.get(key), kind):
                 raise ValueError(
-                    f"{key} of tuned_on is {origin.get(key)!r}: must be {what}"
+                    f"{key} of tuned_on is {short(origin.get(key))}: must be "
+                    f"{what}"
                 )
+        for clip in origin["clips"]:
+            if not isinstance(clip, (str, int, float)):
+                raise ValueError(
+                    f"clips of tuned_on have {short(clip)}: must be names"
+                )
+        for label in windows:
+            if not isinstance(label, str):
+                raise ValueError(f"label {label} must be text: quote it")
         unknown = [key for key in origin if key not in _TUNED_ON]
         if unknown:
             raise ValueError(f"tuned_on has an unknown key {unknown[0]!r}")

@@ -12,6 +12,7 @@ from lgc_plugin.evaluation.events import CodedEvents
 from lgc_plugin.evaluation.f1 import PointCounts, f1_averages
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.median_filter import LONGEST_WINDOW
 from lgc_plugin.evaluation.metrics import (
     EVENT_METRICS,
     FREE_METRICS,
@@ -37,7 +38,7 @@ def default_windows(n_frames: int) -> tuple[int, ...]:
     windows = [1]
     while True:
         longer = max(windows[-1] + 2, 2 * (2 * windows[-1] // 3) + 1)
-        if longer > n_frames:
+        if longer > min(n_frames, LONGEST_WINDOW):
             return tuple(windows)
         windows.append(longer)
 

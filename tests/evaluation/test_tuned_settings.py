@@ -1,5 +1,6 @@
 """The file of tuned settings: what is in it, and what it refuses."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,15 @@ from lgc_plugin.evaluation.tuned_settings import TunedSettings
 from lgc_plugin.utils.hparams import parse_recipe_arguments
 
 HPARAMS = Path(__file__).resolve().parents[2] / "hparams" / "lgc.yaml"
+SETTINGS_TEXT = """\
+median_windows: {Dog: 7}
+decision_threshold: 0.5
+tuned_on:
+  metric: psds1
+  frame_seconds: 0.064
+  ground_truth: a.tsv
+  clips: [a.wav]
+"""
 SETTINGS = TunedSettings(
     median_windows={"Dog": 7, "Cat": 28},
     decision_threshold={"Dog": 0.49, "Cat": 0.3},
@@ -97,6 +107,9 @@ def test_refuses_other_frames():
         (["tuned_on", "clips"], [], "clips are missing"),
         (["tuned_on", "extra"], 1, "unknown key 'extra'"),
         (["seed"], 1, "unknown key 'seed'"),
+        (["median_windows", "Dog"], 10**11, "window 100000000000 of 'Dog'"),
+        (["median_windows"], {1: 3}, "label 1 must be text"),
+        (["tuned_on", "clips"], [["a.wav"]], "clips of tuned_on .*'a.wav'"),
     ],
 )
 def test_reading_tells_what_is_wrong(file, keys, value, message):
@@ -124,6 +137,26 @@ def test_other_files_are_refused(tmp_path, text, message):
     with pytest.raises(ValueError, match=f"a.yaml: .*{message}") as raised:
         TunedSettings.read(tmp_path / "a.yaml")
     assert "\n" not in str(raised.value)
+
+
+def test_hostile_files_are_refused_in_one_line(tmp_path):
+    levels = ["a: &a [x, x]"]
+    levels += [f"{y}: &{y} [{f'*{x}, ' * 9}]" for x, y in pairwise("abcdefghi")]
+    bomb = "\n".join(levels)
+    text = SETTINGS_TEXT.split("clips:")[0]
+    for content in (
+        "[" * 5000,
+        f"{bomb}\nmedian_windows: *i\n",
+        f"{bomb}\n{text}clips: *i\n",
+        f"{text}clips: [a]\n  metric: b\n",  # a key twice
+        text.replace("psds1", "[psds1]") + f"clips: [{'[' * 5000}",
+        "x: " + "y" * 20_000_000,
+    ):
+        (tmp_path / "a.yaml").write_text(content)
+        with pytest.raises(ValueError, match=r"a.yaml: no tuned") as error:
+            TunedSettings.read(tmp_path / "a.yaml")
+        assert "\n" not in str(error.value)
+        assert len(str(error.value)) < 1000
 
 
 def test_a_missing_file(tmp_path):
