@@ -121,7 +121,7 @@ def read_annotations_of(args: argparse.Namespace, notes: Notes) -> Annotations:
         args.ground_truth,
         args.durations,
         audio=args.audio,
-        labels=args.labels,
+        labels=args.labels and [label.strip() for label in args.labels],
         profile=args.profile,
         notes=notes,
     )

@@ -79,11 +79,16 @@ def read_weak(
 
 def read_durations(path: str | Path) -> dict[str, float]:
     """Reads the annotated length of each clip."""
-    durations = {}
+    durations: dict[str, float] = {}
     for row in TableFile.read(path).rows(("filename", "duration")):
         seconds = row.seconds("duration")
         row.check(seconds > 0, "duration must be above 0")
-        durations[row["filename"]] = seconds
+        known = durations.setdefault(row["filename"], seconds)
+        row.check(
+            known == seconds,
+            f"this clip lasts {seconds!r} s here and {known!r} s in a row "
+            "before: remove what is wrong",
+        )
     return durations
 
 

@@ -236,7 +236,7 @@ def _read_arrays(path: Path) -> dict[str, Any]:
         array = content[name]
         if array.ndim != 1 or array.dtype.kind != "U":
             raise ValueError(f"{name} must be a list of names")
-        content[name] = tuple(array.tolist())
+        content[name] = tuple(map(str.strip, array.tolist()))
     return content
 
 

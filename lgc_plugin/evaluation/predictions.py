@@ -192,7 +192,7 @@ def read_event_file(file: Path) -> pd.DataFrame:
     if table.header.count(_THRESHOLD) == 1:
         columns.append(_THRESHOLD)
     try:
-        events = _read_whole(table, columns)
+        events = _stripped(_read_whole(table, columns))
         if _all_right(events):
             return events
     except (ValueError, Warning):
@@ -224,6 +224,15 @@ def _read_whole(table: TableFile, columns: Sequence[str]) -> pd.DataFrame:
             dtype={x: float if x in _NUMBERS else str for x in columns},
         )
     return events[list(columns)]
+
+
+def _stripped(events: pd.DataFrame) -> pd.DataFrame:
+    """Names without the blanks around them."""
+    for column in ("filename", "event_label"):
+        names = {name: name.strip() for name in events[column].unique()}
+        if any(name != bare for name, bare in names.items()):
+            events = events.assign(**{column: events[column].map(names)})
+    return events
 
 
 def _all_right(events: pd.DataFrame) -> bool:

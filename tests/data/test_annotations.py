@@ -266,3 +266,12 @@ def test_rounding_is_not_counted_but_cut():
     clean = clean_events([Event(0.0, 10.0, "Dog")], 9.9999375)
     assert clean.cut == 0
     assert clean.events[0].offset == 9.9999375
+
+
+def test_one_clip_has_one_duration(write):
+    path = write("filename\tduration\na.wav\t10\nb.wav\t9\n a.wav\t10.0\n")
+    assert read_durations(path) == {"a.wav": 10.0, "b.wav": 9.0}
+    path = write("filename\tduration\na.wav\t10.0\nb.wav\t9\na.wav\t9.98\n")
+    with pytest.raises(ValueError, match="9.98 s.*10.0 s") as error:
+        read_durations(path)
+    assert str(error.value).startswith(f"{path}, row 4 ('a.wav' '9.98'): ")

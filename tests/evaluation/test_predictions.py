@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lgc_plugin.evaluation.events import EVENT_COLUMNS
+from lgc_plugin.evaluation.ground_truth_files import read_annotations
 from lgc_plugin.evaluation.predictions import (
     Predictions,
     read_event_file,
@@ -134,6 +135,22 @@ def test_a_bad_row_is_named(
     assert f"{file}, row {number} ({fields}): {message}" in str(error.value)
 
 
+@pytest.mark.parametrize("end", ["", "  \t \n"])
+def test_blanks_around_names_are_none_of_theirs(
+    tmp_path: Path, end: str
+) -> None:
+    rows = [(" a.wav", " 0.5", 2, "Cat "), ("b.wav ", "", " ", " ")]
+    file = write_table(tmp_path / "a.tsv", rows)
+    file.write_text(file.read_text() + end)
+    found = read_predictions(file)
+    assert found.events.values.tolist() == [list(ROW)]
+    assert found.clips == {"a.wav", "b.wav"}
+    truth = read_annotations(file)
+    np.testing.assert_array_equal(
+        truth.truth.events.to_numpy(), found.events.to_numpy()
+    )
+
+
 def test_a_bad_threshold_is_named(tmp_path: Path) -> None:
     columns = [*EVENT_COLUMNS, "threshold"]
     file = write_table(tmp_path / "a.tsv", [(*ROW, 0.5), (*ROW, "")], columns)
@@ -248,7 +265,7 @@ def test_tables_are_read_as_csv_reads_them(tmp_path, rows, columns) -> None:
         expected = [tuple(row[x] for x in EVENT_COLUMNS) for row in reader]
     found = read_event_file(file)
     assert found.values.tolist() == [
-        [clip, float(onset), float(offset), label]
+        [clip.strip(), float(onset), float(offset), label.strip()]
         for clip, onset, offset, label in expected
     ]
     assert not any(map(math.isnan, found.onset))
