@@ -148,3 +148,27 @@ ONES = torch.ones(2)
 def test_frames_of_another_shape_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         SEDBatch.from_frames(*arguments)
+
+
+@pytest.mark.parametrize("padded", [True, False])
+def test_features_take_the_place_of_waveforms(padded):
+    batch = SEDBatch(
+        torch.zeros(3),
+        wavs=torch.rand(3, 100),
+        n_samples=torch.tensor([100, 41, 1]),
+        padded=padded,
+    )
+    features = batch.with_features(torch.rand(3, 2, 11), 2, 20)
+    assert features.wavs is None and features.n_frames == 5
+    if padded:
+        assert features.valid.sum(dim=1).tolist() == [5, 3, 1]
+        assert features.feature_mask.sum(dim=1).tolist() == [11, 6, 2]
+    else:
+        assert features.valid is features.feature_mask is None
+
+
+def test_relative_lengths_end_with_the_last_valid_frame():
+    valid = torch.tensor([[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 0, 1]]) > 0
+    batch = SEDBatch(torch.zeros(3), valid=valid)
+    assert batch.relative_lengths.tolist() == [0.5, 0.75, 1.0]
+    assert SEDBatch(torch.zeros(3)).relative_lengths.tolist() == [1.0] * 3
