@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from lgc_plugin.utils.text import printable
+
 _DESCRIPTION = """\
 Converts a PyTorch-Lightning checkpoint of the DCASE 2022 baseline, or of the
 LGC authors' code, into the folder of a run, which the recipe tests. Student
@@ -78,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     out = Path(args.output)
     print(f"wrote {out}: imported.json there describes it")
     for note in _notes(record):
-        print(f"note: {note}")
+        print(f"note: {printable(note)}")
     print(
         "test it with\n  python recipes/DESED/train.py hparams/lgc.yaml "
         f"--overrides={out / OVERRIDES} --output_folder={out} "

@@ -19,6 +19,7 @@ from lgc_plugin.cli import (
     tune,
 )
 from lgc_plugin.utils.loading import LoadError, explained
+from lgc_plugin.utils.text import one_line
 
 COMMANDS = (
     soundscapes,
@@ -64,8 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _refuse(error: Exception) -> int:
-    message = " ".join(str(error).split())
-    print(f"lgc-sed: error: {message}", file=sys.stderr)
+    print(f"lgc-sed: error: {one_line(error)}", file=sys.stderr)
     return 2
 
 

@@ -7,9 +7,27 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
+from speechbrain.utils.distributed import get_rank
 from speechbrain.utils.train_logger import TensorboardLogger, TrainLogger
 
+from lgc_plugin.utils.text import printable
+
 logger = logging.getLogger(__name__)
+
+
+class _Printable(logging.Formatter):
+    """Shows the lines of a message, whatever names of files are in it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(printable, super().format(record).split("\n")))
+
+
+def start_log() -> None:
+    """Logs to standard error; of several processes, only the main one does."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Printable("%(message)s"))
+    level = logging.ERROR if get_rank() else logging.INFO
+    logging.basicConfig(level=level, handlers=[handler])
 
 
 def log_epoch(

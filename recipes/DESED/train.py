@@ -13,7 +13,6 @@ from lgc_plugin.utils.loading import check_versions
 
 check_versions()  # before PyTorch, which may be what fails to load
 
-import logging
 import sys
 import time
 from contextlib import ExitStack
@@ -22,11 +21,7 @@ from typing import Any
 
 import speechbrain as sb
 from hyperpyyaml import load_hyperpyyaml
-from speechbrain.utils.distributed import (
-    get_rank,
-    if_main_process,
-    run_on_main,
-)
+from speechbrain.utils.distributed import if_main_process, run_on_main
 
 from desed_prepare import prepare_desed
 from finished_model import plan_model, write_finished_model
@@ -35,7 +30,7 @@ from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.training.brain import LGCBrain
 from lgc_plugin.training.imported_run import check_imported
 from lgc_plugin.training.resume import check_same_run
-from lgc_plugin.training.run_log import EnergyMeter
+from lgc_plugin.training.run_log import EnergyMeter, start_log
 from lgc_plugin.utils.distributed import (
     destroy_process_group,
     get_world_size,
@@ -43,6 +38,7 @@ from lgc_plugin.utils.distributed import (
 )
 from lgc_plugin.utils.hparams import hparams_text, read_plain, save_hparams
 from lgc_plugin.utils.locks import lock_file
+from lgc_plugin.utils.text import one_line
 from scored_sets import score_sets, scorers
 from small_runs import debug_overrides, make_soundscapes, parse_with_fallback
 
@@ -76,9 +72,7 @@ def run(words: list[str], held: ExitStack) -> int:
         print(__doc__, "\nEvery key of the YAML file is an option.", sep="")
         return 0
     start = time.time()
-    # Of several processes (torchrun), only one logs.
-    level = logging.ERROR if get_rank() else logging.INFO
-    logging.basicConfig(level=level, format="%(message)s")
+    start_log()
     try:
         file, run_options, overrides = parse_with_fallback(words)
         run_options = init_process_group(run_options)
@@ -87,7 +81,7 @@ def run(words: list[str], held: ExitStack) -> int:
             overrides.update(debug_overrides(settings))
             settings = read_plain(file, overrides)
         if if_main_process():
-            folder = settings["output_folder"]
+            folder = str(settings["output_folder"])
             held.enter_context(lock_file(Path(folder) / ".lock", folder))
         data = prepare(settings, run_options.debug)
         overrides["data_folder"] = str(data.data_root)
@@ -122,7 +116,7 @@ def run(words: list[str], held: ExitStack) -> int:
         if not run_options.debug:
             run_on_main(check_same_run, args=same_run)  # it begins: record it
     except (OSError, ValueError) as error:
-        print(f"train.py: error: {error}", file=sys.stderr)
+        print(f"train.py: error: {one_line(error)}", file=sys.stderr)
         return 2
 
     # Only matters for checkpoints within an epoch (ckpt_interval_minutes).
