@@ -66,6 +66,11 @@ class Annotations:
         return self.truth
 
     @property
+    def clips(self) -> frozenset[str]:
+        """Every clip in the annotation, those without audio too."""
+        return self.truth.clips | self.without_audio
+
+    @property
     def n_annotated(self) -> int:
         """Clips in the annotation, those without audio too."""
         return len(self.truth.durations) + len(self.without_audio)

@@ -74,7 +74,7 @@ def _check_clips(
         raise ValueError(
             f"{path}: no clip of the predictions is annotated: they have "
             f"{min(others)!r}, the annotations {min(truth.clips)!r}. Names "
-            "must match exactly, with the suffix"
+            "must match, those in detections with the suffix"
         )
     if others:
         notes.warn(
@@ -199,10 +199,11 @@ class ScoredSet:
     ) -> ScoredSet:
         """Reads a set from files."""
         notes = notes or Notes()
-        frames = read_frame_scores(scores)
-        truth = read_annotations(
+        annotations = read_annotations(
             ground_truth, durations, audio=audio, profile=profile, notes=notes
-        ).timed()
+        )
+        truth = annotations.timed()
+        frames = read_frame_scores(scores, annotations.clips)
         _check_clips(frames.clips, truth, scores, notes)
         missing = truth.clips.difference(frames.clips)
         if missing:

@@ -100,7 +100,9 @@ class Predictions:
         return replace(self, clips=kept, events=events)
 
 
-def read_predictions(path: str | Path) -> Predictions:
+def read_predictions(
+    path: str | Path, clips: Collection[str] = ()
+) -> Predictions:
     r"""Reads predictions, and finds out of which kind they are.
 
     Arguments
@@ -110,6 +112,8 @@ def read_predictions(path: str | Path) -> Predictions:
         in its name); one TSV of detections, perhaps with a column
         ``threshold``; or frame scores, see
         :func:`~lgc_plugin.evaluation.score_files.read_frame_scores`.
+    clips : Collection[str]
+        The annotated clips, by which frame scores find theirs.
 
     Returns
     -------
@@ -143,7 +147,7 @@ def read_predictions(path: str | Path) -> Predictions:
             return _read_one(path, files[0])
         return _read_folder(path, files)
     if is_score_source(path):
-        frames = read_frame_scores(path)
+        frames = read_frame_scores(path, clips)
         return Predictions(path, frozenset(frames.clips), frames=frames)
     raise ValueError(
         f"{files[0]}: neither detections (columns {', '.join(EVENT_COLUMNS)}) "

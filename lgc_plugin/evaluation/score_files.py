@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lgc_plugin.data.table_files import TableFile
+from lgc_plugin.evaluation.clip_names import (
+    clips_of_tsvs,
+    match_clips,
+    tsv_of_clip,
+)
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.utils.files import atomic_folder
 from lgc_plugin.utils.text import shortened
@@ -18,12 +23,13 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _TIMES = ("onset", "offset")
-_AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".aac", ".opus")
 # The next frame begins where one ends, up to the rounding of text.
 _GAP_SECONDS = 1e-6
 
 
-def read_frame_scores(path: str | Path) -> FrameScores:
+def read_frame_scores(
+    path: str | Path, clips: Collection[str] = ()
+) -> FrameScores:
     r"""Reads the frame scores of any system.
 
     Scores may lie outside [0, 1], as logits do: thresholds are compared with
@@ -37,6 +43,9 @@ def read_frame_scores(path: str | Path) -> FrameScores:
         each frame in seconds, then one column per class. ``a.tsv`` is of the
         clip ``a.wav``, ``a.flac.tsv`` of ``a.flac``. Clips may differ in
         length. Other files in the folder are passed over.
+    clips : Collection[str]
+        The annotated clips: what has the name of one, but for the suffix, is
+        of it (``a.tsv`` of ``a.flac``).
 
     Returns
     -------
@@ -50,6 +59,7 @@ def read_frame_scores(path: str | Path) -> FrameScores:
         If nothing is there.
     ValueError
         If it holds something else: the message names file, row and value.
+        If scores may be of two clips, or two are of one.
 
     Example
     -------
@@ -62,7 +72,8 @@ def read_frame_scores(path: str | Path) -> FrameScores:
     """
     path = Path(path)
     if path.suffix == ".npz" and not path.is_dir():
-        return FrameScores.load(path)
+        frames = FrameScores.load(path)
+        return replace(frames, clips=match_clips(frames.clips, clips, path))
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder")
     files = list_tsvs(path)
@@ -71,10 +82,9 @@ def read_frame_scores(path: str | Path) -> FrameScores:
             f"{path}: no frame scores: give a .npz file of a run, or a folder "
             "with one TSV per clip (onset, offset, then one column per class)"
         )
-    _refuse_repeated(files)
     parts: list[FrameScores] = []
-    for file in files:
-        parts.append(read_score_tsv(file))
+    for clip, file in clips_of_tsvs(files, clips).items():
+        parts.append(read_score_tsv(file, clip))
         first, own = parts[0].labels, parts[-1].labels
         if own != first:
             raise ValueError(
@@ -151,38 +161,8 @@ def write_score_tsvs(frames: FrameScores, folder: str | Path) -> None:
             (temporary / name).write_text(text, encoding="utf-8")
 
 
-def _refuse_repeated(files: Sequence[Path]) -> None:
-    seen: dict[str, Path] = {}
-    for file in files:
-        clip = clip_of_tsv(file)
-        if clip in seen:
-            raise ValueError(
-                f"{file} and {seen[clip].name} are both of the clip {clip!r}: "
-                "remove one"
-            )
-        seen[clip] = file
-
-
 # A row's number in the file, from 1, and its text.
 _Row = tuple[int, str]
-
-
-def clip_of_tsv(file: Path) -> str:
-    """The clip of a file: a.wav of a.tsv, a.flac of a.flac.tsv."""
-    named = os.path.splitext(file.stem)[1].lower() in _AUDIO_SUFFIXES
-    return file.stem if named else f"{file.stem}.wav"
-
-
-def tsv_of_clip(clip: str) -> str:
-    """The inverse of :func:`clip_of_tsv`."""
-    for name in (f"{clip.removesuffix('.wav')}.tsv", f"{clip}.tsv"):
-        file = Path(name)
-        if file.name == name and clip_of_tsv(file) == clip:
-            return name
-    raise ValueError(
-        f"clip {clip!r} cannot name a file of scores: it must be a file name "
-        f"with one of the suffixes {', '.join(_AUDIO_SUFFIXES)}"
-    )
 
 
 def is_score_tsv(file: Path) -> bool:
@@ -192,7 +172,7 @@ def is_score_tsv(file: Path) -> bool:
     return tuple(columns[:2]) == _TIMES and not detections
 
 
-def read_score_tsv(file: Path) -> FrameScores:
+def read_score_tsv(file: Path, clip: str) -> FrameScores:
     """Reads the scores of one clip."""
     table = TableFile.read(file)
     columns, rows = table.header, table.lines()
@@ -208,7 +188,7 @@ def read_score_tsv(file: Path) -> FrameScores:
         scores = numbers[:, 2:].T.astype(np.float32, order="C")
     return FrameScores(
         labels=tuple(columns[2:]),
-        clips=(clip_of_tsv(file),),
+        clips=(clip,),
         scores=scores[None],
         valid_frames=np.array([len(rows)]),
         edges=np.append(onset, offset[-1]),

@@ -112,7 +112,7 @@ def read_system(
     notes: Notes,
 ) -> System:
     """Reads predictions, checks them, and finds their operating point."""
-    predictions = read_predictions(path)
+    predictions = read_predictions(path, annotations.clips)
     if predictions.frames is None:
         checked = check_predictions(predictions, annotations, notes)
         return System(checked, point_of_events(checked, options, notes))
