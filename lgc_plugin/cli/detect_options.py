@@ -195,7 +195,7 @@ def parse_threshold(text: str | None) -> float | dict[str, float] | None:
     """
     if text is None:
         return None
-    found = numbers_or_labels(text.split(","), float)
+    found = numbers_or_labels(text, float)
     if found is None or (isinstance(found, list) and len(found) > 1):
         raise ValueError(
             f"threshold is {text!r}: give a number, or LABEL=NUMBER once for "

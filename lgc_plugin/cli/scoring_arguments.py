@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -164,8 +165,10 @@ def median_windows(
     (7, [7, 3])
     >>> median_windows(["Cat=7", "Dog=3"])
     {'Cat': 7, 'Dog': 3}
+    >>> median_windows(["Speech, male=7,Dog=3"])
+    {'Speech, male': 7, 'Dog': 3}
     """
-    found = numbers_or_labels(",".join(words).split(","), int)
+    found = numbers_or_labels(",".join(words), int)
     if found is None:
         raise ValueError(
             f"median windows are {' '.join(words)!r}: give whole numbers, or "
@@ -177,14 +180,17 @@ def median_windows(
 
 
 def numbers_or_labels(
-    parts: Sequence[str], kind: Callable[[str], Number]
+    text: str, kind: Callable[[str], Number]
 ) -> list[Number] | dict[str, Number] | None:
     """Numbers, or numbers by class (``Cat=7``); None if it is neither."""
     try:
-        if "=" not in parts[0]:
-            return [kind(part) for part in parts]
+        if "=" not in text:
+            return [kind(part) for part in text.split(",")]
+        # A label may hold commas, a number none.
+        parts = re.findall("(.+?=[^=,]+)(?:,|$)", text)
         pairs = [part.rsplit("=", 1) for part in parts]
         found = {label.strip(): kind(number) for label, number in pairs}
     except ValueError:
         return None
-    return found if len(found) == len(pairs) else None
+    whole = ",".join(parts) == text
+    return found if whole and len(found) == len(pairs) else None

@@ -9,7 +9,7 @@ means.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,13 +67,16 @@ def read_strong(
 def read_weak(
     path: str | Path, labels: Collection[str] | None = None
 ) -> dict[str, tuple[str, ...]]:
-    """Reads which classes sound in each clip."""
+    """Reads which classes sound in each clip.
+
+    Commas separate labels; one of ``labels`` may have some itself.
+    """
     clips: dict[str, dict[str, None]] = {}
     for row in TableFile.read(path).rows(("filename", "event_labels")):
         tags = clips.setdefault(row["filename"], {})
         if row["event_labels"]:
-            for label in row["event_labels"].split(","):
-                tags[_check_label(row, label.strip(), labels)] = None
+            for label in _split_labels(row["event_labels"], labels or ()):
+                tags[_check_label(row, label, labels)] = None
     return {name: tuple(tags) for name, tags in clips.items()}
 
 
@@ -96,6 +99,19 @@ def read_unlabeled(path: str | Path) -> tuple[str, ...]:
     """Reads the names of clips of which nothing is known."""
     rows = TableFile.read(path).rows(("filename",))
     return tuple(dict.fromkeys(row["filename"] for row in rows))
+
+
+def _split_labels(text: str, labels: Collection[str]) -> Iterator[str]:
+    """Labels between commas; of several readings, the longest label."""
+    parts = text.split(",")
+    start = 0
+    while start < len(parts):
+        ends = range(len(parts), start, -1)
+        names = [",".join(parts[start:end]).strip() for end in ends]
+        known = (i for i, name in enumerate(names) if name in labels)
+        chosen = next(known, len(names) - 1)
+        yield names[chosen]
+        start = ends[chosen]
 
 
 def _check_label(row: Row, label: str, labels: Collection[str] | None) -> str:

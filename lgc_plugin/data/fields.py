@@ -1,13 +1,22 @@
-"""The fields of a manifest: values to text, and back, unchanged."""
+"""The fields of a manifest: values to text, and back, unchanged.
+
+Events are ``onset:offset:label``, and events and tags are joined by ``;``. In a
+label, ``:``, ``;`` and ``$`` are written ``::``, ``:,`` and ``:S``.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable
 
 from lgc_plugin.types import Event
 from lgc_plugin.utils.text import shortened
+
+# $ begins a variable of SpeechBrain.
+_ESCAPES = {":": "::", ";": ":,", "$": ":S"}
+_ESCAPED = {escape: char for char, escape in _ESCAPES.items()}
 
 
 def check_label(label: str) -> str:
@@ -18,19 +27,14 @@ def check_label(label: str) -> str:
     >>> check_label("Alarm_bell_ringing")
     'Alarm_bell_ringing'
     """
-    check_name("label", label)
-    if any(separator in label for separator in ":;,"):
-        raise ValueError(
-            f"label {shortened(label)!r} holds one of the separators : ; and "
-            ", : rename the class"
-        )
+    _check_text("label", label)
     return label
 
 
 def format_events(events: Iterable[Event]) -> str:
     """Events as ``onset:offset:label``, joined by ``;``."""
     return ";".join(
-        f"{float(event.onset)!r}:{float(event.offset)!r}:{event.label}"
+        f"{float(event.onset)!r}:{float(event.offset)!r}:{_escape(event.label)}"
         for event in map(check_event, events)
     )
 
@@ -42,12 +46,14 @@ def parse_events(text: str) -> tuple[Event, ...]:
 
 def format_tags(tags: Iterable[str]) -> str:
     """Class names joined by ``;``."""
-    return ";".join(map(check_label, tags))
+    return ";".join(_escape(check_label(tag)) for tag in tags)
 
 
 def parse_tags(text: str) -> tuple[str, ...]:
     """The inverse of :func:`format_tags`."""
-    return tuple(check_label(part) for part in text.split(";") if text)
+    return tuple(
+        check_label(_unescape(part)) for part in text.split(";") if text
+    )
 
 
 def parse_seconds(column: str, text: str) -> float:
@@ -73,20 +79,11 @@ def check_name(column: str, text: str) -> None:
     -------
     >>> check_name("ID", "Y-0A1_JR5f34_16.000_26.000")
     """
-    if not text or text != text.strip():
-        raise ValueError(
-            f"{column} is {text!r}: it must not be empty, nor begin or end "
-            "with a space"
-        )
+    _check_text(column, text)
     if "$" in text:
         raise ValueError(
             f"{column} {text!r} holds a $, which SpeechBrain takes for a "
             "variable: rename it"
-        )
-    if any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
-        raise ValueError(
-            f"{column} {text!r} holds a character that cannot be printed: "
-            "rename it"
         )
 
 
@@ -109,11 +106,40 @@ def check_event(event: Event) -> Event:
 
 
 def _parse_event(text: str) -> Event:
-    parts = text.split(":")
+    parts = text.split(":", 2)
     if len(parts) != 3:
         raise ValueError(
             f"event {text!r} is not of the form onset:offset:label"
         )
     onset = parse_seconds("onset", parts[0])
     offset = parse_seconds("offset", parts[1])
-    return check_event(Event(onset, offset, parts[2]))
+    return check_event(Event(onset, offset, _unescape(parts[2])))
+
+
+def _escape(label: str) -> str:
+    return "".join(_ESCAPES.get(char, char) for char in label)
+
+
+def _unescape(text: str) -> str:
+    def char(found: re.Match) -> str:
+        if found[0] not in _ESCAPED:
+            raise ValueError(
+                f"label {shortened(text)!r} has a {found[0]!r}: a colon is "
+                "written twice"
+            )
+        return _ESCAPED[found[0]]
+
+    return re.sub(":.?", char, text)
+
+
+def _check_text(column: str, text: str) -> None:
+    if not text or text != text.strip():
+        raise ValueError(
+            f"{column} is {shortened(text)!r}: it must not be empty, nor begin "
+            "or end with a space"
+        )
+    if any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
+        raise ValueError(
+            f"{column} {shortened(text)!r} holds a character that cannot be "
+            "printed: rename it"
+        )

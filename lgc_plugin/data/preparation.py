@@ -21,6 +21,7 @@ from lgc_plugin.data.clip_sets import (
 )
 from lgc_plugin.data.manifest import write_manifest
 from lgc_plugin.data.ready_audio import AudioFinder, ReadyAudio
+from lgc_plugin.types import LabelKind
 from lgc_plugin.utils.files import write_json
 
 logger = logging.getLogger(__name__)
@@ -199,7 +200,7 @@ def prepare_sets(
     else:
         # Annotations come first: an error in one should not wait for audio.
         known = [replace(s, known=read_known(s, labels)) for s in sets]
-        labels = labels or sorted(set().union(*(s.labels() for s in known)))
+        labels = labels or _labels_of(known)
         known = _with_held_out(known, held_out)
         # From here on until the end, what lies there is not whole.
         (folder / RECORD).unlink(missing_ok=True)
@@ -219,6 +220,18 @@ def prepare_sets(
     for coverage_of_set in preparation.coverage.values():
         coverage_of_set.log()
     return preparation
+
+
+def _labels_of(sets: Sequence[ClipSet]) -> list[str]:
+    """All labels of annotations, if they can be told apart."""
+    labels = sorted(set().union(*(s.labels() for s in sets)))
+    torn = next((label for label in labels if "," in label), None)
+    if torn and LabelKind.WEAK in {s.kind for s in sets}:
+        raise ValueError(
+            f"label {torn!r} has a comma, which separates labels in lists of "
+            "weak labels: give all classes as 'labels'"
+        )
+    return labels
 
 
 def _with_held_out(

@@ -147,7 +147,7 @@ def test_weak_rows_of_one_clip_add_up(write):
         ("a.wav\tx\t1.0\tDog", "onset is "),
         ("a.wav\t1.0\t\tDog", "offset is "),
         ("a.wav\t1.0\t2.0\t", "label is ''"),
-        ("a.wav\t1.0\t2.0\tDog:big", "separators"),
+        ("a.wav\t1.0\t2.0\tDog\x1bbig", "cannot be printed"),
         ("a.wav\t1.0\t2.0\tWolf", "'Wolf' is not one of Cat, Dog"),
         ("\t1.0\t2.0\tDog", "filename is missing"),
         ("a.wav\t1.0\t2.0\tDog\tCat", "5 fields under 4 columns"),
@@ -159,6 +159,16 @@ def test_bad_strong_rows_name_file_and_row(write, row, message):
         read_strong(path, ["Cat", "Dog"])
     assert str(error.value).startswith(f"{path}, row 4")
     assert message in str(error.value)
+
+
+def test_labels_may_hold_separators(write):
+    label = "Male speech, man speaking; $1: a"
+    path = write(f"{STRONG}a.wav\t0\t1\t{label}\n")
+    assert read_strong(path).by_clip() == {"a.wav": [Event(0, 1, label)]}
+    assert read_strong(path, [label]).by_clip()
+    path = write(f"{WEAK}a.wav\tCat,{label},Dog\nb.wav\tDog, {label}\n")
+    clips = read_weak(path, ["Cat", "Dog", label, "Male speech"])
+    assert clips == {"a.wav": ("Cat", label, "Dog"), "b.wav": ("Dog", label)}
 
 
 @pytest.mark.parametrize(
