@@ -87,11 +87,15 @@ class TableFile:
         next(lines)
         return [(i, line) for i, line in lines if line.strip()]
 
-    def rows(self, columns: Sequence[str]) -> Iterator[Row]:
-        """The rows; each must have a filename."""
+    def rows(
+        self, columns: Sequence[str], *, containing: str = ""
+    ) -> Iterator[Row]:
+        """The rows, or those with some text; each must have a filename."""
         self.require(columns)
         header = self.header
         for number, line in self.lines():
+            if containing not in line:
+                continue
             values = _fields(line)
             # Editors strip the tabs behind the last value.
             padded = values + [""] * (len(header) - len(values))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,9 @@ from lgc_plugin.evaluation.events import (
     require_columns,
 )
 from lgc_plugin.types import LabelKind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 PROFILES = ("dcase", "strict")
 
@@ -125,6 +129,11 @@ class GroundTruth:
     def clips(self) -> frozenset[str]:
         """Every annotated clip, those that the profile leaves out too."""
         return frozenset(self.durations.filename)
+
+    def seconds_of(self, clips: Iterable[str]) -> NDArray[np.float64]:
+        """How long each of some clips is; NaN if it is not annotated."""
+        lengths = self.durations.set_index("filename").duration
+        return lengths.reindex(list(clips)).to_numpy()
 
     @cached_property
     def coded(self) -> CodedEvents:

@@ -15,6 +15,10 @@ from lgc_plugin.data.annotations import (
 )
 from lgc_plugin.data.manifest import COLUMNS, read_manifest
 from lgc_plugin.evaluation.ground_truth import GroundTruth, truth_of_rows
+from lgc_plugin.evaluation.late_events import (
+    tell_late_events,
+    tell_long_clips,
+)
 from lgc_plugin.evaluation.notes import Notes, counted
 from lgc_plugin.utils.text import read_text
 
@@ -129,7 +133,9 @@ def read_annotations(
                 "--durations and --audio"
             )
         with notes.from_log():
-            return Annotations(path, _of_manifest(path, labels, profile), True)
+            truth = _of_manifest(path, labels, profile)
+        tell_late_events(truth.events, truth, path, "annotated event", notes)
+        return Annotations(path, truth, True)
     read = read_strong(path, labels)
     lengths, missing = _lengths(read, durations, audio, notes)
     events = read.events[~read.events.filename.isin(missing)]
@@ -140,7 +146,11 @@ def read_annotations(
             labels or sorted(read.events.event_label.unique()),
             profile=profile,
         )
+    if durations is not None:
+        tell_long_clips(truth, durations, notes)
     known = durations is not None or audio is not None
+    if known:
+        tell_late_events(truth.events, truth, path, "annotated event", notes)
     return Annotations(path, truth, known, missing)
 
 

@@ -19,13 +19,13 @@ from lgc_plugin.evaluation.ground_truth_files import (
     Annotations,
     read_annotations,
 )
+from lgc_plugin.evaluation.late_events import (
+    tell_late_events,
+    tell_late_frames,
+)
 from lgc_plugin.evaluation.notes import Notes, counted
 from lgc_plugin.evaluation.predictions import Predictions
 from lgc_plugin.evaluation.score_files import read_frame_scores
-
-#: Seconds that a detection may reach over the end of its clip: the last frame
-#: of a system may end there, since clips are no whole number of frames.
-END_TOLERANCE = 0.1
 
 
 def check_predictions(
@@ -51,13 +51,13 @@ def check_predictions(
     if kept.frames is not None:
         _tell_frames(kept.frames, truth.labels, notes)
         if annotations.durations_known:
-            _tell_late_frames(kept.frames, truth, notes)
+            tell_late_frames(kept.frames, truth, kept.path, notes)
         return replace(kept, frames=_with_labels(kept.frames, truth.labels))
     events = _known_only(kept.events, truth.labels, notes)
     with notes.from_log():
         events = clean_events(events, truth.labels, "detections")
     if annotations.durations_known:
-        _tell_late(events, truth, notes)
+        tell_late_events(events, truth, kept.path, "detection", notes)
     return replace(kept, events=events)
 
 
@@ -95,43 +95,6 @@ def _known_only(
             f"not annotated are ignored: {told}"
         )
     return events[known]
-
-
-def _tell_late(events: pd.DataFrame, truth: GroundTruth, notes: Notes) -> None:
-    """Detections that reach over the end of their clip."""
-    lengths = truth.durations.set_index("filename").duration
-    ends = lengths.reindex(events.filename).to_numpy()
-    late = events[events.offset.to_numpy() > ends + END_TOLERANCE]
-    if late.empty:
-        return
-    row = late.iloc[int(np.argmax(late.offset.to_numpy()))]
-    where = " at all thresholds" if "threshold" in events else ""
-    notes.warn(
-        f"{counted(len(late), 'detection')}{where}, in "
-        f"{counted(late.filename.nunique(), 'clip')}, reach over the end of "
-        f"the clip, such as {row.event_label} until {row.offset:g} s in "
-        f"{row.filename!r} of {lengths[row.filename]:g} s: kept as they are"
-    )
-
-
-def _tell_late_frames(
-    frames: FrameScores, truth: GroundTruth, notes: Notes
-) -> None:
-    """Frames that reach over the end of their clip."""
-    shape = (len(frames.clips), frames.scores.shape[2] + 1)
-    edges = np.broadcast_to(frames.edges, shape)
-    ends = edges[np.arange(shape[0]), frames.valid_frames]
-    lengths = truth.durations.set_index("filename").duration
-    over = ends - lengths.reindex(list(frames.clips)).to_numpy()
-    late = int((over > END_TOLERANCE).sum())
-    if late:
-        row = int(np.argmax(over))
-        clip = frames.clips[row]
-        notes.warn(
-            f"the frames of {counted(late, 'clip')} reach over the end, such "
-            f"as until {ends[row]:g} s in {clip!r} of {lengths[clip]:g} s: "
-            "kept as they are"
-        )
 
 
 def _tell_frames(
@@ -213,6 +176,7 @@ class ScoredSet:
                 f"in {scores}, such as {min(missing)!r}"
             )
         frames = frames.select(truth.clips)
+        tell_late_frames(frames, truth, scores, notes)
         truth = _truth_with_labels(truth, frames.labels, notes)
         return cls(Path(ground_truth).name, frames, truth)
 

@@ -147,7 +147,7 @@ def test_warnings_come_before_scores_and_are_kept(
         (
             "1 clip of the predictions are not annotated, such as 'x.wav'",
             "not annotated are ignored: 'Eel' (1)",
-            "Cat until 12 s in '00.wav' of 10 s",
+            "'Cat' until 12 s in '00.wav' of 10 s",
             "PSDS is left out",
             "no predictions for 7 of 12 annotated clips, such as '05.wav'",
         ),

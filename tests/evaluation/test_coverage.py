@@ -12,11 +12,9 @@ from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.ground_truth_files import Annotations
+from lgc_plugin.evaluation.late_events import END_TOLERANCE
 from lgc_plugin.evaluation.notes import Notes
-from lgc_plugin.evaluation.prediction_checks import (
-    END_TOLERANCE,
-    check_predictions,
-)
+from lgc_plugin.evaluation.prediction_checks import check_predictions
 from lgc_plugin.evaluation.predictions import Predictions
 from lgc_plugin.evaluation.system import ScoringCoverage, covered_truth
 
@@ -104,8 +102,8 @@ def test_detections_behind_the_end_are_told_and_kept() -> None:
     assert len(kept.events) == 3
     assert lines == [
         "warning: 2 detections at all thresholds, in 1 clip, reach over the "
-        "end of the clip, such as Dog until 6 s in 'b.wav' of 4.5 s: kept as "
-        "they are"
+        "end of the clip, such as 'Dog' until 6 s in 'b.wav' of 4.5 s (found): "
+        "kept as they are"
     ]
 
 
@@ -164,7 +162,7 @@ def test_frames_behind_the_end_are_told() -> None:
     _, lines = checked(found)
     assert lines[-1] == (
         "warning: the frames of 1 clip reach over the end, such as until "
-        "4.61 s in 'b.wav' of 4.5 s: kept as they are"
+        "4.61 s in 'b.wav' of 4.5 s (x): kept as they are"
     )
 
 
