@@ -26,6 +26,13 @@ from lgc_plugin.types import Event, LabelKind
 
 logger = logging.getLogger(__name__)
 
+#: Which sets feed which share of a training batch.
+TRAIN_SETS = {
+    "strong": ("train_strong", "train_strong_real"),
+    "weak": ("train_weak",),
+    "unlabeled": ("train_unlabeled",),
+}
+
 #: What stands for the digest of a file or folder that is not there.
 ABSENT = "absent"
 
@@ -70,6 +77,19 @@ class ClipSet:
                 "beside it)"
             )
         return lines
+
+
+def unused_sets(batch_sizes: Mapping[str, int]) -> set[str]:
+    """Sets that a share of 0 in the batches leaves out; with the weak ones,
+    those held out of them.
+    """
+    unused = {
+        name
+        for share, names in TRAIN_SETS.items()
+        for name in names
+        if batch_sizes.get(share) == 0
+    }
+    return unused | {"valid_weak"} if "train_weak" in unused else unused
 
 
 def read_known(

@@ -17,20 +17,14 @@ from lgc_plugin.data.batch_loaders import (
     make_train_loader,
 )
 from lgc_plugin.data.clip_cache import cache_clips
+from lgc_plugin.data.clip_sets import TRAIN_SETS, unused_sets
 from lgc_plugin.data.datasets import clip_files, make_dataset
 from lgc_plugin.data.encoder import EventEncoder
-from lgc_plugin.data.packed_clips import ClipFiles
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.utils.distributed import get_rank, get_world_size
 from lgc_plugin.utils.parallel import available_cores
 
-# Which manifests feed which share of a training batch.
-_TRAIN = {
-    "strong": ("train_strong", "train_strong_real"),
-    "weak": ("train_weak",),
-    "unlabeled": ("train_unlabeled",),
-}
-_TRAIN_SETS = tuple(name for names in _TRAIN.values() for name in names)
+_TRAIN_SETS = tuple(name for names in TRAIN_SETS.values() for name in names)
 _VALID = ("valid_strong", "valid_weak")
 TEST_SETS = ("test", "eval_public")
 
@@ -94,12 +88,27 @@ def make_loaders(
         ``set_epoch`` before every epoch; that of the others has the
         ``batch_numbers`` of this process.
     """
-    files = _files_in_use(data, encoder, batch_sizes)
+    unused = unused_sets(batch_sizes)
+    manifests = {
+        name: path
+        for name, path in data.manifests.items()
+        if name not in unused
+    }
+    files = {
+        name: clip_files(
+            manifests[name],
+            encoder,
+            data.data_root,
+            crop=name in _TRAIN_SETS,
+        )
+        for name in (*_VALID, *_TRAIN_SETS)
+        if name in manifests
+    }
     # Before they are decoded, which may take minutes.
     check_shares(
         {
             subset: sum(len(files[name]) for name in names if name in files)
-            for subset, names in _TRAIN.items()
+            for subset, names in TRAIN_SETS.items()
         },
         batch_sizes,
         world_size,
@@ -119,7 +128,7 @@ def make_loaders(
             crop=name in _TRAIN_SETS,
             clips=clips.get(name),
         )
-        for name, manifest in data.manifests.items()
+        for name, manifest in manifests.items()
     }
     options = {
         "rank": rank,
@@ -129,7 +138,7 @@ def make_loaders(
     }
     subsets = {
         subset: [datasets[name] for name in names if name in datasets]
-        for subset, names in _TRAIN.items()
+        for subset, names in TRAIN_SETS.items()
     }
     loaders = {
         "train": make_train_loader(subsets, batch_sizes, seed, **options)
@@ -142,26 +151,6 @@ def make_loaders(
             parts, eval_batch_size, **{**options, **stay}
         )
     return loaders
-
-
-def _files_in_use(
-    data: Preparation, encoder: EventEncoder, batch_sizes: Mapping[str, int]
-) -> dict[str, ClipFiles]:
-    """The audio that every epoch reads."""
-    names = list(_VALID)
-    for subset, training in _TRAIN.items():
-        if batch_sizes[subset] > 0:
-            names += training
-    return {
-        name: clip_files(
-            data.manifests[name],
-            encoder,
-            data.data_root,
-            crop=name in _TRAIN_SETS,
-        )
-        for name in names
-        if name in data.manifests
-    }
 
 
 def _read_in_order(available: Collection[str]) -> dict[str, tuple[str, ...]]:

@@ -147,7 +147,9 @@ def open_packed(path: Path, *, check: bool = False) -> PackedFile | None:
     if whole and check:
         # The checksum is computed without Python's lock.
         with ThreadPoolExecutor() as pool:
-            found = pool.map(lambda i: zlib.crc32(clips[i]), range(len(clips)))
+            found = pool.map(
+                lambda i: zlib.crc32(clips[i].data), range(len(clips))
+            )
             whole = list(found) == checksums
     return clips if whole else None
 

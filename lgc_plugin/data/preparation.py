@@ -19,7 +19,7 @@ from lgc_plugin.data.clip_sets import (
     input_digests,
     read_known,
 )
-from lgc_plugin.data.manifest import write_manifest
+from lgc_plugin.data.manifest import read_manifest, write_manifest
 from lgc_plugin.data.ready_audio import AudioFinder, ReadyAudio
 from lgc_plugin.types import LabelKind
 from lgc_plugin.utils.files import write_json
@@ -157,11 +157,28 @@ class Preparation:
             },
             labels=tuple(content["labels"]),
             data_root=Path(data_root),
-            coverage={
-                name: Coverage(name, **values)
-                for name, values in content["coverage"].items()
-            },
+            coverage=_coverage(Path(folder), content),
         )
+
+
+def _coverage(folder: Path, content: Mapping[str, Any]) -> dict[str, Coverage]:
+    """Coverage as recorded; of a manifest that was changed since, its own."""
+    coverage = {}
+    for name, values in content["coverage"].items():
+        recorded = Coverage(name, **values)
+        file = folder / content["manifests"][name]
+        if file_digest(file) != content["digests"][file.name]:
+            found = len(read_manifest(file))
+            logger.warning(
+                "%s was changed after the preparation: it has %d clips, the "
+                "preparation found %d; prepare again without skip_prep",
+                file,
+                found,
+                recorded.found,
+            )
+            recorded = replace(recorded, found=found)
+        coverage[name] = recorded
+    return coverage
 
 
 @dataclass(frozen=True)
@@ -237,9 +254,10 @@ def _labels_of(sets: Sequence[ClipSet]) -> list[str]:
 def _with_held_out(
     sets: list[ClipSet], held_out: HeldOut | None
 ) -> list[ClipSet]:
-    if held_out is None or held_out.share == 0:
+    names = [clip_set.name for clip_set in sets]
+    if not held_out or held_out.share == 0 or held_out.source not in names:
         return sets
-    place = [s.name for s in sets].index(held_out.source)
+    place = names.index(held_out.source)
     rest, drawn = hold_out(
         sets[place], held_out.name, held_out.share, held_out.seed
     )

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lgc_plugin.data.clip_sets import ClipSet
+from lgc_plugin.data.clip_sets import ClipSet, unused_sets
 from lgc_plugin.data.fields import check_label
 from lgc_plugin.data.preparation import HeldOut, Preparation, prepare_sets
 from lgc_plugin.data.ready_audio import AudioFinder, AudioFolders
@@ -106,7 +106,9 @@ def prepare_desed(
     seed: int = 42,
     use_strong_real: bool = False,
     public_eval: bool = False,
+    batch_sizes: Mapping[str, int] | None = None,
     resampled_folder: str | Path | None = None,
+    cache_folder: str | Path | None = None,
     n_jobs: int | None = None,
     skip_prep: bool = False,
     progress: bool = True,
@@ -133,9 +135,14 @@ def prepare_desed(
         Whether the strongly labeled real clips are prepared too.
     public_eval : bool
         Whether the public evaluation set is prepared too, if it is there.
+    batch_sizes : Mapping[str, int], optional
+        Clips of the ``strong``, ``weak`` and ``unlabeled`` sets in a training
+        batch; 0 leaves a set out.
     resampled_folder : str or Path, optional
         Where resampled audio goes; None puts it beside the audio it is made
         from, or into ``save_folder`` where that cannot be written to.
+    cache_folder : str or Path, optional
+        Where the lengths of decoded files are kept; None: ``save_folder``.
     n_jobs : int, optional
         Worker processes; None takes every core.
     skip_prep : bool
@@ -170,6 +177,13 @@ def prepare_desed(
     if skip_prep:
         return Preparation.load(save_folder, root)
     wanted = {"train_strong_real": use_strong_real, "eval_public": public_eval}
+    unused = unused_sets(batch_sizes or {})
+    if left_out := [name for name in _KINDS if name in unused]:
+        logger.info(
+            "Left out, with a share of 0 in batch_sizes: %s",
+            ", ".join(left_out),
+        )
+    wanted.update(dict.fromkeys(unused, False))
     options = _Options(
         sample_rate=sample_rate,
         labels=None if labels is None else tuple(labels),
@@ -187,7 +201,12 @@ def prepare_desed(
         _locate(root, save_folder, options),
         save_folder,
         root,
-        AudioFinder(sample_rate, n_jobs, progress),
+        AudioFinder(
+            sample_rate,
+            n_jobs,
+            progress,
+            record=Path(cache_folder or save_folder) / "decoded.json",
+        ),
         options=asdict(options),
         labels=options.labels,
         held_out=HeldOut(
@@ -215,13 +234,7 @@ def _all_paths(paths: Mapping[str, str | Path | None]) -> dict[str, Any]:
 
 
 def _locate(root: Path, save_folder: Path, options: _Options) -> list[ClipSet]:
-    """The sets that are there.
-
-    Raises
-    ------
-    FileNotFoundError
-        If something of a set that must be there is not; all of it is named.
-    """
+    """The sets that are there; all that must be and is not is named."""
     if not root.is_dir():
         raise FileNotFoundError(
             f"data_folder {root} is not a folder: give the one that holds "
@@ -241,8 +254,8 @@ def _locate(root: Path, save_folder: Path, options: _Options) -> list[ClipSet]:
     if lines:
         raise FileNotFoundError(
             "parts of the data set are not there; give data_folder, or the "
-            "options named, as they are on this machine:\n  "
-            + "\n  ".join(lines)
+            "options named, as they are on this machine (a share of 0 in "
+            "batch_sizes leaves a training set out):\n  " + "\n  ".join(lines)
         )
     return sets
 

@@ -49,7 +49,7 @@ def prepare(settings: dict[str, Any], debug: bool) -> Preparation:
     manifests = Path(settings["output_folder"]) / "manifests"
     keys = (
         "sample_rate labels weak_validation_share seed use_strong_real "
-        "public_eval resampled_folder n_jobs skip_prep"
+        "public_eval batch_sizes resampled_folder cache_folder n_jobs skip_prep"
     )
     options = {key: settings[key] for key in keys.split()}
     run_on_main(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from speechbrain.utils.run_opts import RunOptions
@@ -100,8 +102,30 @@ def test_what_is_read_again_is_decoded_once(data, monkeypatch):
     assert decoded == []
     list(loaders["test"])  # its own four clips; the two weak ones are there
     assert len(decoded) == 4
-    list(loaders["prototypes"])  # of which clips without labels are part
-    assert len(decoded) == 4 + 17
+    list(loaders["prototypes"])  # the training set in use
+    assert len(decoded) == 4
+
+
+@pytest.mark.parametrize(
+    ("unused", "left_out"),
+    [
+        (["unlabeled"], ["train_unlabeled"]),
+        (["weak"], ["train_weak", "valid_weak"]),
+        (
+            ["weak", "unlabeled"],
+            ["train_weak", "valid_weak", "train_unlabeled"],
+        ),
+    ],
+)
+def test_a_share_of_0_leaves_a_set_out_everywhere(data, unused, left_out):
+    rest = {k: v for k, v in data.manifests.items() if k not in left_out}
+    shares = {**SHARES, **dict.fromkeys(unused, 0)}
+    loaders = make(data, batch_sizes=shares)
+    clips = {clip for loader in loaders.values() for clip in ids(loader)}
+    assert not clips & set(names(*left_out))
+    alone = make(replace(data, manifests=rest), batch_sizes=shares)
+    for name, loader in loaders.items():
+        assert ids(alone[name]) == ids(loader)
 
 
 def test_processes_share_every_loader(data):

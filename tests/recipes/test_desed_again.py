@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from desed_sets import PATHS, prepare, rows_of, write_desed, write_wav
-from lgc_plugin.data import preparation
+from lgc_plugin.data import preparation, ready_audio
 from lgc_plugin.data.manifest import read_manifest
 from lgc_plugin.types import Event
 
@@ -151,6 +151,28 @@ def test_skip_prep_reads_what_is_there(dataset):
     assert prepare(dataset, skip_prep=True) == prepared
     record = json.loads((dataset.parent / "out" / "prepared.json").read_text())
     assert record["labels"] == ["Cat", "Dog", "Rain"]
+
+
+def test_skip_prep_counts_the_clips_of_a_cut_manifest(dataset, caplog):
+    path = prepare(dataset).manifests["test"]
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:-3]))
+    prepared = prepare(dataset, skip_prep=True)
+    assert str(prepared.coverage["test"]) == "test 5/8 clips found"
+    assert "test.csv was changed after the preparation: it has 5" in caplog.text
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match=r"test\.csv"):
+        prepare(dataset, skip_prep=True)
+
+
+def test_files_are_decoded_once_for_all_preparations(
+    dataset, tmp_path, monkeypatch
+):
+    folder = {"cache_folder": tmp_path / "cache"}
+    first = prepare(dataset, **folder)
+    monkeypatch.setattr(ready_audio, "measure_audio", None)
+    again = prepare(dataset, seed=7, **folder)
+    assert again.coverage["test"] == first.coverage["test"]
 
 
 def test_an_interrupted_preparation_does_not_pass_for_one(dataset, monkeypatch):

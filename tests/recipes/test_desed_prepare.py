@@ -1,11 +1,13 @@
 """The preparation of DESED, on real annotations and small audio."""
 
+import logging
 import shutil
 from pathlib import Path
 
 import pytest
 import soundfile
 
+from damaged_audio import claim_flac_length, cut, write_noise
 from desed_sets import (
     CORE,
     PATHS,
@@ -61,6 +63,41 @@ def test_held_out_clips_depend_on_seed_not_on_missing_audio(dataset):
     assert set(rows_of(fewer, "valid_weak")) == first - {gone}
     assert fewer.coverage["valid_weak"].missing == {gone: "no such file"}
     assert fewer.coverage["train_weak"].complete
+
+
+def test_a_share_of_0_leaves_a_set_out(dataset, caplog):
+    shutil.rmtree(dataset / PATHS["train_unlabeled_audio"])
+    (dataset / PATHS["train_weak_tsv"]).unlink()
+    shares = {"strong": 3, "weak": 0, "unlabeled": 0}
+    with pytest.raises(FileNotFoundError, match="a share of 0 in batch_sizes"):
+        prepare(dataset)
+    with caplog.at_level(logging.INFO):
+        prepared = prepare(dataset, batch_sizes=shares)
+    sets = {"train_strong", "valid_strong", "test"}
+    assert set(prepared.manifests) == set(prepared.coverage) == sets
+    said = "a share of 0 in batch_sizes: train_weak, train_unlabeled"
+    assert caplog.text.count(said) == 1
+
+
+def test_damaged_and_foreign_audio_is_left_out_with_the_reason(dataset):
+    folder = dataset / PATHS["train_unlabeled_audio"]
+    for i in range(3):
+        (folder / f"{i}.wav").unlink()
+        write_noise(folder / f"{i}.flac")
+    cut(folder / "0.flac", 0.5)
+    claim_flac_length(folder / "1.flac", 2**36 - 1)
+    claim_flac_length(folder / "2.flac", 0)
+    (folder / "._3.wav").write_bytes(b"junk")
+    (folder / "memo.m4a").write_bytes(b"junk")
+    write_noise(folder / "phone.mp3", rate=44100)
+    prepared = prepare(dataset)
+    coverage = prepared.coverage["train_unlabeled"]
+    assert (coverage.found, coverage.expected) == (7, 10)
+    assert set(coverage.missing) == {"0", "1", "memo"}
+    assert "libsndfile does not read .m4a" in coverage.missing["memo"]
+    rows = rows_of(prepared, "train_unlabeled")
+    assert rows["2"].duration == 1.0
+    assert rows["phone"].duration == pytest.approx(1.0, abs=0.1)
 
 
 def test_without_held_out_clips(dataset):
