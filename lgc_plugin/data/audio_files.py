@@ -222,13 +222,22 @@ def read_clip(
     return scaled.clip(-FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
 
 
-def write_pcm16(path: str | Path, samples: np.ndarray, rate: int) -> None:
-    """Writes (N,) or (N, channels) samples with 16 bits."""
+def write_pcm16(
+    path: str | Path,
+    samples: np.ndarray,
+    rate: int,
+    *,
+    name: str | Path | None = None,
+) -> None:
+    """Writes (N,) or (N, channels) samples with 16 bits; errors call the
+    file by ``name``.
+    """
     try:
         soundfile.write(path, samples, rate, subtype="PCM_16")
     except soundfile.LibsndfileError as error:
         # This exception does not survive the way back from a worker process.
-        raise OSError(f"cannot write {path}: {error.error_string}") from None
+        said = error.error_string
+        raise OSError(f"cannot write {name or path}: {said}") from None
 
 
 def check_rate(path: str | Path, rate: int, expected: int) -> None:

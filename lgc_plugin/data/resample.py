@@ -126,7 +126,7 @@ def resample_file(
         np.round(mono * _PCM16_SCALE), -_PCM16_SCALE, _PCM16_SCALE - 1
     ).astype(np.int16)
     with atomic_file(target) as temporary:
-        write_pcm16(temporary, pcm, sample_rate)
+        write_pcm16(temporary, pcm, sample_rate, name=target)
     return bool(loudest > 1)
 
 

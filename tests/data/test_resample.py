@@ -263,7 +263,7 @@ def test_nothing_half_written(tmp_path, monkeypatch):
     source, target = tmp_path / "a.wav", tmp_path / "out" / "a.wav"
     soundfile.write(source, np.zeros(100), 16000)
 
-    def full_disk(file, *_):
+    def full_disk(file, *_, **__):
         file.write_text("half")
         raise soundfile.LibsndfileError(2)
 
