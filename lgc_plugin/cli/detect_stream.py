@@ -17,7 +17,6 @@ from lgc_plugin.inference.files.event_writers import (
 from lgc_plugin.inference.files.live_stream import (
     StoppableChunks,
     read_raw,
-    refuse_header,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def print_stream(
 ) -> None:
     """Prints the events of standard input, line by line."""
     raw = read_raw(sys.stdin.buffer, sample_rate, channels, _CHUNK_SECONDS)
-    chunks = StoppableChunks(refuse_header(raw))
+    chunks = StoppableChunks(raw)
     events = detector.detect_stream(chunks, sample_rate, threshold=threshold)
     delay = delay_seconds(sample_rate, detector.sample_rate)
     # Half of a tenth: what is printed is not rounded down.

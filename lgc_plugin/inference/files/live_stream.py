@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc_plugin.data.resample import check_sample_rate
+from lgc_plugin.inference.files.containers import container_of
 from lgc_plugin.inference.samples import samples_in
 
 _PCM16 = np.dtype("<i2")
@@ -40,13 +41,16 @@ def _raw_chunks(
     stream: BinaryIO, n_samples: int, channels: int
 ) -> Iterator[NDArray[np.int16]]:
     size = channels * _PCM16.itemsize
-    rest = b""
+    rest, first = b"", True
     while data := stream.read(n_samples * size - len(rest)):
         if isinstance(data, str):
             raise ValueError(
                 "the stream gives text: open it in binary mode, or give "
                 "sys.stdin.buffer"
             )
+        if first:
+            _refuse_container(data)
+            first = False
         rest += data
         whole = len(rest) // size * size
         if whole:
@@ -63,33 +67,16 @@ def _raw_chunks(
         )
 
 
-# What files begin with that are no raw samples.
-_HEADERS = {
-    b"RIFF": "a WAV file",
-    b"RF64": "a WAV file",
-    b"fLaC": "a FLAC file",
-    b"OggS": "an OGG file",
-    b"FORM": "an AIFF file",
-    b"ID3\x03": "an MP3 file",
-    b"ID3\x04": "an MP3 file",
-}
+def _refuse_container(head: bytes) -> None:
+    kind = container_of(head)
+    if kind:
+        raise ValueError(
+            f"standard input is {kind}, not raw samples: give its name"
+        )
+
+
 # Ctrl-C, and what services and `timeout` send.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-def refuse_header(chunks: Iterable[NDArray]) -> Iterator[NDArray]:
-    """Passes raw samples on, unless they are a file with a header."""
-    first = True
-    for chunk in chunks:
-        if first:
-            begin = chunk[:2].astype("<i2").tobytes()[:4]
-            if begin in _HEADERS:
-                raise ValueError(
-                    f"standard input is {_HEADERS[begin]}, not raw samples: "
-                    "give its name"
-                )
-        first = False
-        yield chunk
 
 
 class StoppableChunks:
