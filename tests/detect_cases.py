@@ -64,7 +64,7 @@ def write_bad_files(folder: Path) -> dict[str, str]:
     whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     (folder / "gone.wav").symlink_to(folder / "nowhere.wav")
     return {
-        "cut.flac": "cannot be decoded",
+        "cut.flac": "cannot be decoded to its end",
         "gone.wav": "no such file",
         "nan.wav": "NaN at 0.006 s",
         "text.wav": "cannot be decoded",

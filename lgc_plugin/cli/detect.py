@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-import warnings
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
+from lgc_plugin.cli.detect_notes import (
+    band_note,
+    done_note,
+    end_notes,
+    warnings_in_lines,
+)
 from lgc_plugin.cli.detect_options import (
     DESCRIPTION,
     EPILOG,
@@ -20,11 +25,9 @@ from lgc_plugin.cli.detect_options import (
     results_path,
     stream_format,
 )
-from lgc_plugin.utils.text import one_line, printable
+from lgc_plugin.utils.text import printable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from lgc_plugin.inference.detector import SoundEventDetector
     from lgc_plugin.inference.event_stream import Threshold
     from lgc_plugin.inference.files.batch_detection import (
@@ -52,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     """Runs the command; the status is 1 if a recording cannot be read."""
     check_detect_arguments(args)
     threshold = parse_threshold(args.threshold)
-    with _warnings_in_lines():
+    with warnings_in_lines():
         if args.recordings == [STREAM]:
             return _run_stream(args, threshold)
         return _run_files(args, threshold)
@@ -77,7 +80,7 @@ def _run_files(args: argparse.Namespace, threshold: Threshold) -> int:
     from lgc_plugin.inference.files.results import open_results
 
     # Before the model, which takes long to load.
-    sources = find_recordings(args.recordings)
+    sources, passed_over = find_recordings(args.recordings)
     detector = _detector(args)
     facts = _facts(args, detector, threshold)
     pictures = _pictures(args, detector, facts["thresholds"])
@@ -99,7 +102,7 @@ def _run_files(args: argparse.Namespace, threshold: Threshold) -> int:
     ):
         done = results.done
         if done:
-            print(_tell_done(path, len(done), len(sources)), file=sys.stderr)
+            print(done_note(path, len(done), len(sources)), file=sys.stderr)
         for each in done:
             _tell_problem(each.problem)
         outcomes = detect_recordings(
@@ -113,6 +116,7 @@ def _run_files(args: argparse.Namespace, threshold: Threshold) -> int:
         n_events = sum(each.n_events for each in done)
         n_read = sum(each.decoded for each in done)
         n_failed = sum(bool(each.problem) for each in done)
+        rates: list[int] = [each.sample_rate for each in done]
         with closing(cast("Generator[Outcome]", outcomes)):
             for outcome in outcomes:
                 _write(outcome, results.writer)
@@ -122,8 +126,15 @@ def _run_files(args: argparse.Namespace, threshold: Threshold) -> int:
                 n_events += len(outcome.events)
                 n_read += outcome.decoded
                 n_failed += bool(outcome.problem)
-    _tell_end(args, len(sources), n_read, n_failed, n_events)
-    return 1 if n_failed else 0
+                rates.append(outcome.sample_rate)
+    for line in (
+        *passed_over,
+        band_note(rates, detector.settings.front_end["f_max"]),
+        *end_notes(args, len(sources), n_read, n_failed, n_events),
+    ):
+        if line:
+            print(printable(line), file=sys.stderr)
+    return 1 if n_failed or passed_over else 0
 
 
 def _command(args: argparse.Namespace) -> dict[str, Any]:
@@ -211,39 +222,6 @@ def _tell_problem(problem: str) -> None:
         print(f"error: {printable(problem)}", file=sys.stderr)
 
 
-def _tell_done(path: Path | None, n_done: int, n_recordings: int) -> str:
-    return (
-        f"{path}: goes on where it was stopped, {n_done} of {n_recordings} "
-        "recordings are done"
-    )
-
-
-def _tell_end(
-    args: argparse.Namespace,
-    n_recordings: int,
-    n_read: int,
-    n_failed: int,
-    n_events: int,
-) -> None:
-    """What was written where, and how much could not be read."""
-    from lgc_plugin.evaluation.notes import counted
-
-    lines = []
-    path, pictures = results_path(args), pictures_folder(args)
-    if path is not None and path.exists():
-        events = counted(n_events, "event")
-        lines += [f"wrote {path}: {events} in {counted(n_read, 'recording')}"]
-    if pictures is not None and n_read:
-        lines += [f"wrote {pictures}: {counted(n_read, 'picture')}"]
-    if n_failed:
-        recordings = counted(n_recordings, "recording")
-        partly = n_read + n_failed - n_recordings
-        end = f", {partly} of them but for the beginning" if partly else ""
-        lines += [f"{n_failed} of {recordings} could not be read{end}"]
-    for line in lines:
-        print(line, file=sys.stderr)
-
-
 @contextmanager
 def _telling_partial(args: argparse.Namespace) -> Iterator[None]:
     """Prints where partial results are after an interrupt."""
@@ -263,22 +241,3 @@ def _telling_partial(args: argparse.Namespace) -> Iterator[None]:
                 file=sys.stderr,
             )
         raise
-
-
-@contextmanager
-def _warnings_in_lines() -> Iterator[None]:
-    """Shows each warning once, in one line, without the code it is from."""
-    from tqdm import tqdm
-
-    shown = set()
-
-    def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        line = one_line(message)
-        if line not in shown:
-            shown.add(line)
-            tqdm.write(f"warning: {line}", file=sys.stderr)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", UserWarning)
-        warnings.showwarning = show
-        yield

@@ -6,6 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from lgc_plugin.cli.detect_notes import band_note
 from lgc_plugin.data.resample import delay_seconds
 from lgc_plugin.evaluation.notes import counted
 from lgc_plugin.inference.files.event_writers import (
@@ -50,6 +51,9 @@ def print_stream(
         file=sys.stderr,
         flush=True,
     )
+    note = band_note([sample_rate], detector.settings.front_end["f_max"])
+    if note:
+        print(note, file=sys.stderr, flush=True)
     try:
         for line in _lines(events, kind):
             print(line, end="", flush=True)

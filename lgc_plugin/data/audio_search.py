@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -104,8 +104,7 @@ def search_audio(folder: str | Path, *, below: bool = True) -> AudioSearch:
     Links are followed, without going in circles. Hidden files (among them
     the ``._*`` of a Mac) are no recordings.
     """
-    files: list[Path] = []
-    foreign: list[Path] = []
+    paths: list[Path] = []
     closed: dict[Path, str] = {}
 
     def search(here: Path, above: frozenset[str]) -> None:
@@ -124,15 +123,28 @@ def search_audio(folder: str | Path, *, below: bool = True) -> AudioSearch:
             if path.is_dir():
                 if below:
                     search(path, above | {real})
-            elif path.is_file() or path.is_symlink():
-                suffix = path.suffix.lower()
-                if suffix in audio_suffixes():
-                    files.append(path)
-                elif suffix in _FOREIGN:
-                    foreign.append(path)
+            else:
+                paths.append(path)
 
     search(Path(folder), frozenset())
-    return AudioSearch(tuple(files), tuple(foreign), closed)
+    return audio_among(paths, closed)
+
+
+def audio_among(
+    paths: Iterable[Path], closed: Mapping[Path, str] | None = None
+) -> AudioSearch:
+    """The recordings among some files; a broken link is one."""
+    files: list[Path] = []
+    foreign: list[Path] = []
+    for path in paths:
+        suffix = path.suffix.lower()
+        if not (path.is_file() or path.is_symlink()):
+            continue
+        if suffix in audio_suffixes():
+            files.append(path)
+        elif suffix in _FOREIGN:
+            foreign.append(path)
+    return AudioSearch(tuple(files), tuple(foreign), closed or {})
 
 
 def list_audio(folder: str | Path) -> dict[str, AudioFile]:

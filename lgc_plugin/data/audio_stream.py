@@ -94,9 +94,17 @@ def _unfinished(descriptor: int) -> int:
     return start if is_wav and start > 8 and size < start < len(head) else 0
 
 
-def unreadable(path: str | Path, why: object) -> ValueError:
+class UnreadableError(ValueError):
+    """A file that is missing or damaged, and why."""
+
+    def __init__(self, path: str | Path, why: object) -> None:
+        super().__init__(
+            f"{path}: cannot be decoded ({why}): restore it, or prepare the "
+            "data again"
+        )
+        self.why = str(why)
+
+
+def unreadable(path: str | Path, why: object) -> UnreadableError:
     """The error for a file that is missing or damaged."""
-    return ValueError(
-        f"{path}: cannot be decoded ({why}): restore it, or prepare the data "
-        "again"
-    )
+    return UnreadableError(path, why)

@@ -3,27 +3,46 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import ArrayLike, NDArray
 
+from lgc_plugin.data.audio_files import (
+    AudioHeader,
+    audio_header,
+    decode_blocks,
+)
+from lgc_plugin.data.audio_stream import UnreadableError
 from lgc_plugin.data.resample import Resampler, check_sample_rate
-from lgc_plugin.inference.samples import as_mono, check_finite, samples_in
+from lgc_plugin.inference.channels import ChannelCheck
+from lgc_plugin.inference.samples import (
+    as_floats,
+    check_finite,
+    mean_of_channels,
+    samples_in,
+)
+
+# What libsndfile says of unknown lengths is greater.
+_UNKNOWN = 1 << 62
 
 Blocks = Iterator[NDArray[np.float32]]
 
 
 def read_blocks(
-    path: str | Path, sample_rate: int, seconds_per_block: float = 10.0
+    path: str | Path,
+    sample_rate: int,
+    seconds_per_block: float = 10.0,
+    on_damage: Callable[[str], None] | None = None,
 ) -> Blocks:
     """Reads a file piece by piece, in memory that its length does not change.
 
     Joined, the blocks are what the data preparation makes of the file,
     before it rounds to 16 bits
-    (:func:`lgc_plugin.inference.samples.round_to_16_bits`).
+    (:func:`lgc_plugin.inference.samples.round_to_16_bits`). What comes before
+    a damaged place is given out; ``on_damage`` is then called with what is
+    wrong (by default, a warning tells it).
 
     Returns (N,) float32 blocks of about that length, none empty. Joined, they
     have ceil(frames * sample_rate / rate of the file) samples.
@@ -31,15 +50,66 @@ def read_blocks(
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file")
+    samples_in(seconds_per_block, check_sample_rate(sample_rate))
     try:
-        rate = soundfile.info(str(path)).samplerate
-    # A .raw file has no header: TypeError.
-    except (soundfile.LibsndfileError, TypeError) as error:
-        raise _unreadable(path, error) from None
-    n_samples = samples_in(seconds_per_block, rate)
+        header = audio_header(path)
+    except UnreadableError as error:
+        raise _undecodable(path, error) from None
+    chunks = _decoded(path, header, seconds_per_block, on_damage or _warn)
     return stream_blocks(
-        _read_file(path, n_samples), rate, sample_rate, name=str(path)
+        chunks, header.sample_rate, sample_rate, name=str(path)
     )
+
+
+def _decoded(
+    path: Path,
+    header: AudioHeader,
+    seconds_per_block: float,
+    on_damage: Callable[[str], None],
+) -> Iterator[NDArray[np.float32]]:
+    """(N, channels) chunks of a file, to its end or to where it is damaged."""
+    n_frames = 0
+    try:
+        for _, chunk in decode_blocks(path, seconds_per_block):
+            n_frames += len(chunk)
+            yield chunk
+    except UnreadableError as error:
+        if not n_frames:
+            raise _undecodable(path, error) from None
+        on_damage(f"{path}: cannot be decoded to its end ({error.why})")
+        return
+    if n_frames < header.frames < _UNKNOWN:
+        seconds, claimed = (
+            n / header.sample_rate for n in (n_frames, header.frames)
+        )
+        _warn(
+            f"{path} ends after {seconds:.3f} s, {claimed:.3f} s by its header"
+        )
+    missing = _missing_bytes(path)
+    if missing:
+        _warn(f"{path} is cut off: {missing:,} bytes are missing at its end")
+
+
+def _undecodable(path: Path, error: UnreadableError) -> ValueError:
+    return ValueError(
+        f"{path}: cannot be decoded ({error.why}): convert it to WAV or FLAC; "
+        "samples without a header are read by lgc-sed detect -"
+    )
+
+
+def _missing_bytes(path: Path) -> int:
+    """How many bytes a WAV lacks by its header, which libsndfile corrects."""
+    with open(path, "rb") as file:
+        head = file.read(8)
+    claimed = int.from_bytes(head[4:], "little") + 8
+    # Who writes to a pipe puts the largest numbers there.
+    if head[:4] != b"RIFF" or claimed >= 2**31 - 2**16:
+        return 0
+    return max(0, claimed - path.stat().st_size)
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, stacklevel=4)
 
 
 def array_blocks(
@@ -83,12 +153,13 @@ def stream_blocks(
     """
     recording = Recording(rate, sample_rate, name)
     if recording.rate < recording.sample_rate:
-        warnings.warn(
+        message = (
             f"{name}: sampled at {rate} Hz, so it holds nothing above "
-            f"{rate / 2:g} Hz; the model listens up to {sample_rate / 2:g} Hz "
-            "and may miss or confuse sounds",
-            stacklevel=2,
+            f"{rate / 2:g} Hz; the model processes up to {sample_rate / 2:g} "
+            "Hz and may miss or confuse sounds"
         )
+        kind = "are sampled at a lower rate than the model's"
+        warnings.warn(RecordingWarning(message, kind), stacklevel=2)
     return _blocks(chunks, recording)
 
 
@@ -102,32 +173,13 @@ def _blocks(chunks: Iterable[ArrayLike], recording: Recording) -> Blocks:
         yield block
 
 
-def _read_file(path: Path, n_samples: int) -> Iterator[NDArray[np.float32]]:
-    """(N, channels) chunks of a file."""
-    done = 0
-    try:
-        with soundfile.SoundFile(path) as file:
-            # Not file.blocks(), which repeats samples if a file ends early.
-            while done < file.frames:
-                chunk = file.read(n_samples, dtype="float32", always_2d=True)
-                if not len(chunk):
-                    warnings.warn(
-                        f"{path} ends after {done / file.samplerate:.3f} s, "
-                        f"{file.frames / file.samplerate:.3f} s by its header",
-                        stacklevel=2,
-                    )
-                    return
-                done += len(chunk)
-                yield chunk
-    except soundfile.LibsndfileError as error:
-        raise _unreadable(path, f"sample {done} or later: {error}") from None
+class RecordingWarning(UserWarning):
+    """Something odd about one of perhaps many recordings."""
 
-
-def _unreadable(path: Path, why: object) -> ValueError:
-    return ValueError(
-        f"{path}: cannot be decoded ({why}): convert it to WAV or FLAC; "
-        "samples without a header are read by lgc-sed detect -"
-    )
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        #: What it is, where recordings are counted.
+        self.kind = kind
 
 
 # Loud masters reach 1.5 or 2; this is a mistake about units.
@@ -152,7 +204,8 @@ class Recording:
         self.name = name
         self._received = 0
         self._channels: int | None = None
-        self._is_loud = False
+        self._is_loud = self._is_canceled = False
+        self._channel_check = ChannelCheck(self.rate)
 
     def push(self, chunk: ArrayLike) -> NDArray[np.float32]:
         """Takes the next samples and gives those that are final.
@@ -163,12 +216,15 @@ class Recording:
         if chunk.size == 0:
             return np.empty(0, np.float32)
         try:
-            mono = as_mono(chunk)
+            floats = as_floats(chunk)
         except ValueError as error:
             raise ValueError(f"{self.name}: {error}") from None
+        mono = mean_of_channels(floats)
         self._check_channels(1 if chunk.ndim == 1 else chunk.shape[1])
         check_finite(mono, self.rate, self.name, self._received)
         self._warn_if_loud(mono)
+        if floats.ndim == 2:
+            self._warn_if_canceled(self._channel_check.push(floats, mono))
         self._received += len(mono)
         return self._resampler.push(mono)
 
@@ -179,6 +235,7 @@ class Recording:
         """
         if not self._received:
             raise ValueError(f"{self.name} holds no samples")
+        self._warn_if_canceled(self._channel_check.finish())
         return self._resampler.finish()
 
     def _check_channels(self, channels: int) -> None:
@@ -201,3 +258,10 @@ class Recording:
             "they were 16-bit integers, divide them by 32768",
             stacklevel=3,
         )
+
+    def _warn_if_canceled(self, finding: str) -> None:
+        if finding and not self._is_canceled:
+            self._is_canceled = True
+            message = f"{self.name}: {finding}"
+            kind = "have channels that cancel one another"
+            warnings.warn(RecordingWarning(message, kind), stacklevel=3)

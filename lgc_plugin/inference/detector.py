@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,11 +171,7 @@ class SoundEventDetector(Pretrained):
 
     @property
     def latency_seconds(self) -> float:
-        """An event of a stream is given out so long after its end, at most.
-
-        In time of the recording: chunks, resampling (below 0.1 s) and
-        computing come on top. Nothing comes before the first window ends.
-        """
+        """An event of a stream is given out so long after its end, at most."""
         stream = EventStream.of_model(self.settings)
         return self.plan.latency_seconds(stream.latency_frames)
 
@@ -224,15 +220,17 @@ class SoundEventDetector(Pretrained):
         *,
         threshold: Threshold = None,
         on_scores: OnScores | None = None,
+        on_damage: Callable[[str], None] | None = None,
     ) -> pd.DataFrame:
         """As :meth:`detect` for a file, in memory that does not grow with it.
 
         Any file that libsndfile reads: WAV, FLAC, OGG, MP3 and others; one
         that is missing is a FileNotFoundError, one that cannot be decoded a
-        ValueError. ``on_scores`` is called with (C, n) scores as they become
-        final, in order, and the seconds of the recording that are done.
+        ValueError. What comes before a damaged place counts; ``on_damage``
+        gets what is wrong (by default, a warning tells it). ``on_scores``
+        gets (C, n) scores as they become final, and the seconds that are done.
         """
-        blocks = read_blocks(path, self.sample_rate)
+        blocks = read_blocks(path, self.sample_rate, on_damage=on_damage)
         events = self._events(blocks, threshold, self.batch_size, on_scores)
         return detection_table(events, self.labels)
 

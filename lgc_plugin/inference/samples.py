@@ -22,10 +22,19 @@ def as_mono(wav: ArrayLike) -> NDArray[np.float32]:
 
     Returns (N,) float32, never a view of ``wav``.
     """
+    return mean_of_channels(as_floats(wav))
+
+
+def as_floats(wav: ArrayLike) -> NDArray[np.float32]:
+    """The samples of all channels, with full scale at 1."""
     wav = np.asarray(wav)
     _check_shape(wav)
-    floats = _as_float32(wav)
-    return floats if floats.ndim == 1 else floats.mean(axis=1)
+    return _as_float32(wav)
+
+
+def mean_of_channels(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """One channel: (N,) of (N,) or (N, channels)."""
+    return samples if samples.ndim == 1 else samples.mean(axis=1)
 
 
 def round_to_16_bits(samples: ArrayLike) -> NDArray[np.float32]:

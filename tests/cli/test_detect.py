@@ -211,7 +211,7 @@ def test_bad_files_are_told_and_passed_over(
     printed = capsys.readouterr()
     content = json.loads(printed.out)
     heard = [each["filename"] for each in content["recordings"]]
-    assert heard == sorted([*NAMES, "phone.wav"])
+    assert heard == sorted([*NAMES, "phone.wav", "bad/cut.flac"])
     told = {each["filename"]: each["problem"] for each in content["errors"]}
     assert told.keys() == {"no.wav", *(f"bad/{name}" for name in problems)}
     for name, problem in problems.items():
@@ -224,8 +224,8 @@ def test_bad_files_are_told_and_passed_over(
     assert len(warned) == 1
     assert warned[0].startswith(f"warning: {folder}/phone.wav: sampled at 8000")
     assert lines[-2:] == [
-        "wrote detections: 4 pictures",
-        "6 of 10 recordings could not be read",
+        "wrote detections: 5 pictures",
+        "6 of 10 recordings could not be read (1 of them not to the end)",
     ]
     assert len(lines) == len(errors) + 3
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import soundfile
-
+from lgc_plugin.data.audio_files import AudioHeader, audio_header
 from lgc_plugin.inference.audio_blocks import read_blocks
 from lgc_plugin.inference.event_stream import Detection
 from lgc_plugin.inference.files.event_writers import check_filename
 from lgc_plugin.report.bounded_columns import BoundedColumns
 from lgc_plugin.utils.parallel import progress_bar
+from lgc_plugin.utils.text import one_line, printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 #: Gets pieces of the scores of one recording, and the seconds that are done.
 Watcher = Callable[["NDArray[np.float32]", float], None]
 
+_MOST_SECONDS = 1e7
 # Shorter recordings are done before anybody has read their bar.
 _LONG_SECONDS = 60.0
 _INNER_BAR = (
@@ -48,6 +50,8 @@ class Outcome(NamedTuple):
     problem: str = ""
     #: Whether any of it could be read.
     decoded: bool = True
+    #: Samples per second of its file; 0 if nobody knows.
+    sample_rate: int = 0
 
 
 def detect_recordings(
@@ -87,8 +91,9 @@ def _detect(
     progress: bool,
 ) -> Outcome:
     check_filename(source.name)
-    done = 0.0
-    with closing(_inner_bar(source, progress)) as bar:
+    done, problems = 0.0, []
+    header = _header(source)
+    with closing(_inner_bar(source, header, progress)) as bar:
 
         def on_scores(scores: NDArray[np.float32], seconds: float) -> None:
             nonlocal done
@@ -98,17 +103,30 @@ def _detect(
             done = seconds
 
         table = detector.detect_file(
-            source.path, threshold=threshold, on_scores=on_scores
+            source.path,
+            threshold=threshold,
+            on_scores=on_scores,
+            on_damage=problems.append,
         )
     rows = table[list(Detection._fields)].itertuples(index=False, name=None)
-    return Outcome(source, done, tuple(Detection(*row) for row in rows))
+    return Outcome(
+        source,
+        done,
+        tuple(Detection(*row) for row in rows),
+        one_line("; ".join(problems)),
+        sample_rate=header.sample_rate if header else 0,
+    )
 
 
-def _inner_bar(source: Source, progress: bool) -> tqdm:
+def _inner_bar(
+    source: Source, header: AudioHeader | None, progress: bool
+) -> tqdm:
     """A bar over the seconds of a recording, if it is a long one."""
-    seconds = _seconds_by_header(source)
+    # A header may claim anything.
+    known = header is not None and header.seconds < _MOST_SECONDS
+    seconds = header.seconds if header is not None and known else 0.0
     return progress_bar(
-        desc=source.name,
+        desc=printable(source.name),
         total=seconds,
         leave=False,
         bar_format=_INNER_BAR,
@@ -116,19 +134,21 @@ def _inner_bar(source: Source, progress: bool) -> tqdm:
     )
 
 
-def _seconds_by_header(source: Source) -> float:
-    """Length of a recording; 0 where nobody knows."""
+def _header(source: Source) -> AudioHeader | None:
     try:
-        return soundfile.info(str(source.path)).duration
-    # What is wrong with it is told when it is read.
-    except (soundfile.LibsndfileError, OSError, TypeError, ValueError):
-        return 0.0
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return audio_header(source.path)
+    except ValueError:  # what is wrong with it is told when it is read
+        return None
 
 
 def _line(source: Source, error: Exception) -> str:
     text = " ".join(str(error).split())
     # An error of the system may name no file.
-    return text if str(source.path) in text else f"{source.path}: {text}"
+    if str(source.path) not in text:
+        text = f"{source.path}: {text}"
+    return printable(text)
 
 
 class DetectionPictures:
@@ -167,7 +187,10 @@ class DetectionPictures:
         path = self.path(source)
         plot_detections(
             path,
-            read_blocks(source.path, self.sample_rate),
+            # What is damaged was told when its events were detected.
+            read_blocks(
+                source.path, self.sample_rate, on_damage=lambda _: None
+            ),
             self.sample_rate,
             self._scores,
             outcome.events,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lgc_plugin.utils.files import write_text
@@ -62,11 +62,16 @@ def event_object(event: Detection) -> Mapping[str, Any]:
 
 
 def check_filename(name: str) -> None:
-    """Refuses a name that would break a table in two."""
+    """Refuses a name that would break a table, or leave a folder."""
     if any(unicodedata.category(char) in ("Cc", "Cs") for char in name):
         raise ValueError(
             f"{name!r}: the name holds a character that cannot be printed: "
             "rename the file"
+        )
+    path = PurePath(name)
+    if ".." in path.parts or path.is_absolute():
+        raise ValueError(
+            f"{name!r}: the name leads out of the folder of the results"
         )
 
 

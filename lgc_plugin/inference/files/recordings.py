@@ -6,11 +6,11 @@ import glob
 import os
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from lgc_plugin.data.audio_search import audio_suffixes
+from lgc_plugin.data.audio_search import audio_among, search_audio
 
 _WILDCARD = re.compile(r"[*?[]")
 
@@ -25,15 +25,28 @@ class Source(NamedTuple):
     name: str
 
 
-def find_recordings(words: Sequence[str | Path]) -> list[Source]:
+class Recordings(NamedTuple):
+    """What was found, and what was passed over."""
+
+    #: By name.
+    sources: list[Source]
+    #: Sentences: files that libsndfile does not read, by number, and folders
+    #: that could not be searched.
+    passed_over: list[str]
+
+
+def find_recordings(words: Sequence[str | Path]) -> Recordings:
     """Finds the recordings that words stand for."""
     found: dict[str, Source] = {}
-    empty = []
+    empty, passed_over = [], []
     for word in map(str, words):
-        sources = list(_sources(word))
+        sources, told = _sources(word)
+        if told:
+            passed_over.append(f"{word}: {told}")
         if not any(os.path.lexists(source.path) for source in sources):
             # What is missing beside others is reported where it would be read.
-            empty.append((_nothing(word), bool(sources)))
+            problem = _nothing(word) + (f"; {told}" if told else "")
+            empty.append((problem, bool(sources or told)))
         for source in sources:
             found.setdefault(os.path.abspath(source.path), source)
     if len(empty) == len(words):
@@ -41,7 +54,7 @@ def find_recordings(words: Sequence[str | Path]) -> list[Source]:
     for text, told_later in empty:
         if not told_later:
             warnings.warn(text, stacklevel=2)
-    return _by_name(found.values())
+    return Recordings(_by_name(found.values()), passed_over)
 
 
 def _nothing(word: str) -> str:
@@ -53,56 +66,34 @@ def _nothing(word: str) -> str:
     return f"{word or repr(word)}: no such file or folder"
 
 
-def _sources(word: str) -> Iterator[Source]:
-    path, suffixes = Path(word), audio_suffixes()
+def _sources(word: str) -> tuple[list[Source], str]:
+    """Recordings, and what was passed over."""
+    path = Path(word)
     if not word:
-        return  # Path takes it for the folder that one is in
+        return [], ""  # Path takes it for the folder that one is in
     if os.path.isdir(path):
-        for file in _search(path, frozenset(), suffixes):
-            yield Source(file, file.relative_to(path).as_posix())
+        root, found = path, search_audio(path)
     elif os.path.lexists(path) or not _WILDCARD.search(word):
-        yield Source(path, path.name)
+        return [Source(path, path.name)], ""
     else:
         root = _root(path)
-        for match in map(Path, glob.iglob(word, recursive=True)):
-            if match.suffix.lower() in suffixes and _is_file(match):
-                yield Source(match, match.relative_to(root).as_posix())
+        found = audio_among(map(Path, glob.iglob(word, recursive=True)))
+    sources = [
+        Source(file, file.relative_to(root).as_posix()) for file in found.files
+    ]
+    return sources, found.passed_over()
 
 
 def _root(pattern: Path) -> Path:
     """The folder in which all that fits a pattern lies."""
     parts = pattern.parts
-    wild = [bool(_WILDCARD.search(part)) for part in parts]
-    return Path(*parts[: wild.index(True)])
-
-
-def _search(
-    folder: Path, above: frozenset[str], suffixes: frozenset[str]
-) -> Iterator[Path]:
-    """Audio in a folder and below, without going in circles."""
-    here = os.path.realpath(folder)
-    if here in above:
-        return
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError as error:
-        warnings.warn(
-            f"{folder}: is not searched ({error.strerror})", stacklevel=2
+    wild = [bool(_WILDCARD.search(part)) for part in parts].index(True)
+    if ".." in parts[wild:]:
+        raise ValueError(
+            f"{pattern}: '..' behind a wildcard leads out of the folder that "
+            "recordings are called by: write that folder before the wildcard"
         )
-        return
-    for name in names:
-        path = folder / name
-        if name.startswith("."):
-            continue
-        if os.path.isdir(path):
-            yield from _search(path, above | {here}, suffixes)
-        elif path.suffix.lower() in suffixes and _is_file(path):
-            yield path
-
-
-def _is_file(path: Path) -> bool:
-    # A broken link is a recording that is missing, and is told as one.
-    return os.path.isfile(path) or os.path.islink(path)
+    return Path(*parts[:wild])
 
 
 def _by_name(sources: Iterable[Source]) -> list[Source]:

@@ -42,6 +42,8 @@ class Done(NamedTuple):
     problem: str
     #: Whether its events are in the results.
     decoded: bool
+    #: Samples per second of its file.
+    sample_rate: int
 
 
 def partial_path(path: str | Path) -> Path:
@@ -222,6 +224,7 @@ class _Progress:
             len(outcome.events),
             outcome.problem,
             outcome.decoded,
+            outcome.sample_rate,
         )
         with explain_full_disk(self.path):
             with open(self.path, "a", encoding="utf-8") as file:

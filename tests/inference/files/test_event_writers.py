@@ -96,6 +96,12 @@ def test_a_name_that_would_break_a_table(name: str) -> None:
         check_filename(name)
 
 
+@pytest.mark.parametrize("name", ["../a.wav", "a/../../b.wav", "/tmp/a.wav"])
+def test_a_name_that_would_leave_the_folder(name: str) -> None:
+    with pytest.raises(ValueError, match="leads out of the folder"):
+        check_filename(name)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_that_would_not(name: str) -> None:
     check_filename(name)

@@ -30,14 +30,14 @@ def tree(tmp_path: Path) -> Path:
 def names(*words: object) -> list[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return [source.name for source in find_recordings(list(words))]
+        return [each.name for each in find_recordings(list(words)).sources]
 
 
 ALL = ["B.FLAC", "a.wav", "day1/a.ogg", "day1/deep/a.wav", "day2/b[1].wav"]
 
 
 def test_a_folder_is_searched_with_all_below(tree: Path) -> None:
-    found = find_recordings([tree])
+    found = find_recordings([tree]).sources
     assert [source.name for source in found] == ALL
     assert [source.path for source in found] == [tree / name for name in ALL]
 
@@ -101,7 +101,9 @@ def test_nothing_at_all_is_an_error(tree: Path) -> None:
 
 def test_some_of_many_may_be_missing(tree: Path) -> None:
     with pytest.warns(UserWarning, match=r"x\*: no audio file") as caught:
-        found = find_recordings([tree / "x*", tree / "no.wav", tree / "a.wav"])
+        found, _ = find_recordings(
+            [tree / "x*", tree / "no.wav", tree / "a.wav"]
+        )
     # The file is told as one that cannot be read.
     assert [source.name for source in found] == ["a.wav", "no.wav"]
     assert len(caught) == 1
@@ -140,10 +142,37 @@ def test_a_folder_that_cannot_be_opened_is_told(
         return listdir(path)
 
     monkeypatch.setattr(os, "listdir", guarded)
-    message = r"day1: is not searched \(Permission denied\)"
-    with pytest.warns(UserWarning, match=message):
-        found = find_recordings([tree])
+    found, passed_over = find_recordings([tree])
+    assert passed_over == [
+        f"{tree}: {tree}/day1 is not searched (Permission denied)"
+    ]
     assert [source.name for source in found] == ["B.FLAC", "a.wav", ALL[-1]]
+
+
+def test_what_is_passed_over_is_counted(tree: Path) -> None:
+    for name in ("memo.m4a", "day1/b.AAC", "day1/deep/c.wma"):
+        (tree / name).touch()
+    found, passed_over = find_recordings([tree])
+    assert [source.name for source in found] == ALL
+    assert len(passed_over) == 1
+    assert "3 files are passed over: libsndfile does not" in passed_over[0]
+    found, passed_over = find_recordings([tree / "day1" / "**" / "*"])
+    assert "2 files are passed over" in passed_over[0]
+    assert find_recordings([tree / "*.wav"]).passed_over == []
+    for path in (tree / "a.wav", tree / "B.FLAC"):
+        path.unlink()
+    with pytest.raises(FileNotFoundError, match=r"no audio .*1 file is passed"):
+        find_recordings([tree / "*.*"])
+    # Who names a file wants to know why it cannot be read.
+    found, _ = find_recordings([tree / "memo.m4a"])
+    assert [source.name for source in found] == ["memo.m4a"]
+
+
+def test_a_pattern_does_not_lead_out_of_its_folder(tree: Path) -> None:
+    for word in ("day*/../*.wav", "day1/**/../*.wav", "d*/../../tree/*.wav"):
+        with pytest.raises(ValueError, match=r"'\.\.' behind a wildcard"):
+            find_recordings([tree / "x" / word])
+    assert names(tree / "day1" / ".." / "*.wav") == ["a.wav"]
 
 
 def test_suffixes_are_those_that_can_be_read() -> None:
