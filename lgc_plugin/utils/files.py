@@ -31,6 +31,10 @@ _YOUNG_SECONDS = 1.0
 _cleaned: set[Path] = set()
 
 
+class DiskFullError(OSError):
+    """A file cannot be written; the message names it and the space left."""
+
+
 @contextmanager
 def explain_full_disk(path: str | Path) -> Iterator[None]:
     """Names the file and the space left where a write fails for want of it.
@@ -38,14 +42,17 @@ def explain_full_disk(path: str | Path) -> Iterator[None]:
     Libraries hide it: PyTorch tells of unexpected positions, libsndfile of a
     system error.
 
-    >>> with explain_full_disk("a.txt"):
-    ...     raise OSError(errno.ENOSPC, "write")
-    Traceback (most recent call last):
-        ...
-    OSError: a.txt: cannot be written: No space left on device (... MB free)...
+    >>> try:
+    ...     with explain_full_disk("a.txt"):
+    ...         raise OSError(errno.ENOSPC, "write")
+    ... except DiskFullError as error:
+    ...     print(str(error)[:47])
+    a.txt: cannot be written: No space left on devi
     """
     try:
         yield
+    except DiskFullError:
+        raise
     except (OSError, RuntimeError) as error:
         folder = Path(path).absolute().parent
         free = shutil.disk_usage(folder).free if folder.is_dir() else 0
@@ -53,7 +60,7 @@ def explain_full_disk(path: str | Path) -> Iterator[None]:
         hidden = code is None and folder.is_dir() and free < _LEAST_BYTES
         if code not in _FULL and not hidden:
             raise
-        full = OSError(
+        full = DiskFullError(
             f"{path}: cannot be written: {os.strerror(code or errno.ENOSPC)} "
             f"({free / 1e6:,.1f} MB free): make room, or choose another place"
         )

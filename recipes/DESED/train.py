@@ -36,6 +36,7 @@ from lgc_plugin.utils.distributed import (
     get_world_size,
     init_process_group,
 )
+from lgc_plugin.utils.files import DiskFullError, explain_full_disk
 from lgc_plugin.utils.hparams import hparams_text, read_plain, save_hparams
 from lgc_plugin.utils.locks import lock_file
 from lgc_plugin.utils.text import one_line
@@ -62,8 +63,12 @@ def prepare(settings: dict[str, Any], debug: bool) -> Preparation:
 
 def main(words: list[str]) -> int:
     """Runs the recipe, one at a time in a folder; returns the exit status."""
-    with ExitStack() as held:
-        return run(words, held)
+    try:
+        with ExitStack() as held:
+            return run(words, held)
+    except DiskFullError as error:
+        print(f"train.py: error: {one_line(error)}", file=sys.stderr)
+        return 1
 
 
 def run(words: list[str], held: ExitStack) -> int:
@@ -82,6 +87,7 @@ def run(words: list[str], held: ExitStack) -> int:
             settings = read_plain(file, overrides)
         if if_main_process():
             folder = str(settings["output_folder"])
+            held.enter_context(explain_full_disk(Path(folder) / "results"))
             held.enter_context(lock_file(Path(folder) / ".lock", folder))
         data = prepare(settings, run_options.debug)
         overrides["data_folder"] = str(data.data_root)

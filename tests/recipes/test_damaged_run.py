@@ -89,3 +89,35 @@ def test_a_damaged_record_of_settings_is_named(train, copy, content):
     done = train(copy, "--number_of_epochs=3", check=False)
     assert done.returncode == 2
     assert f"{copy}/settings.json: no whole JSON object" in done.stderr
+
+
+# As PyTorch fails on a disk that is full, and as the disk then is.
+FULL_DISK = """
+import shutil, collections, torch
+def fail(*_, **__):
+    raise RuntimeError("unexpected pos 124032 vs 123920")
+torch.save = fail
+usage = collections.namedtuple("usage", "total used free")(10**6, 10**6, 0)
+shutil.disk_usage = lambda _: usage
+"""
+
+
+def test_a_full_disk_ends_a_run_in_one_line_and_it_goes_on_later(
+    train, run, tmp_path
+):
+    whole, again = tmp_path / "whole", tmp_path / "again"
+    for folder in (whole, again):
+        shutil.copytree(run, folder)
+    done = train(again, "--number_of_epochs=3", before=FULL_DISK, check=False)
+    assert done.returncode == 1
+    line = done.stderr.strip().splitlines()[-1]
+    assert line.startswith(f"train.py: error: {again}/save/")
+    assert "No space left on device (0.0 MB free)" in line
+    assert "Traceback" not in done.stderr
+    for folder in (whole, again):
+        train(folder, "--number_of_epochs=3")
+    first, second = (
+        json.loads((folder / "results.json").read_text())["scores"]
+        for folder in (whole, again)
+    )
+    assert first == second
