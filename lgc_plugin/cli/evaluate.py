@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     from lgc_plugin.evaluation.evaluation import evaluate
     from lgc_plugin.evaluation.notes import Notes
     from lgc_plugin.evaluation.operating_point import OperatingOptions
-    from lgc_plugin.report.tables import score_table
+    from lgc_plugin.report.tables import false_alarm_table, score_table
 
     start = time.monotonic()
     check_bootstrap(args)
@@ -113,6 +113,9 @@ def run(args: argparse.Namespace) -> int:
     print_notes(notes)
     print(_header(evaluation, args))
     print(f"\n{score_table({name: evaluation.result}, digits=6)}\n")
+    if not evaluation.truth.present:
+        alarms, hours = evaluation.false_alarms, evaluation.coverage.hours
+        print(f"{false_alarm_table(alarms, hours)}\n")
     checked = _verify(evaluation) if args.verify else {}
     out = Path(args.output) if args.output else path.with_name(f"{stem}_scores")
     wall = time.monotonic() - start
@@ -171,6 +174,8 @@ def _write(
     from lgc_plugin.report.result_files import write_results
 
     more: dict[str, Any] = {"reference_check": checked} if checked else {}
+    if not evaluation.truth.present:
+        more["false_alarms"] = _false_alarms(evaluation)
     write_results(
         out / "results.json",
         scores={name: evaluation.result.as_dict()},
@@ -190,6 +195,19 @@ def _write(
     if not args.no_figures:
         files += _figures(evaluation, name, out)
     print(f"wrote {out}: {', '.join(file.name for file in files)}")
+
+
+def _false_alarms(evaluation: Evaluation) -> dict[str, Any]:
+    hours = evaluation.coverage.hours
+
+    def entry(count: int) -> dict[str, Any]:
+        return {"count": count, "per_hour": count / hours if hours else None}
+
+    by_class = evaluation.false_alarms
+    return {
+        **entry(sum(by_class.values())),
+        "per_class": {label: entry(n) for label, n in by_class.items()},
+    }
 
 
 def _figures(evaluation: Evaluation, name: str, out: Path) -> list[Path]:

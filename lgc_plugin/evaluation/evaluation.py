@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lgc_plugin.evaluation.bootstrap import Difference, compare, resample
+from lgc_plugin.evaluation.coverage import ScoringCoverage
+from lgc_plugin.evaluation.f1 import F1Counts
 from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.ground_truth_files import Annotations
 from lgc_plugin.evaluation.metrics import score_counts
 from lgc_plugin.evaluation.notes import Notes
 from lgc_plugin.evaluation.operating_point import OperatingOptions
 from lgc_plugin.evaluation.score import SEDResult
-from lgc_plugin.evaluation.system import (
-    ScoringCoverage,
-    System,
-    count_systems,
-)
+from lgc_plugin.evaluation.system import System, count_systems
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +31,8 @@ class Evaluation:
     coverage: ScoringCoverage
     #: The scores.
     result: SEDResult
+    #: By class, at the operating point.
+    false_alarms: Mapping[str, int]
 
     def check(self) -> dict[str, tuple[float, float]]:
         """Lets psds_eval and sed_eval score the same events."""
@@ -110,7 +110,16 @@ def evaluate(
         scored.counts[0], n_clips, resamples=resamples, seed=seed
     )
     result = SEDResult(scores, n_clips, annotations.n_annotated, resamples)
-    return Evaluation(scored.systems[0], scored.truth, scored.coverage, result)
+    counts = scored.counts[0]["event_f1"]
+    assert isinstance(counts, F1Counts)
+    alarms = counts.fp.sum(axis=0).tolist()
+    return Evaluation(
+        scored.systems[0],
+        scored.truth,
+        scored.coverage,
+        result,
+        dict(zip(counts.labels, alarms, strict=True)),
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -68,6 +68,13 @@ class Annotations:
                 "--durations or --audio"
             )
         return self.truth
+
+    def of_classes(self, labels: Iterable[str]) -> Annotations:
+        """The same; classes are these, where none are known."""
+        if self.truth.labels:
+            return self
+        known = tuple(sorted(set(labels)))
+        return replace(self, truth=replace(self.truth, labels=known))
 
     @property
     def clips(self) -> frozenset[str]:

@@ -1,14 +1,15 @@
-"""Systems to score: checked predictions, how they become events, coverage."""
+"""Systems to score: checked predictions, and how they become events."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
+from lgc_plugin.evaluation.coverage import ScoringCoverage, covered_truth
 from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.ground_truth_files import Annotations
 from lgc_plugin.evaluation.metrics import (
@@ -20,7 +21,7 @@ from lgc_plugin.evaluation.metrics import (
     count_detections,
     count_scores,
 )
-from lgc_plugin.evaluation.notes import Notes, counted
+from lgc_plugin.evaluation.notes import Notes
 from lgc_plugin.evaluation.operating_point import (
     OperatingOptions,
     OperatingPoint,
@@ -33,8 +34,6 @@ from lgc_plugin.evaluation.operating_point import (
 from lgc_plugin.evaluation.prediction_checks import check_predictions
 from lgc_plugin.evaluation.predictions import Predictions, read_predictions
 from lgc_plugin.evaluation.score import ClipCounts
-
-_SECONDS_PER_HOUR = 3600
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,14 +104,13 @@ class System:
         return replace(self, predictions=self.predictions.restrict(truth.clips))
 
 
-def read_system(
-    path: str | Path,
+def check_system(
+    predictions: Predictions,
     annotations: Annotations,
     options: OperatingOptions,
     notes: Notes,
 ) -> System:
-    """Reads predictions, checks them, and finds their operating point."""
-    predictions = read_predictions(path, annotations.clips)
+    """Checks predictions and finds their operating point."""
     if predictions.frames is None:
         checked = check_predictions(predictions, annotations, notes)
         return System(checked, point_of_events(checked, options, notes))
@@ -149,9 +147,18 @@ def count_systems(
     drop_missing: bool,
 ) -> ScoredSystems:
     """Reads systems and counts what they detect on the same clips."""
+    found = [read_predictions(path, annotations.clips) for path in paths]
+    if not annotations.truth.present:
+        notes.warn(
+            "no event is annotated: there is no score, and every detection is "
+            "a false alarm"
+        )
+        annotations = annotations.of_classes(
+            label for predictions in found for label in predictions.labels
+        )
     read = [
-        read_system(path, annotations, wanted, notes.named(name))
-        for path, wanted, name in zip(paths, options, names, strict=True)
+        check_system(predictions, annotations, wanted, notes.named(name))
+        for predictions, wanted, name in zip(found, options, names, strict=True)
     ]
     truth, missing = covered_truth(
         annotations.truth,
@@ -184,107 +191,3 @@ def _common_metrics(
         if alone:
             notes.note(f"only {name} allows {', '.join(alone)}: left out")
     return [x for x in ALL_METRICS if x in common]
-
-
-@dataclass(frozen=True)
-class ScoringCoverage:
-    """On what scores rest."""
-
-    #: Clips.
-    scored: int
-    annotated: int
-    #: Clips scored that have no event.
-    silent: int
-    #: Annotated clips without predictions.
-    missing: int
-    #: Of these, those that are scored: nothing was detected in them.
-    silenced: int
-    #: True events in the clips scored, and classes that they are of.
-    events: int
-    classes: int
-    #: Length of the clips scored; None if not known.
-    hours: float | None
-
-    @classmethod
-    def of(
-        cls, annotations: Annotations, truth: GroundTruth, missing: int
-    ) -> ScoringCoverage:
-        """What is covered."""
-        seconds = truth.durations.duration.sum()
-        known = annotations.durations_known
-        left_out = len(truth.durations) < len(annotations.truth.durations)
-        return cls(
-            scored=len(truth.durations),
-            annotated=annotations.n_annotated,
-            silent=len(truth.clips.difference(truth.events.filename)),
-            missing=missing,
-            silenced=0 if left_out else missing,
-            events=len(truth.events),
-            classes=len(truth.present),
-            hours=float(seconds) / _SECONDS_PER_HOUR if known else None,
-        )
-
-    @property
-    def line(self) -> str:
-        """All of it in one line."""
-        scored = f"{self.scored}/{self.annotated} clips scored"
-        if self.silenced:
-            scored += f" ({self.silenced} of them without predictions)"
-        parts = [
-            scored,
-            f"{counted(self.events, 'event')} of "
-            f"{counted(self.classes, 'class')}",
-        ]
-        if self.hours is not None and self.hours >= 1:
-            parts.append(f"{self.hours:.2f} h")
-        elif self.hours is not None:
-            parts.append(f"{60 * self.hours:.1f} min")
-        return f"coverage: {', '.join(parts)}"
-
-    def profile_text(self, profile: str) -> str:
-        """What a profile does with clips without events, for people."""
-        if not self.silent:
-            return f"{profile} (every clip has an event)"
-        clips = counted(self.silent, "clip")
-        if profile == "strict":
-            return (
-                f"strict: detections in {clips} without events are false alarms"
-            )
-        return (
-            f"dcase: detections in {clips} without events do not count, their "
-            "time does"
-        )
-
-
-def covered_truth(
-    truth: GroundTruth,
-    systems: Mapping[str, Predictions],
-    notes: Notes,
-    *,
-    drop_missing: bool,
-) -> tuple[GroundTruth, int]:
-    """The clips to score, and of how many of them something is missing."""
-    what = (
-        "they are left out"
-        if drop_missing
-        else "nothing was detected in them, so they count "
-        "(--drop-missing leaves them out)"
-    )
-    clips = truth.clips
-    for name, each in systems.items():
-        missing = clips - each.clips
-        if missing:
-            notes.named(name).warn(
-                f"no predictions for {len(missing)} of {len(clips)} annotated "
-                f"clips, such as {min(missing)!r}: {what}"
-            )
-    shared = clips.intersection(*(each.clips for each in systems.values()))
-    n_missing = len(clips) - len(shared)
-    if not drop_missing or not n_missing:
-        return truth, n_missing
-    if not shared:
-        raise ValueError(
-            "no clip is left to score: none of the annotated clips is in the "
-            "predictions" + (" of both" if len(systems) > 1 else "")
-        )
-    return truth.restrict(shared), n_missing

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lgc_plugin.evaluation.coverage import ScoringCoverage, covered_truth
 from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth
@@ -16,7 +17,6 @@ from lgc_plugin.evaluation.late_events import END_TOLERANCE
 from lgc_plugin.evaluation.notes import Notes
 from lgc_plugin.evaluation.prediction_checks import check_predictions
 from lgc_plugin.evaluation.predictions import Predictions
-from lgc_plugin.evaluation.system import ScoringCoverage, covered_truth
 
 EVENTS = [("a.wav", 1.0, 3.0, "Cat"), ("b.wav", 0.0, 4.0, "Dog")]
 LENGTHS = {"a.wav": 10.0, "b.wav": 4.5, "c.wav": 8.0}
