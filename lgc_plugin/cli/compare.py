@@ -20,6 +20,7 @@ from lgc_plugin.cli.scoring_arguments import (
     print_notes,
     read_annotations_of,
 )
+from lgc_plugin.utils.text import printable
 
 if TYPE_CHECKING:
     from lgc_plugin.evaluation.evaluation import Comparison
@@ -189,4 +190,4 @@ def _write(
         inputs=inputs(args),
         notes=notes,
     )
-    print(f"wrote {args.output}")
+    print(printable(f"wrote {args.output}"))

@@ -21,6 +21,7 @@ from lgc_plugin.cli.scoring_arguments import (
     print_notes,
     read_annotations_of,
 )
+from lgc_plugin.utils.text import printable
 
 if TYPE_CHECKING:
     from lgc_plugin.evaluation.evaluation import Evaluation
@@ -194,7 +195,8 @@ def _write(
     files = [out / "results.json"]
     if not args.no_figures:
         files += _figures(evaluation, name, out)
-    print(f"wrote {out}: {', '.join(file.name for file in files)}")
+    names = ", ".join(file.name for file in files)
+    print(printable(f"wrote {out}: {names}"))
 
 
 def _false_alarms(evaluation: Evaluation) -> dict[str, Any]:

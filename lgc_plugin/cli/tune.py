@@ -14,6 +14,7 @@ from lgc_plugin.cli.scoring_arguments import (
     median_windows,
     print_notes,
 )
+from lgc_plugin.utils.text import printable
 
 if TYPE_CHECKING:
     from lgc_plugin.evaluation.notes import Notes
@@ -94,13 +95,13 @@ def run(args: argparse.Namespace) -> int:
     result.settings.write(args.output, command)
     print(
         f"tuned on {len(result.settings.tuned_on)}/"
-        f"{len(tuned_on.truth.durations)} clips of {tuned_on.name} "
+        f"{len(tuned_on.truth.durations)} clips of {printable(tuned_on.name)} "
         f"({args.profile})\n\n{choice_table(result)}\n\n{summary(result)}"
     )
     if reported is not None:
         options = {"resamples": args.n_bootstrap, "seed": args.seed}
         results = score_both(result, reported, **options)
-        print(f"\n{reported.name}\n\n{score_table(results)}")
+        print(f"\n{printable(reported.name)}\n\n{score_table(results)}")
     print(_next_steps(args.output))
     return 0
 
@@ -237,9 +238,9 @@ def _command(args: argparse.Namespace) -> str:
 
 
 def _next_steps(out: str) -> str:
-    file = shlex.quote(out)
+    file = printable(shlex.quote(out))
     return (
-        f"\nwrote {out}; use it with\n"
+        f"\nwrote {printable(out)}; use it with\n"
         "  python recipes/DESED/train.py hparams/lgc.yaml "
         f"--overrides={file} --output_folder=RUN --data_folder=/path/to/DESED "
         "--test_only\n"

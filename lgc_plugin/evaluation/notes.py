@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from lgc_plugin.utils.text import printable
+
 _LOGGER = "lgc_plugin"
 
 
@@ -50,7 +52,7 @@ class Notes:
 
     def _add(self, kind: str, text: str) -> None:
         about = f"{self.about}: " if self.about else ""
-        line = f"{kind}: {about}{text}"
+        line = printable(f"{kind}: {about}{text}")
         if line not in self.lines:
             self.lines.append(line)
 

@@ -15,7 +15,7 @@ from ruamel.yaml.error import YAMLError
 
 from lgc_plugin.evaluation.post_processing import PostProcessing
 from lgc_plugin.utils.files import write_text
-from lgc_plugin.utils.text import read_text, shortened
+from lgc_plugin.utils.text import printable, read_text, shortened
 
 # Several times the list of a hundred thousand clips.
 _LONGEST = 10_000_000
@@ -141,7 +141,9 @@ class TunedSettings:
             "there is too good there. Windows are in frames of "
             f"{self.frame_seconds:g} s.",
         )
-        comment = "".join(f"# {' '.join(line.split())}\n" for line in header)
+        comment = "".join(
+            f"# {printable(' '.join(line.split()))}\n" for line in header
+        )
         write_text(path, comment + stream.getvalue())
 
     @classmethod

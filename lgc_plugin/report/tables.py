@@ -15,6 +15,7 @@ from lgc_plugin.report.text import (
     share_text,
     sure_text,
 )
+from lgc_plugin.utils.text import printable
 
 if TYPE_CHECKING:
     from lgc_plugin.evaluation.bootstrap import Difference
@@ -105,7 +106,9 @@ def resamples_text(resamples: Mapping[str, int]) -> str:
     told = (
         f"{counts.pop()}"
         if len(counts) == 1
-        else ", ".join(f"{n} ({name})" for name, n in resamples.items() if n)
+        else ", ".join(
+            f"{n} ({printable(name)})" for name, n in resamples.items() if n
+        )
     )
     return f"95 % intervals: {told} resamples of the clips"
 
@@ -224,7 +227,7 @@ def difference_table(
         blocks.append([[METRIC_NAMES.get(key, key), *header], *rows])
     if not any(row[-1] for block in blocks for row in block[1:]):
         blocks = [[row[:-1] for row in block] for block in blocks]
-    meaning = f"difference: {' minus '.join(names)}"
+    meaning = f"difference: {printable(' minus '.join(names))}"
     if any(_MARK in row[3] for block in blocks for row in block):
         meaning += f"; {_MARK} its interval does not hold 0"
     notes = filter(None, [meaning, resamples_text({"": resamples})])

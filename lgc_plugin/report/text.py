@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from lgc_plugin.utils.text import printable
+
 #: Metrics, by their keys, in the order in which they are shown.
 METRIC_NAMES = {
     "psds1": "PSDS1",
@@ -107,13 +109,16 @@ def share_text(share: float | None) -> str:
 def aligned(*blocks: Sequence[Sequence[str]], left: bool = False) -> str:
     """Rows in columns; the first one starts to the left.
 
+    Control characters in them are printable.
+
     >>> print(aligned([["", "a"], ["Cat", "0.500"]], [["Dog", "-"]]))
              a
     Cat  0.500
     <BLANKLINE>
     Dog      -
     """
-    rows = [row for block in blocks for row in block]
+    shown = [[list(map(printable, row)) for row in block] for block in blocks]
+    rows = [row for block in shown for row in block]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
 
     def line(row: Sequence[str]) -> str:
@@ -123,7 +128,7 @@ def aligned(*blocks: Sequence[Sequence[str]], left: bool = False) -> str:
         ]
         return "  ".join(cells).rstrip()
 
-    return "\n\n".join("\n".join(map(line, block)) for block in blocks)
+    return "\n\n".join("\n".join(map(line, block)) for block in shown)
 
 
 def shown_label(label: str) -> str:

@@ -15,6 +15,7 @@ from lgc_plugin.evaluation.prediction_checks import ScoredSet
 from lgc_plugin.evaluation.score import Score, SEDResult
 from lgc_plugin.evaluation.tuning import TuningResult
 from lgc_plugin.report.text import METRIC_NAMES, aligned, score_text, sure_text
+from lgc_plugin.utils.text import printable
 
 
 def choice_table(result: TuningResult) -> str:
@@ -64,7 +65,7 @@ def summary(result: TuningResult) -> str:
     if result.absent:
         lines.append(
             f"not in the ground truth, left as before: "
-            f"{', '.join(result.absent)}"
+            f"{printable(', '.join(result.absent))}"
         )
     return "\n".join(lines)
 
