@@ -215,8 +215,9 @@ def _false_alarms(evaluation: Evaluation) -> dict[str, Any]:
 def _figures(evaluation: Evaluation, name: str, out: Path) -> list[Path]:
     """Draws PSD-ROC curves, where there is PSDS, and the classes."""
     from lgc_plugin.report.score_figures import plot_per_class, plot_psd_roc
+    from lgc_plugin.report.text import figure_text
 
-    files = []
+    files, name = [], figure_text(name)
     for number in (1, 2):
         score = evaluation.result.scores.get(f"psds{number}")
         if score is not None and score.curve is not None:

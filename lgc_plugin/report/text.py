@@ -137,4 +137,13 @@ def shown_label(label: str) -> str:
     >>> shown_label("Alarm_bell_ringing")
     'Alarm bell ringing'
     """
-    return label.replace("_", " ")
+    return figure_text(label.replace("_", " "))
+
+
+def figure_text(text: str) -> str:
+    r"""Text that a figure shows as it is, and not as a formula.
+
+    >>> figure_text("$a$")
+    '\\$a\\$'
+    """
+    return printable(text).replace("$", r"\$")

@@ -89,3 +89,16 @@ def test_a_run_with_frame_scores(run: Callable, tmp_path: Path) -> None:
     frame_scores().save(tmp_path / f"x{EVIL}.npz")
     words = ("evaluate", f"--predictions={tmp_path}/x{EVIL}.npz", *TRUTH)
     assert run(*words)[0] == 2
+
+
+def test_names_are_no_formulas_in_figures(tmp_path: Path) -> None:
+    label = r"$\frac{1$ a_b"
+    rows = [("a.wav", 1, 3, label), ("b.wav", 1, 3, "Cat")]
+    file = write_table(tmp_path / f"{EVIL}$x^$.tsv", rows)
+    lengths = [("a.wav", 10), ("b.wav", 10)]
+    columns = ["filename", "duration"]
+    lengths = write_table(tmp_path / "lengths.txt", lengths, columns)
+    words = [f"--predictions={file}", f"--ground-truth={file}"]
+    words += [f"--durations={lengths}", f"--output={tmp_path / 'out'}"]
+    assert main(["evaluate", *words, "--n-bootstrap=3"]) == 0
+    assert (tmp_path / "out" / "per_class.png").is_file()
