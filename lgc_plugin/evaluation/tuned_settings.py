@@ -11,14 +11,12 @@ from reprlib import repr as short
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from lgc_plugin.evaluation.post_processing import PostProcessing
 from lgc_plugin.utils.files import write_text
-from lgc_plugin.utils.text import printable, read_text, shortened
+from lgc_plugin.utils.text import one_line, read_text, shortened
+from lgc_plugin.utils.yaml_files import parse_yaml
 
-# Several times the list of a hundred thousand clips.
-_LONGEST = 10_000_000
 _KEYS = ("median_windows", "decision_threshold", "tuned_on")
 _TUNED_ON: dict[str, tuple[type | tuple[type, ...], str]] = {
     "metric": (str, "a name"),
@@ -141,21 +139,16 @@ class TunedSettings:
             "there is too good there. Windows are in frames of "
             f"{self.frame_seconds:g} s.",
         )
-        comment = "".join(
-            f"# {printable(' '.join(line.split()))}\n" for line in header
-        )
+        comment = "".join(f"# {one_line(line)}\n" for line in header)
         write_text(path, comment + stream.getvalue())
 
     @classmethod
     def read(cls, path: str | Path) -> TunedSettings:
         """Reads what :meth:`write` wrote."""
         try:
-            text = read_text(path)
-            if len(text) > _LONGEST:
-                raise ValueError(f"more than {_LONGEST:,} characters")
-            return cls._of(YAML(typ="safe", pure=True).load(text))
-        except (YAMLError, ValueError, RecursionError) as error:
-            reason = shortened(" ".join(str(error).split()), 400)
+            return cls._of(parse_yaml(read_text(path), "YAML"))
+        except ValueError as error:
+            reason = shortened(one_line(error), 400)
             raise ValueError(
                 f"{path}: no tuned settings, as lgc-sed tune writes them: "
                 f"{reason}"
