@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -148,7 +149,13 @@ def write_predictions(
     for limit, file in zip(limits, files, strict=True):
         table = by_threshold.get(limit, detections[:0])
         with atomic_file(file) as temporary:
-            table.to_csv(temporary, sep="\t", index=False, columns=_COLUMNS)
+            table.to_csv(
+                temporary,
+                sep="\t",
+                index=False,
+                columns=_COLUMNS,
+                quoting=csv.QUOTE_NONE,
+            )
     return files
 
 

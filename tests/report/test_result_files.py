@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lgc_plugin.evaluation.predictions import read_predictions
 from lgc_plugin.report.result_files import write_predictions, write_results
 
 
@@ -79,3 +80,15 @@ def test_thresholds_that_share_a_name_are_refused(tmp_path):
     with pytest.raises(ValueError, match="share a file"):
         write_predictions(DETECTIONS, tmp_path, [0.001, 0.002])
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("label", ['"Dog"', 'a"b', "Speech, male; $1: é", "'"])
+def test_labels_are_written_as_they_are(tmp_path, label):
+    table = pd.DataFrame(
+        [['"a".wav', 0.0, 0.64, label, 0.5]],
+        columns=["filename", "onset", "offset", "event_label", "threshold"],
+    )
+    (file,) = write_predictions(table, tmp_path)
+    read = read_predictions(file)
+    assert read.labels == (label,)
+    assert read.clips == {'"a".wav'}
