@@ -59,9 +59,7 @@ def tell_late_frames(
     frames: FrameScores, truth: GroundTruth, path: str | Path, notes: Notes
 ) -> None:
     """Frames beyond the end of their clip."""
-    shape = (len(frames.clips), frames.scores.shape[2] + 1)
-    edges = np.broadcast_to(frames.edges, shape)
-    ends = edges[np.arange(shape[0]), frames.valid_frames]
+    ends = frame_ends(frames)
     lengths = truth.seconds_of(frames.clips)
     over = ends - lengths
     late = int((over > END_TOLERANCE).sum())
@@ -72,6 +70,36 @@ def tell_late_frames(
             f"as until {ends[row]:g} s in {frames.clips[row]!r} of "
             f"{lengths[row]:g} s ({path}): kept as they are"
             f"{_unit(ends, lengths)}"
+        )
+
+
+def frame_ends(frames: FrameScores) -> NDArray[np.float64]:
+    """(N,) where the last frame of each clip ends."""
+    shape = (len(frames.clips), frames.scores.shape[2] + 1)
+    edges = np.broadcast_to(frames.edges, shape)
+    return edges[np.arange(shape[0]), frames.valid_frames]
+
+
+def tell_two_units(
+    ends: NDArray[np.float64],
+    truth: GroundTruth,
+    lengths_known: bool,
+    path: str | Path,
+    notes: Notes,
+) -> None:
+    """Predictions and annotations of which only one is in seconds."""
+    annotated = truth.events.offset.to_numpy()
+    if not len(ends) or not len(annotated):
+        return
+    if lengths_known:  # what reaches over the end has been told already
+        late = annotated > truth.seconds_of(truth.events.filename)
+        if late.any() or ends.max() > truth.durations.duration.max():
+            return
+    last, true = float(ends.max()), float(annotated.max())
+    if max(last, true) > _TOO_LONG * min(last, true):
+        notes.warn(
+            f"{path}: predictions end at up to {last:g} s, annotated events at "
+            f"up to {true:g} s: seconds are expected of both"
         )
 
 

@@ -20,8 +20,10 @@ from lgc_plugin.evaluation.ground_truth_files import (
     read_annotations,
 )
 from lgc_plugin.evaluation.late_events import (
+    frame_ends,
     tell_late_events,
     tell_late_frames,
+    tell_two_units,
 )
 from lgc_plugin.evaluation.notes import Notes, counted
 from lgc_plugin.evaluation.predictions import Predictions
@@ -52,12 +54,26 @@ def check_predictions(
         _tell_frames(kept.frames, truth.labels, notes)
         if annotations.durations_known:
             tell_late_frames(kept.frames, truth, kept.path, notes)
+        tell_two_units(
+            frame_ends(kept.frames),
+            truth,
+            annotations.durations_known,
+            kept.path,
+            notes,
+        )
         return replace(kept, frames=_with_labels(kept.frames, truth.labels))
     events = _known_only(kept.events, truth.labels, notes)
     with notes.from_log():
         events = clean_events(events, truth.labels, "detections")
     if annotations.durations_known:
         tell_late_events(events, truth, kept.path, "detection", notes)
+    tell_two_units(
+        events.offset.to_numpy(),
+        truth,
+        annotations.durations_known,
+        kept.path,
+        notes,
+    )
     return replace(kept, events=events)
 
 

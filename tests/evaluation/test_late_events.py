@@ -118,6 +118,34 @@ def test_a_few_late_events_are_no_other_unit(tmp_path: Path) -> None:
     assert not warned(notes)
 
 
+@pytest.mark.parametrize("kind", ["truth", "detections", "frames"])
+@pytest.mark.parametrize("lengths", ["none", "as truth"])
+def test_two_units_are_told_without_lengths(
+    tmp_path: Path, kind: str, lengths: str
+) -> None:
+    rows = scaled(1000) if kind == "truth" else EVENTS
+    known = [(clip, 10_000.0) for clip, _ in LENGTHS]
+    paths = files(tmp_path, rows, known if kind == "truth" else LENGTHS)
+    truth = read_annotations(*paths[: 1 if lengths == "none" else 2])
+    found = tmp_path / "found.tsv"
+    if kind == "frames":
+        found = tmp_path / "found.npz"
+        edges = np.arange(11.0) * 1000
+        scores = np.full((2, 2, 10), 0.1, dtype=np.float32)
+        FrameScores(
+            ("Cat", "Dog"), ("a.wav", "b.wav"), scores, np.full(2, 10), edges
+        ).save(found)
+    else:
+        write_table(found, scaled(1000) if kind == "detections" else EVENTS)
+    notes = Notes()
+    evaluate(found, truth, resamples=0, notes=notes)
+    told = [x for x in notes.lines if str(found) in x and "second" in x]
+    assert len(told) == 1
+    notes = Notes()
+    evaluate(paths[0], truth, resamples=0, notes=notes)
+    assert not [x for x in notes.lines if "second" in x]
+
+
 def test_lengths_in_another_unit(tmp_path: Path) -> None:
     clips = [f"{i}.wav" for i in range(4)]
     events = [(clip, 1, 5.5, "Cat") for clip in clips]
