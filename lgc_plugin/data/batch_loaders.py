@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -78,6 +78,7 @@ def make_eval_loader(
     *,
     rank: int = 0,
     world_size: int = 1,
+    alone: Collection[int] = (),
     **loader_options: Any,
 ) -> SaveableDataLoader:
     """All clips of some datasets, in order.
@@ -92,6 +93,9 @@ def make_eval_loader(
         Which of the processes that share the batches this is.
     world_size : int
         Number of these processes.
+    alone : Collection[int]
+        Clips that make batches of their own, such as long recordings, by
+        their number in all datasets together.
     **loader_options : Any
         See :class:`torch.utils.data.DataLoader`.
 
@@ -101,7 +105,9 @@ def make_eval_loader(
         Its ``batch_sampler`` has the ``batch_numbers`` of this process.
     """
     dataset: ConcatDataset = ConcatDataset(datasets)
-    sampler = OrderedBatchSampler(len(dataset), batch_size, rank, world_size)
+    sampler = OrderedBatchSampler(
+        len(dataset), batch_size, rank, world_size, frozenset(alone)
+    )
     return _make_loader(dataset, sampler, 0, loader_options)
 
 

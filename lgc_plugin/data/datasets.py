@@ -79,6 +79,14 @@ def make_dataset(
             longest,
             encoder.clip_seconds,
         )
+    if not crop and longest > encoder.n_samples / encoder.sample_rate:
+        logger.info(
+            "%s: clips are up to %.1f s long; those above %.1f s "
+            "(clip_seconds) are scored in windows",
+            manifest,
+            longest,
+            encoder.clip_seconds,
+        )
     if clips is None:
         clips = _files_of(rows, encoder, crop)
     labels = _encode(rows, encoder, manifest)

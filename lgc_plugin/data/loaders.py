@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from speechbrain.dataio.dataloader import SaveableDataLoader
+from speechbrain.dataio.dataset import DynamicItemDataset
 from speechbrain.utils.run_opts import RunOptions
 
 from lgc_plugin.data.batch_loaders import (
@@ -145,12 +146,23 @@ def make_loaders(
     }
     for loader, names in _read_in_order(datasets).items():
         parts = [datasets[name] for name in names if name in datasets]
+        # Those of the prototypes are cut to the clip length.
+        long = set() if loader == "prototypes" else _longer(parts, encoder)
         # Workers of what is read once should not stay.
         stay = {} if loader == "valid" else {"persistent_workers": False}
         loaders[loader] = make_eval_loader(
-            parts, eval_batch_size, **{**options, **stay}
+            parts, eval_batch_size, alone=long, **{**options, **stay}
         )
     return loaders
+
+
+def _longer(
+    datasets: Sequence[DynamicItemDataset], encoder: EventEncoder
+) -> set[int]:
+    """Clips that are longer than those of the training."""
+    seconds = [d.data[x]["duration"] for d in datasets for x in d.data_ids]
+    longest = encoder.n_samples / encoder.sample_rate
+    return {clip for clip, length in enumerate(seconds) if length > longest}
 
 
 def _read_in_order(available: Collection[str]) -> dict[str, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from speechbrain.dataio.sampler import (
     ConcatDatasetBatchSampler,
@@ -89,7 +89,7 @@ class OrderedBatchSampler(Sampler[list[int]]):
 
     Batches are the same for any number of processes, so that what is
     computed of each of them is, too. A process may have one batch less than
-    another, or none.
+    another, or none. The clips ``alone`` make batches of their own.
     """
 
     def __init__(
@@ -98,20 +98,25 @@ class OrderedBatchSampler(Sampler[list[int]]):
         batch_size: int,
         rank: int = 0,
         world_size: int = 1,
+        alone: Collection[int] = (),
     ) -> None:
         check_rank(rank, world_size)
-        self.n_clips = n_clips
-        self.batch_size = batch_size
-        n_batches = -(-n_clips // batch_size)
-        self.batch_numbers = range(rank, n_batches, world_size)
+        self.batches: list[list[int]] = []
+        has_room = False
+        for clip in range(n_clips):
+            if clip in alone or not has_room:
+                self.batches.append([])
+            self.batches[-1].append(clip)
+            full = len(self.batches[-1]) == batch_size
+            has_room = not full and clip not in alone
+        self.batch_numbers = range(rank, len(self.batches), world_size)
 
     def __len__(self) -> int:
         return len(self.batch_numbers)
 
     def __iter__(self) -> Iterator[list[int]]:
         for number in self.batch_numbers:
-            start = number * self.batch_size
-            yield list(range(start, min(start + self.batch_size, self.n_clips)))
+            yield list(self.batches[number])
 
 
 def check_rank(rank: int, world_size: int) -> None:

@@ -17,6 +17,7 @@ from lgc_plugin.models.statistics import StatisticsGuard
 from lgc_plugin.training.async_brain import AsyncBrain
 from lgc_plugin.training.device_values import MeanMeter
 from lgc_plugin.training.lgc_mixin import LGCMixin
+from lgc_plugin.training.long_clips import score_in_windows
 from lgc_plugin.training.run_log import log_epoch
 from lgc_plugin.types import SEDBatch, SEDOutput
 from lgc_plugin.utils.distributed import (
@@ -90,10 +91,18 @@ class LGCBrain(LGCMixin, AsyncBrain):
         self, batch: SEDBatch, stage: sb.Stage
     ) -> dict[str, SEDOutput]:
         """Predictions of the student; and, to be scored, the teacher."""
-        self.batch = self.prepare(batch, augment=stage == sb.Stage.TRAIN)
         networks, lgc = {"student": self.modules.model}, self.modules.lgc
         if stage != sb.Stage.TRAIN:
             networks["teacher"] = lgc.teacher
+            if batch.wavs.shape[1] > self.hparams.encoder.n_samples:
+                self.batch, outputs = score_in_windows(
+                    batch,
+                    self.hparams.encoder,
+                    networks,
+                    lambda net, part: lgc.run(net, self.prepare(part)),
+                )
+                return outputs
+        self.batch = self.prepare(batch, augment=stage == sb.Stage.TRAIN)
         view = lgc.view(self.batch)
         return {name: lgc.run(n, view) for name, n in networks.items()}
 
@@ -137,17 +146,15 @@ class LGCBrain(LGCMixin, AsyncBrain):
 
     def prepare(self, batch: SEDBatch, augment: bool = False) -> SEDBatch:
         """Moves a batch to the device, makes its mels, and may augment it."""
-        encoder, hparams = self.hparams.encoder, self.hparams
+        encoder, steps = self.hparams.encoder, self.hparams if augment else None
         batch = batch.to(self.device)
-        for step in (
-            getattr(hparams, "wav_augmentations", ()) if augment else ()
-        ):
+        for step in getattr(steps, "wav_augmentations", ()):
             batch = step(batch)
         mels = self.modules.front_end.mel(batch.wavs)
         batch = batch.with_features(
             mels, encoder.pooling, encoder.frame_samples
         )
-        for step in getattr(hparams, "augmentations", ()) if augment else ():
+        for step in getattr(steps, "augmentations", ()):
             batch = step(batch)
         return batch
 

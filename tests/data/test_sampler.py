@@ -78,6 +78,17 @@ def test_a_rank_that_is_none_is_refused(rank):
         MixedBatchSampler([4], [2], 0, rank, 2)
 
 
+@given(st.integers(0, 40), st.integers(1, 9), st.sets(st.integers(0, 39)))
+def test_long_clips_have_batches_of_their_own(n_clips, batch_size, long):
+    batches = list(OrderedBatchSampler(n_clips, batch_size, alone=long))
+    assert list(chain(*batches)) == list(range(n_clips))
+    for batch, following in zip(batches, [*batches[1:], []], strict=True):
+        if set(batch) & long:
+            assert len(batch) == 1
+        elif following and following[0] not in long:
+            assert len(batch) == batch_size
+
+
 @given(st.integers(0, 40), st.integers(1, 9), st.integers(1, 5))
 def test_every_clip_is_scored_once_in_the_same_batches(
     n_clips, batch_size, world_size
