@@ -207,7 +207,8 @@ def read_clip(
     What is stored with 16 bits is read as it is; anything else (24 bits,
     floats, the mean of several channels) is rounded to 16 bits, and clipped.
     """
-    with open_audio(path) as file:
+    # The preparation has told of what is odd.
+    with open_audio(path, quiet=True) as file:
         check_rate(path, file.samplerate, sample_rate)
         # Asked for int16, libsndfile would not scale floats.
         if file.subtype == "PCM_16" and file.channels == 1:

@@ -42,21 +42,24 @@ class _Rest(io.FileIO):
 
 
 @contextmanager
-def open_audio(path: str | Path) -> Iterator[soundfile.SoundFile]:
+def open_audio(
+    path: str | Path, *, quiet: bool = False
+) -> Iterator[soundfile.SoundFile]:
     """Opens a file to be read from start to end, by its ``read``.
 
     It is opened by its descriptor: by its name, libsndfile would take the
     ``._a.mp3`` of a Mac for a part of ``a.mp3``.
 
     A WAV whose header was never finished (sizes of 0, as a recorder leaves
-    it that loses power) is read to the end of the file, with a warning.
+    it that loses power) is read to the end of the file, with a warning
+    unless ``quiet``.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError as error:
         raise unreadable(path, error.strerror) from error
     try:
-        with _opened(path, descriptor) as file:
+        with _opened(path, descriptor, quiet) as file:
             if not 0 < file.samplerate <= _HIGHEST_RATE:
                 claimed = f"its header claims {file.samplerate} Hz"
                 raise unreadable(path, claimed)
@@ -69,17 +72,20 @@ def open_audio(path: str | Path) -> Iterator[soundfile.SoundFile]:
         os.close(descriptor)
 
 
-def _opened(path: str | Path, descriptor: int) -> soundfile.SoundFile:
+def _opened(
+    path: str | Path, descriptor: int, quiet: bool
+) -> soundfile.SoundFile:
     file = _Stream(descriptor, closefd=False)
     start = 0 if file.frames else _unfinished(descriptor)
     if not start:
         return file
-    left = os.fstat(descriptor).st_size - start
-    warnings.warn(
-        f"{path}: its header was never finished: {left:,} bytes of samples "
-        "follow, which are read",
-        stacklevel=5,
-    )
+    if not quiet:
+        left = os.fstat(descriptor).st_size - start
+        warnings.warn(
+            f"{path}: its header was never finished: {left:,} bytes of "
+            "samples follow, which are read",
+            stacklevel=5,
+        )
     kind = (file.samplerate, file.channels, file.subtype, "LITTLE", "RAW")
     file.close()
     return _Stream(_Rest(descriptor, start), "r", *kind)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import soundfile
@@ -189,6 +191,9 @@ def test_an_unfinished_header_is_told_of(tmp_path):
     claim_wav_sizes(path, 0)
     with pytest.warns(UserWarning, match="never finished: 32,000 bytes"):
         measure_audio(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_clip(path, 16000)
 
 
 def test_an_empty_wav_stays_empty(tmp_path):
