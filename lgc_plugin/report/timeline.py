@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from lgc_plugin.report.spectrogram import draw_spectrogram, log_mel
+from lgc_plugin.report.spectrogram import draw_spectrogram, long_log_mel
 from lgc_plugin.report.style import (
     TRUTH,
     colors,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from lgc_plugin.types import Event
 
+_BLOCK_SECONDS = 30.0
 # Shares of a class's row: air, then the bars, then the curves if there are.
 _BARS_ALONE = (0.12, 0.88)
 _BARS_BELOW_CURVES = (0.06, 0.52)
@@ -102,7 +103,9 @@ def plot_timeline(
         top, bottom = figure.subplots(
             2, sharex=True, height_ratios=[2.4, rows_inches]
         )
-        image = log_mel(wav, sample_rate)
+        # In blocks: that of ten minutes would take a gigabyte.
+        blocks = np.array_split(wav, max(1, round(seconds / _BLOCK_SECONDS)))
+        image = long_log_mel(blocks, sample_rate).values
         draw_spectrogram(top, image, seconds, sample_rate)
         top.set_title(title)
         bars = _BARS_BELOW_CURVES if curves else _BARS_ALONE
