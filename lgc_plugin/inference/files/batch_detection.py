@@ -91,7 +91,8 @@ def _detect(
     progress: bool,
 ) -> Outcome:
     check_filename(source.name)
-    done, problems = 0.0, []
+    done = 0.0
+    problems: list[str] = []
     header = _header(source)
     with closing(_inner_bar(source, header, progress)) as bar:
 

@@ -190,7 +190,7 @@ class _Progress:
 
     def read(
         self, sources: Sequence[Source], made: Callable[[Source], bool]
-    ) -> list[Done]:
+    ) -> Sequence[Done]:
         """The first recordings, as long as they were done and are the same."""
         lines = self._lines()
         if next(lines, None) != self._command:
