@@ -93,8 +93,10 @@ def end_notes(
         yield f"wrote {path}: {events} in {counted(n_read, 'recording')}"
     if pictures is not None and n_read:
         yield f"wrote {pictures}: {counted(n_read, 'picture')}"
-    if n_failed:
-        recordings = counted(n_recordings, "recording")
-        partly = n_read + n_failed - n_recordings
-        end = f" ({partly} of them not to the end)" if partly else ""
-        yield f"{n_failed} of {recordings} could not be read{end}"
+    recordings = counted(n_recordings, "recording")
+    n_unread = n_recordings - n_read
+    if n_unread:
+        yield f"{n_unread} of {recordings} could not be read"
+    if n_failed > n_unread:
+        n_cut = n_failed - n_unread
+        yield f"{n_cut} of {recordings} could not be read to the end"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lgc_plugin.utils.text import one_line
@@ -39,9 +39,10 @@ def lock_file(path: str | Path, what: str) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = _locked(path, what)
     try:
-        os.ftruncate(descriptor, 0)
         who = f"process {os.getpid()} on {socket.gethostname()}"
-        os.pwrite(descriptor, who.encode(), 0)
+        with suppress(OSError):  # a full disk is told by who needs more of it
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, who.encode(), 0)
         yield
     finally:
         # Before it is released: nobody else can hold it now.

@@ -62,7 +62,7 @@ def test_the_events_before_the_damage_are_kept(
     assert printed.err.count(problem) == 1
     assert f"after {cut['seconds']:.3f} s" in printed.err
     assert printed.err.endswith(
-        "1 of 2 recordings could not be read (1 of them not to the end)\n"
+        "1 of 2 recordings could not be read to the end\n"
     )
 
 

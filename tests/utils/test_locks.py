@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -46,3 +47,16 @@ def test_it_is_released_by_an_error(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(KeyError), lock_file(tmp_path / "a.lock", "x"):
             raise KeyError
+
+
+def test_a_full_disk_keeps_nobody_from_a_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with lock_file(tmp_path / "a.lock", "results"):
+        with pytest.raises(LockedError, match="in use by another process"):
+            with lock_file(tmp_path / "a.lock", "results"):
+                pass

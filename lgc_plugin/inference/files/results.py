@@ -90,7 +90,7 @@ def open_results(
     time writes to ``path``.
     """
     if path is None:
-        with _ended(_new_writer(kind, sys.stdout, model, ())) as writer:
+        with _ended(_new_writer(kind, _StandardOutput(), model, ())) as writer:
             yield Results(writer)
         return
     asked = {"format": kind, "model": dict(model), **(command or {})}
@@ -137,6 +137,24 @@ def _ended(writer: EventWriter) -> Iterator[EventWriter]:
         complete = True
     finally:
         writer.finish(complete=complete)
+
+
+class _StandardOutput:
+    """Standard output, which has no name in the errors of the system."""
+
+    def write(self, text: str) -> None:
+        """Adds text, and hands it to the system."""
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            reason = f"standard output: cannot be written: {error.strerror}"
+            raise OSError(reason) from error
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
 
 
 class _GrowingFile:

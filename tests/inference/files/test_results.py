@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -265,3 +267,15 @@ def test_a_second_process_is_refused(tmp_path: Path) -> None:
             with open_results("tsv", path, MODEL):
                 pass
     assert "Cat" in path.read_text()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_standard_output_on_a_full_disk_has_a_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = os.open("/dev/full", os.O_WRONLY)
+    full = io.TextIOWrapper(io.FileIO(file), write_through=True)
+    monkeypatch.setattr(sys, "stdout", full)
+    with pytest.raises(OSError, match="standard output: cannot be written: No"):
+        with open_results("tsv", None, MODEL):
+            pass

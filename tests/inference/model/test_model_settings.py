@@ -189,7 +189,7 @@ def test_a_setting_that_is_missing_is_named(file, path):
         ("clip_seconds: 10.0", "clip_seconds: .inf", "clip_seconds is inf"),
         ("clip_seconds: 10.0", "clip_seconds: 0.05", "shorter than one output"),
         ("clip_seconds: 10.0", "clip_seconds: 1000000000", "at most 3600"),
-        ("Dog: 28", "Dog: 100000000001", "'Dog' is 1.28e+10 s: must be at mo"),
+        ("Dog: 28", "Dog: 100000000001", "window 100000000001 of 'Dog'"),
         ("rnn_size: 128", "rnn_size: 99999999", "rnn_size is too large"),
         ("rnn_layers: 2", "rnn_layers: 500", "rnn_layers is too large: at mo"),
         ("e_rate: 16000", "e_rate: 9999999", "sample_rate is too large"),
