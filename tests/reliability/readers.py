@@ -19,7 +19,7 @@ from lgc_plugin.data.annotations import (
     read_unlabeled,
     read_weak,
 )
-from lgc_plugin.data.audio_files import read_headers
+from lgc_plugin.data.audio_files import measure_audio
 from lgc_plugin.data.manifest import read_manifest
 from lgc_plugin.data.packed_clips import open_packed
 from lgc_plugin.data.preparation import Preparation
@@ -195,13 +195,13 @@ READERS = [
         "header of a WAV",
         "a.wav",
         _sound("WAV"),
-        lambda p: list(read_headers([p])),
+        measure_audio,
     ),
     Reader(
         "header of a FLAC",
         "a.flac",
         _sound("FLAC"),
-        lambda p: list(read_headers([p])),
+        measure_audio,
     ),
     Reader(
         "weights", "a.pt", _weights, lambda p: parse_weights(p.read_bytes(), p)

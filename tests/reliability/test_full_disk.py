@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from writers import NO_MOUNT, WRITERS
 
 from forked import Script
-from writers import NO_MOUNT, WRITERS
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,8 @@ sys.path += [str(HERE), str(HERE.parent), str(HERE.parents[1])]
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
-
 from bad_inputs import make_place  # noqa: E402
+
 from lgc_plugin.cli.main import main  # noqa: E402
 from lgc_plugin.data.manifest import ClipRow, write_manifest  # noqa: E402
 from lgc_plugin.data.packed_clips import write_packed  # noqa: E402
@@ -164,9 +164,9 @@ WRITERS: dict[str, Writer] = {
     "soundscapes": _once(
         lambda f: command(
             f,
-            f"soundscapes --bank synthetic --output {f}/data --quiet "
+            f"soundscapes --bank sounds --output {f}/data --quiet "
             "--strong 2 --strong-validation 1 --weak 1 --unlabeled 1 "
-            "--validation 1 --clip-seconds 2 --n-jobs 1 --sounds-per-class 6",
+            "--validation 1 --clip-seconds 2 --n-jobs 1",
         )
     ),
     "detect": lambda f, v: command(
@@ -178,7 +178,8 @@ WRITERS: dict[str, Writer] = {
         f"--output {f}/tracks",
     ),
     "evaluate": lambda f, v: command(
-        f, f"evaluate --predictions points {SCORED} --output {f}/out --no-figures"
+        f,
+        f"evaluate --predictions points {SCORED} --output {f}/out --no-figures",
     ),
     "compare": lambda f, v: command(
         f, f"compare points events.tsv {SCORED} --output {f}/a.json"
