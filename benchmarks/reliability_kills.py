@@ -1,0 +1,182 @@
+"""Commands that are killed, and repeated until they end."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from shutil import rmtree
+from typing import Any
+
+from reliability_stages import ROOT, Stage, snapshot
+
+_GRACE_SECONDS = 10.0
+_LIMIT_SECONDS = 900.0
+
+
+@dataclass
+class Kills:
+    """What became of the kills of one stage."""
+
+    name: str
+    title: str
+    #: Of the command that was not killed, in seconds
+    seconds: float = 0.0
+    #: Moments of the kills, as shares of that time; and who was killed
+    moments: list[tuple[float, str]] = field(default_factory=list)
+    #: The command had ended before
+    too_late: int = 0
+    #: The repeated command ended, with the same results
+    same: int = 0
+    #: Kills after which a process was still there
+    orphans: int = 0
+    #: Temporary files of the killed that are left at the end
+    left: int = 0
+    #: What was different, or why the repeated command failed
+    wrong: list[str] = field(default_factory=list)
+    failed: str | None = None
+
+    def values(self) -> dict[str, Any]:
+        """All of it, for JSON."""
+        return asdict(self)
+
+
+def measure_kills(
+    stage: Stage, place: Path, n_kills: int, seed: int = 0
+) -> Kills:
+    """Runs a stage undisturbed, then kills it at random moments."""
+    result = Kills(stage.name, stage.title)
+    draws = random.Random(f"{seed}-{stage.name}")
+    with _folder(place / "out") as out:
+        began = time.monotonic()
+        failed = run(stage.command(place, out))
+        result.seconds = time.monotonic() - began
+        if failed:
+            result.failed = f"undisturbed: {failed}"
+            return result
+        expected = snapshot(out)
+    for number in range(n_kills):
+        # In even parts of the time, so that few kills reach all of it.
+        share = (number + draws.random()) / n_kills
+        whom = "parent" if number % 2 else "all"
+        with _folder(place / "out") as out:
+            _kill_once(stage, place, out, share, whom, expected, result)
+    return result
+
+
+def _kill_once(
+    stage: Stage,
+    place: Path,
+    out: Path,
+    share: float,
+    whom: str,
+    expected: Mapping[str, str],
+    result: Kills,
+) -> None:
+    result.moments.append((round(share, 3), whom))
+    command = stage.command(place, out)
+    killed, orphans = kill_at(command, share * result.seconds, whom)
+    result.too_late += not killed
+    result.orphans += orphans
+    where = f"killed at {share:.0%} ({whom})"
+    if failed := run(command):
+        result.wrong.append(f"{where}: {failed}")
+        return
+    found = snapshot(out)
+    differing = [
+        name
+        for name in sorted(expected.keys() | found.keys())
+        if expected.get(name) != found.get(name)
+    ]
+    if differing:
+        result.wrong.append(f"{where}: differ: {', '.join(differing)[:200]}")
+    result.same += not differing
+    result.left += sum(
+        path.name.startswith(".") or "unfinished" in path.name
+        for path in out.rglob("*")
+    )
+
+
+def run(command: Sequence[str]) -> str | None:
+    """Runs a command to its end; the reason if it fails."""
+    done = subprocess.run(
+        command,
+        **environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=_LIMIT_SECONDS,
+    )
+    if done.returncode == 0:
+        return None
+    lines = done.stderr.strip().splitlines() or [""]
+    return f"status {done.returncode}: {lines[-1][:300]}"
+
+
+def kill_at(
+    command: Sequence[str], seconds: float, whom: str
+) -> tuple[bool, bool]:
+    """SIGKILL after some seconds: whether it came in time, whether any stays.
+
+    ``whom``: the parent alone, or all processes of the command.
+    """
+    process = subprocess.Popen(
+        command,
+        **environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+        return False, False
+    if whom == "all":
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
+    end = time.monotonic() + _GRACE_SECONDS
+    while time.monotonic() < end:
+        if not _alive(process.pid):
+            return True, False
+        time.sleep(0.1)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    return True, True
+
+
+def _alive(session: int) -> list[int]:
+    """Processes of a session that are no zombies."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(fields[3]) == session and fields[0] != "Z":
+                    found.append(int(entry.name))
+    return found
+
+
+def environment() -> dict[str, Any]:
+    """Where commands are run: options of ``subprocess``."""
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    more = {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+    return {"cwd": ROOT, "env": {**os.environ, **more}}
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[Path]:
+    """An empty folder, which is removed afterwards."""
+    path.mkdir()
+    try:
+        yield path
+    finally:
+        rmtree(path)
