@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,6 +31,7 @@ from detect_variants import (
 )
 from harness import (
     add_options,
+    clean_up_when_stopped,
     describe_run,
     finish_options,
     in_fresh_process,
@@ -171,6 +171,5 @@ def _make_model(folder: Path, seed: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    # Cleans up when stopped: it may be gigabytes.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    clean_up_when_stopped()
     sys.exit(main(sys.argv[1:]))

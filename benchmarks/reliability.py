@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness import (
+    clean_up_when_stopped,
     describe_run,
     make_parser,
     pick,
@@ -137,4 +138,5 @@ def _print_progress(title: str, wrong: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+    clean_up_when_stopped()
     sys.exit(main(sys.argv[1:]))
