@@ -43,12 +43,13 @@ measure_energy: false
 ckpt_interval_steps: 1
 """
 
-# What differs between two runs that are the same otherwise.
-_TIMES = {"wall_seconds", "date", "energy_kwh", "processes"}
+# Times and what depends on them; ``copies`` are the times of resampled audio.
+_TIMES = {"wall_seconds", "date", "energy_kwh", "processes", "copies"}
 # Of a log's line, losses of an epoch that was begun twice are of its rest.
 _LOG_LINE = re.compile(r" - train loss.*(?= - valid)")
 _LEFT_OUT = re.compile(
-    r"\.json$|^(save|tensorboard|env\.log|log\.txt|hyperparams\.yaml|train\.py)"
+    r"^(save|tensorboard|env\.log|log\.txt|hyperparams\.yaml|train\.py)|"
+    r"/decoded\.json$"  # file times
 )
 
 
@@ -125,13 +126,13 @@ def snapshot(folder: Path) -> dict[str, str]:
         inner = name.removeprefix("run/")
         if path.is_dir() or path.name.startswith(".") or ".lock" in name:
             continue
+        if _LEFT_OUT.search(inner):
+            continue
         if path.suffix == ".json":
             content = _without_times(json.loads(path.read_bytes()))
             data = json.dumps(content, sort_keys=True).encode()
         elif path.name == "train_log.txt":
             data = _LOG_LINE.sub("", path.read_text()).encode()
-        elif _LEFT_OUT.search(inner):
-            continue
         else:
             data = path.read_bytes()
         found[name] = hashlib.sha256(data).hexdigest()

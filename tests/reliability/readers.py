@@ -22,7 +22,7 @@ from lgc_plugin.data.annotations import (
 from lgc_plugin.data.audio_files import measure_audio
 from lgc_plugin.data.manifest import read_manifest
 from lgc_plugin.data.packed_clips import open_packed
-from lgc_plugin.data.preparation import Preparation
+from lgc_plugin.data.preparation import Coverage, Preparation
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth_files import read_annotations
 from lgc_plugin.evaluation.predictions import read_event_file
@@ -80,6 +80,16 @@ def _tuned(_: Path) -> bytes:
         b"  metric: psds1\n  frame_seconds: 0.064\n  ground_truth: v.tsv\n"
         b"  clips: [a.wav, b.wav]\n"
     )
+
+
+def _prepared(folder: Path) -> bytes:
+    (folder / "test.csv").write_bytes(
+        b"ID,duration,wav,label_kind,events,tags\n"
+    )
+    coverage = {"test": Coverage("test", 1, 2, {"b.wav": "no such file"})}
+    sets = {"test": folder / "test.csv"}
+    Preparation(sets, ("Cat", "Dog"), folder, coverage).save(folder)
+    return (folder / "prepared.json").read_bytes()
 
 
 def _sound(kind: str) -> Callable[[Path], bytes]:
@@ -148,7 +158,7 @@ READERS = [
         "score TSV",
         "a.tsv",
         text("onset\toffset\tCat\tDog\n0.0\t0.5\t0.1\t0.2\n0.5\t1\t1\t0\n"),
-        read_score_tsv,
+        lambda path: read_score_tsv(path, "a.wav"),
     ),
     Reader("score NPZ", "a.npz", _npz, FrameScores.load),
     Reader("tuned settings", "a.yaml", _tuned, TunedSettings.read, 60),
@@ -171,21 +181,7 @@ READERS = [
     Reader(
         "preparation",
         "prepared.json",
-        text(
-            json.dumps(
-                {
-                    "data_root": "/data",
-                    "labels": ["Cat", "Dog"],
-                    "coverage": {
-                        "test": {"found": 1, "expected": 1, "missing": {}}
-                    },
-                    "manifests": {"test": "test.csv"},
-                    "digests": {},
-                    "fingerprint": None,
-                },
-                indent=2,
-            )
-        ),
+        _prepared,
         lambda path: Preparation.load(path.parent, "/data"),
     ),
     Reader("WAV", "a.wav", _sound("WAV"), _blocks),
