@@ -87,11 +87,11 @@ def main(words: Sequence[str]) -> int:
                 killed.append(
                     measure_kills(stage, place, options.kills, options.seed)
                 )
-                _print_progress(killed[-1].title, killed[-1].wrong)
+                _print_progress(killed[-1].title, killed[-1])
         damage = None
         if DAMAGE in options.stages:
             damage = measure_damage(place, options.quick)
-            _print_progress("damage", damage.wrong)
+            _print_progress("damage", damage)
     if killed:
         print(kills_table(killed))
     if damage is not None:
@@ -132,9 +132,9 @@ def _cells(row: Any) -> list[str]:
     return [f"{row.seconds:.1f}", *map(str, numbers)]
 
 
-def _print_progress(title: str, wrong: Sequence[str]) -> None:
-    lines = "".join(f"\n  {line}" for line in wrong)
-    print(f"{title}: {'done' if not wrong else lines}", file=sys.stderr)
+def _print_progress(title: str, done: Kills | Damage) -> None:
+    problems = [done.failed] if done.failed else done.wrong
+    print(f"{title}: done", *problems, sep="\n  ", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,6 @@ median_windows: 3
 n_thresholds: 5
 n_bootstrap: 200
 measure_energy: false
-ckpt_interval_steps: 1
 """
 
 # Times and what depends on them; ``copies`` are the times of resampled audio.
@@ -72,7 +71,7 @@ def training(*launcher: str) -> Callable[[Path, Path], Sequence[str]]:
         f"--data_folder={place / 'data'}",
         f"--output_folder={out / 'run'}",
         f"--cache_folder={out / 'cache'}",
-        "--device=cpu",
+        *("--device=cpu", "--ckpt_interval_steps=1"),
         *(["--distributed_backend=gloo"] if launcher else []),
     )
 

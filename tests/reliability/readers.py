@@ -56,7 +56,7 @@ class Reader:
     content: Callable[[Path], bytes]
     read: Callable[[Path], Any]
     #: How many examples of damage are tried
-    examples: int = 250
+    examples: int = 150
 
 
 def text(content: str) -> Callable[[Path], bytes]:
