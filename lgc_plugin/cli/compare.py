@@ -17,7 +17,7 @@ from lgc_plugin.cli.scoring_arguments import (
     header,
     inputs,
     median_windows,
-    print_notes,
+    printed_notes,
     read_annotations_of,
 )
 from lgc_plugin.utils.text import printable
@@ -90,17 +90,17 @@ def run(args: argparse.Namespace) -> int:
     paths = (Path(args.first), Path(args.second))
     first, second = args.names or _names(*paths)
     names = (first, second)
-    comparison = compare_systems(
-        paths,
-        read_annotations_of(args, notes),
-        _options(args),
-        names=names,
-        drop_missing=args.drop_missing,
-        resamples=args.n_bootstrap,
-        seed=args.seed,
-        notes=notes,
-    )
-    print_notes(notes)
+    with printed_notes(notes):
+        comparison = compare_systems(
+            paths,
+            read_annotations_of(args, notes),
+            _options(args),
+            names=names,
+            drop_missing=args.drop_missing,
+            resamples=args.n_bootstrap,
+            seed=args.seed,
+            notes=notes,
+        )
     print(_header(comparison, names, args))
     table = difference_table(
         comparison.differences,

@@ -18,7 +18,7 @@ from lgc_plugin.cli.scoring_arguments import (
     header,
     inputs,
     median_windows,
-    print_notes,
+    printed_notes,
     read_annotations_of,
 )
 from lgc_plugin.utils.text import printable
@@ -102,16 +102,16 @@ def run(args: argparse.Namespace) -> int:
     words = args.median_windows
     windows = median_windows(words) if words else None
     annotations = read_annotations_of(args, notes)
-    evaluation = evaluate(
-        args.predictions,
-        annotations,
-        OperatingOptions(args.threshold, windows, args.settings),
-        drop_missing=args.drop_missing,
-        resamples=args.n_bootstrap,
-        seed=args.seed,
-        notes=notes,
-    )
-    print_notes(notes)
+    with printed_notes(notes):
+        evaluation = evaluate(
+            args.predictions,
+            annotations,
+            OperatingOptions(args.threshold, windows, args.settings),
+            drop_missing=args.drop_missing,
+            resamples=args.n_bootstrap,
+            seed=args.seed,
+            notes=notes,
+        )
     print(_header(evaluation, args))
     print(f"\n{score_table({name: evaluation.result}, digits=6)}\n")
     if not evaluation.truth.present:

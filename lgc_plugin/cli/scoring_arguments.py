@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -128,10 +129,14 @@ def read_annotations_of(args: argparse.Namespace, notes: Notes) -> Annotations:
     )
 
 
-def print_notes(notes: Notes) -> None:
-    """Shows notes and warnings on standard error, before any score."""
-    for line in notes.lines:
-        print(line, file=sys.stderr)
+@contextmanager
+def printed_notes(notes: Notes) -> Iterator[None]:
+    """Shows notes and warnings on standard error, before scores or an error."""
+    try:
+        yield
+    finally:
+        for line in notes.lines:
+            print(line, file=sys.stderr)
 
 
 def inputs(args: argparse.Namespace) -> dict[str, Any]:

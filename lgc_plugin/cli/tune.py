@@ -12,7 +12,7 @@ from lgc_plugin.cli.scoring_arguments import (
     add_bootstrap_arguments,
     check_bootstrap,
     median_windows,
-    print_notes,
+    printed_notes,
 )
 from lgc_plugin.utils.text import printable
 
@@ -84,10 +84,10 @@ def run(args: argparse.Namespace) -> int:
     check_bootstrap(args)
     _check_out(Path(args.output))
     notes = Notes()
-    tuned_on = _read_set(args, "", notes)
-    assert tuned_on is not None  # argparse asks for both of its files
-    reported = _read_set(args, "report_", notes.named("report"))
-    print_notes(notes)
+    with printed_notes(notes):
+        tuned_on = _read_set(args, "", notes)
+        assert tuned_on is not None  # argparse asks for both of its files
+        reported = _read_set(args, "report_", notes.named("report"))
     if reported is not None:
         refuse_shared(tuned_on.clips, reported.truth.clips, reported.name)
     result = _tune(tuned_on, args)

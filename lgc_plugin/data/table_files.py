@@ -9,6 +9,9 @@ from pathlib import Path
 
 from lgc_plugin.utils.text import read_text, shortened
 
+#: Three years; what is more is another unit, or damage.
+MOST_SECONDS = 1e8
+
 
 class Row(dict[str, str]):
     """The fields of one row by column, and where it is."""
@@ -42,9 +45,9 @@ class Row(dict[str, str]):
         """The field as a time or a length."""
         value = self.number(column)
         self.check(
-            0 <= value < math.inf,
+            0 <= value <= MOST_SECONDS,
             f"{column} is {shortened(self[column])!r}: it must be a number of "
-            "seconds, 0 or above",
+            f"seconds from 0 to {MOST_SECONDS:g}",
         )
         return value
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Pairs of a detection and a true event that are looked at together.
 _BLOCK_EVENTS = 100_000
+# Of which each takes tens of bytes.
+_MOST_SEGMENTS = 5e7
 
 
 class Intersections(NamedTuple):
@@ -180,6 +182,12 @@ class Segments(NamedTuple):
 
 def touched_segments(events: CodedEvents, seconds: float) -> Segments:
     """The segments that events touch, each once."""
+    total = (events.offset - events.onset).sum() / seconds
+    if total > _MOST_SEGMENTS:
+        raise ValueError(
+            f"events last {total:.1e} segments of {seconds:g} s in sum, more "
+            "than can be counted: are times in seconds?"
+        )
     first = np.floor(events.onset / seconds).astype(np.int64)
     end = np.ceil(events.offset / seconds).astype(np.int64)
     each = end - first

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.data.table_files import Row, TableFile
+from lgc_plugin.data.table_files import MOST_SECONDS, Row, TableFile
 from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.notes import counted
@@ -244,7 +244,8 @@ def _all_right(events: pd.DataFrame) -> bool:
     onset, offset = events.onset.to_numpy(), events.offset.to_numpy()
     unlabeled = events.event_label.to_numpy() == ""
     silent = np.isnan(onset) & np.isnan(offset) & unlabeled
-    good = (onset >= 0) & (onset <= offset) & (offset < np.inf) & ~unlabeled
+    ordered = (0 <= onset) & (onset <= offset) & (offset <= MOST_SECONDS)
+    good = ordered & ~unlabeled
     if _THRESHOLD in events:
         good &= np.isfinite(events[_THRESHOLD].to_numpy())
     named = events.filename.to_numpy() != ""

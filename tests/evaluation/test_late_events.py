@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lgc_plugin.cli.main import main
 from lgc_plugin.data.manifest import ClipRow, write_manifest
 from lgc_plugin.evaluation.evaluation import evaluate
 from lgc_plugin.evaluation.frame_scores import FrameScores
@@ -144,6 +145,22 @@ def test_two_units_are_told_without_lengths(
     notes = Notes()
     evaluate(paths[0], truth, resamples=0, notes=notes)
     assert not [x for x in notes.lines if "second" in x]
+
+
+@pytest.mark.parametrize("side", ["truth", "detections"])
+@pytest.mark.parametrize("end", [4e7, 1e9, 1e300])
+def test_times_beyond_any_sense_are_refused(
+    tmp_path: Path, side: str, end: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [*EVENTS, *((x, 0.0, end, "Cat") for x, _ in LENGTHS * 5)]
+    truth, lengths = files(tmp_path, rows if side == "truth" else EVENTS)
+    found = rows if side == "detections" else EVENTS
+    found = write_table(tmp_path / "found.tsv", found)
+    words = [f"--ground-truth={truth}", f"--durations={lengths}"]
+    assert main(["evaluate", f"--predictions={found}", *words]) == 2
+    printed = capsys.readouterr().err
+    assert f"{truth if side == 'truth' else found}, row" in printed
+    assert "seconds" in printed.splitlines()[-1]
 
 
 def test_lengths_in_another_unit(tmp_path: Path) -> None:
