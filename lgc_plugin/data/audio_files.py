@@ -123,7 +123,7 @@ def decode_blocks(
 
 def audio_header(path: str | Path) -> AudioHeader:
     """What the header of a file claims; its length may be anything."""
-    with open_audio(path) as file:
+    with open_audio(path, quiet=True) as file:
         return AudioHeader(
             file.samplerate, file.channels, file.frames, file.subtype
         )

@@ -9,10 +9,12 @@ otherwise), a second twin elsewhere takes its place.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,7 +72,7 @@ class AudioFinder:
         self.n_jobs = n_jobs
         self.progress = progress
         self._record = record
-        self._decoded: dict[str, list[int]] = _read_stamps(record)
+        self._decoded = _read_stamps(record)
 
     def find(
         self, folders: AudioFolders, clips: Iterable[str], name: str = ""
@@ -110,7 +112,7 @@ class AudioFinder:
             done = [clip for clip in wanted if clip not in missing]
             found |= self._ready(list_audio(copies.folder), done, name)
         if self._record is not None:
-            write_json(self._record, self._decoded)
+            _write_stamps(self._record, self._decoded)
         return ReadyAudio(
             {clip: found[clip] for clip in clips if clip in found}, missing
         )
@@ -231,22 +233,32 @@ class _Copies:
             path.unlink(missing_ok=True)
         for clip, source in sources.items():
             self.stamps[clip] = _stamp(source)
-        write_json(self.folder / _SOURCES, self.stamps)
+        _write_stamps(self.folder / _SOURCES, self.stamps)
 
 
 def _stamp(file: AudioFile) -> list[int]:
     return [file.size, file.modified]
 
 
+def _write_stamps(path: Path, stamps: dict[str, list[int]]) -> None:
+    write_json(path, {"digest": _digest(stamps), "files": stamps})
+
+
 def _read_stamps(path: Path | None) -> dict[str, list[int]]:
     """Lists of numbers by name; none where they were not written whole."""
     if path is None or not path.is_file():
         return {}
-    try:
-        stamps = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        return {}
-    return stamps if isinstance(stamps, dict) else {}
+    with suppress(ValueError, KeyError, TypeError):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["digest"] == _digest(content["files"]):
+            return content["files"]
+    logger.warning("%s is damaged, and is not used", path)
+    return {}
+
+
+def _digest(stamps: dict[str, list[int]]) -> str:
+    text = json.dumps(stamps, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _is_writable(folder: Path) -> bool:

@@ -186,13 +186,15 @@ def _lengths(
             )
         return lengths, frozenset()
     if audio is not None:
-        lengths = _lengths_of_audio(Path(audio), annotated)
+        lengths, passed_over = _lengths_of_audio(Path(audio), annotated)
         missing = annotated - set(lengths)
         if missing:
             notes.warn(
                 f"no audio of {len(missing)} of {len(annotated)} annotated "
                 f"clips, such as {min(missing)!r}: they are left out"
             )
+        if passed_over:
+            notes.warn(f"{audio}: {passed_over}")
         return lengths, missing
     notes.warn(
         "the lengths of the clips are unknown, so PSDS, which counts false "
@@ -205,8 +207,10 @@ def _lengths(
 
 def _lengths_of_audio(
     folder: Path, annotated: Collection[str]
-) -> dict[str, float]:
-    """Seconds by clip, for those whose audio is in a folder."""
+) -> tuple[dict[str, float], str]:
+    """Seconds by clip, for those whose audio is in a folder, and what else
+    of it is passed over.
+    """
     from lgc_plugin.data.audio_files import measure_files
     from lgc_plugin.data.audio_search import clip_id, search_audio
 
@@ -216,10 +220,10 @@ def _lengths_of_audio(
     files: dict[str, Path] = {}
     found = search_audio(folder)
     for path in found.files:
-        if (name := clip_id(path.name)) in clips:
+        if (name := clip_id(path.name)) in clips and path.exists():
             files.setdefault(clips[name], path)
+    passed_over = found.passed_over()
     if not files:
-        passed_over = found.passed_over()
         raise ValueError(
             f"{folder}: no audio of the {len(clips)} annotated clips in it; "
             f"the first would be {min(annotated)!r}, or the same as .flac"
@@ -231,7 +235,7 @@ def _lengths_of_audio(
         if isinstance(header, str):
             raise ValueError(header)
         seconds[clip] = header.seconds
-    return seconds
+    return seconds, passed_over
 
 
 def _is_manifest(path: Path) -> bool:

@@ -201,6 +201,10 @@ def test_files_are_decoded_once(folders, tmp_path, monkeypatch):
     os.utime(other, ns=(1, 1))
     assert find_again().found["b"] == (other, 0.07)
     assert decoded[2:] == ["b.wav"]
-    record.write_text("{")
-    assert find_again().found["a"] == (path, 0.05)
-    assert len(decoded) == 5
+    text = record.read_text()
+    for damaged in ("{", "[]", text.replace("800", "900")):
+        record.write_text(damaged)
+        decoded.clear()
+        assert find_again().found["a"] == (path, 0.05)
+        assert sorted(decoded) == ["a.wav", "b.wav"]
+        assert record.read_text() == text

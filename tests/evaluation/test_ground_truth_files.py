@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from damaged_audio import claim_flac_length, write_noise
 from lgc_plugin.data.manifest import ClipRow, write_manifest
 from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.ground_truth import GroundTruth
@@ -91,6 +92,21 @@ def test_audio_tells_durations_at_any_depth(tmp_path: Path) -> None:
         "warning: no audio of 1 of 3 annotated clips, such as 'b.wav': they "
         "are left out"
     ]
+
+
+def test_audio_of_any_format_counts_by_its_samples(tmp_path: Path) -> None:
+    audio, notes = tmp_path / "audio", Notes()
+    write_noise(audio / "a.mp3", 3.0, rate=44100)
+    write_noise(audio / "b.flac", 2.5)
+    claim_flac_length(audio / "b.flac", 0)
+    (audio / "c.m4a").write_bytes(b"12")
+    read = read_annotations(truth_file(tmp_path), audio=audio, notes=notes)
+    (_, mp3), (_, flac) = lengths_of(read.truth)
+    assert mp3 == pytest.approx(3.0, abs=0.1) and flac == 2.5
+    assert read.without_audio == {"c.wav"}
+    assert "1 file is passed over: libsndfile does not read .m4a" in "\n".join(
+        notes.lines
+    )
 
 
 def test_audio_behind_a_link_is_found(tmp_path: Path) -> None:
