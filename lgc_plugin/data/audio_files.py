@@ -26,7 +26,8 @@ _READERS = 16
 _PIECE = 1 << 20
 _SMALL_PIECE = 1 << 12
 # Formats whose headers tell, or may tell, another length than is decoded.
-_COMPRESSED = {"FLAC", "MP3", "OGG"}
+_ESTIMATED = {"MP3", "OGG"}
+_COMPRESSED = {"FLAC", *_ESTIMATED}
 _UNKNOWN = 1 << 62
 
 #: What an int16 sample is divided by to be a float in [-1, 1).
@@ -66,6 +67,8 @@ def read_samples(
     """(N, channels) all samples of an open file, or the first of them."""
     most = max(1, _PIECE // file.channels)
     left = _UNKNOWN if n_frames is None else n_frames
+    if file.format not in _ESTIMATED:  # there is never more
+        left = min(left, file.frames)
     # A clip is read at once if its header is right, and no more memory is
     # taken than it has samples if not.
     size = file.frames if 0 < file.frames < most else most
@@ -77,7 +80,7 @@ def read_samples(
         pieces.append(piece)
         left -= len(piece)
         size = min(_SMALL_PIECE * len(pieces), most)
-    short = left > 0 and _too_short(file, sum(map(len, pieces)))
+    short = left and _too_short(file, sum(map(len, pieces)))
     if short:
         raise EOFError(short)
     if len(pieces) == 1:
