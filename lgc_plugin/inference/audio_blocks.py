@@ -26,6 +26,8 @@ from lgc_plugin.inference.samples import (
 
 # What libsndfile says of unknown lengths is greater.
 _UNKNOWN = 1 << 62
+# No microphone samples less often.
+_LOWEST_RATE = 1000
 
 Blocks = Iterator[NDArray[np.float32]]
 
@@ -54,7 +56,10 @@ def read_blocks(
     try:
         header = audio_header(path)
     except UnreadableError as error:
-        raise _undecodable(path, error) from None
+        raise _undecodable(path, error.why) from None
+    if header.sample_rate < _LOWEST_RATE:
+        # An hour of a damaged header's 1 Hz would take a year.
+        raise _undecodable(path, f"its header claims {header.sample_rate} Hz")
     chunks = _decoded(path, header, seconds_per_block, on_damage or _warn)
     return stream_blocks(
         chunks, header.sample_rate, sample_rate, name=str(path)
@@ -75,7 +80,7 @@ def _decoded(
             yield chunk
     except UnreadableError as error:
         if not n_frames:
-            raise _undecodable(path, error) from None
+            raise _undecodable(path, error.why) from None
         on_damage(f"{path}: cannot be decoded to its end ({error.why})")
         return
     if n_frames < header.frames < _UNKNOWN:
@@ -90,9 +95,9 @@ def _decoded(
         _warn(f"{path} is cut off: {missing:,} bytes are missing at its end")
 
 
-def _undecodable(path: Path, error: UnreadableError) -> ValueError:
+def _undecodable(path: Path, why: str) -> ValueError:
     return ValueError(
-        f"{path}: cannot be decoded ({error.why}): convert it to WAV or FLAC; "
+        f"{path}: cannot be decoded ({why}): convert it to WAV or FLAC; "
         "samples without a header are read by lgc-sed detect -"
     )
 

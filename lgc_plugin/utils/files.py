@@ -103,15 +103,22 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
             f"{path} exists and is not an empty folder: remove it or choose "
             "another name"
         )
-    with _unfinished(path) as holder:
+    with unfinished_folder(path) as holder:
+        temporary = holder / path.name
+        temporary.mkdir()
+        yield temporary
+        if path.is_dir():
+            path.rmdir()
+        os.replace(temporary, path)
+
+
+@contextmanager
+def unfinished_folder(path: str | Path) -> Iterator[Path]:
+    """Lends a hidden folder beside ``path``, gone afterwards with all in it."""
+    with _unfinished(Path(path)) as holder:
         holder.mkdir(mode=0o700)
         with _locked(os.open(holder, os.O_RDONLY)):
-            temporary = holder / path.name
-            temporary.mkdir()
-            yield temporary
-            if path.is_dir():
-                path.rmdir()
-            os.replace(temporary, path)
+            yield holder
 
 
 @contextmanager

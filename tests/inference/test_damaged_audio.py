@@ -105,3 +105,13 @@ def test_a_file_that_ends_early_is_told(tmp_path):
     with pytest.warns(UserWarning, match=r"ends after 1\.\d+ s, 3\.000 s by"):
         blocks = joined(read_blocks(path, 16000, 0.5))
     assert np.abs(blocks - resample(whole, rate, 16000)).max() <= 1e-6
+
+
+@pytest.mark.parametrize("rate", [1, 7, 999, 99_999_989])
+def test_rates_beyond_any_sense_are_refused(tmp_path, rate):
+    path = write(tmp_path / "a.wav", noise(1000))
+    content = bytearray(path.read_bytes())
+    content[24:28] = rate.to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=rf"a\.wav: .*claims {rate} Hz"):
+        read_blocks(path, 16000)

@@ -203,7 +203,9 @@ class _Progress:
 
     def __init__(self, path: Path, command: Mapping[str, Any]) -> None:
         self.path = path
-        self._command = json.loads(_json(command))
+        # Of another version, lines would mean something else.
+        asked = {**command, "fields": Done._fields}
+        self._command = json.loads(_json(asked))
         self._results: _GrowingFile | None = None
 
     def read(
@@ -253,7 +255,7 @@ class _Progress:
         self.path.unlink(missing_ok=True)
 
     def _lines(self) -> Iterator[Any]:
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, RecursionError):
             text = self.path.read_text(encoding="utf-8")
             for line in text.splitlines():
                 check, _, content = line.partition(" ")

@@ -9,13 +9,11 @@ PyTorch.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import time
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import torch
@@ -41,7 +39,8 @@ from lgc_plugin.utils.checksums import (
     read_sums,
     write_sums,
 )
-from lgc_plugin.utils.files import explain_full_disk
+from lgc_plugin.utils.files import unfinished_folder
+from lgc_plugin.utils.replace_folder import recover_folder, replace_folder
 
 SETTINGS = "model.yaml"
 MODEL_FOLDER = "model"  # in the folder of a run
@@ -69,9 +68,8 @@ def write_model(
 ) -> None:
     """Writes a model folder, whole or not at all.
 
-    An older model folder is replaced; for the moment between two renames
-    there is none, for which :func:`read_model` waits. What would not be read
-    again is not written.
+    An older model folder is replaced in one rename, where the system can.
+    What would not be read again is not written.
 
     Arguments
     ---------
@@ -116,20 +114,17 @@ def write_model(
         if not re.fullmatch(r"\w+", name):
             raise ValueError(f"network {name!r}: the name must be one word")
         check_weights(f"network {name!r}", network.state_dict(), expected)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(
-        prefix=f".{folder.name}.", dir=folder.parent
-    ) as holder:
-        new = Path(holder) / "new"
+    with unfinished_folder(folder) as holder:
+        new = holder / "new"
         new.mkdir()
-        with explain_full_disk(folder):
-            write_settings(new / SETTINGS, settings)
-            for name, network in networks.items():
-                save_weights(new / f"{name}.pt", network)
-            for name, content in (onnx or {}).items():
-                (new / f"{name}.onnx").write_bytes(content)
-            write_sums(new)
-        _replace(folder, new, Path(holder) / "old")
+        write_settings(new / SETTINGS, settings)
+        for name, network in networks.items():
+            save_weights(new / f"{name}.pt", network)
+        for name, content in (onnx or {}).items():
+            (new / f"{name}.onnx").write_bytes(content)
+        write_sums(new)
+        recover_folder(folder)
+        replace_folder(folder, new)
 
 
 def read_model(folder: str | Path, network: str = "teacher") -> LoadedModel:
@@ -282,15 +277,3 @@ def _network(settings: ModelSettings, device: str = "cpu") -> CRNN:
     """A network with any weights; no random number is spent."""
     with torch.random.fork_rng(devices=[]), torch.device(device):
         return CRNN(**settings.network)
-
-
-def _replace(folder: Path, new: Path, old: Path) -> None:
-    """Moves a folder to ``old`` and ``new`` in its place, or neither."""
-    if folder.exists():
-        os.replace(folder, old)
-    try:
-        os.replace(new, folder)
-    except BaseException:
-        if old.exists():
-            os.replace(old, folder)
-        raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ def parse_weights(content: bytes, where: str | Path) -> dict[str, Tensor]:
     ['weight', 'bias']
     """
     try:
+        _refuse_compressed(content)
         state = torch.load(
             io.BytesIO(content), map_location="cpu", weights_only=True
         )
@@ -109,6 +111,13 @@ def fill_network(
     network.load_state_dict(state)
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(state[name].requires_grad)
+
+
+def _refuse_compressed(content: bytes) -> None:
+    """PyTorch compresses nothing; what is could fill the memory."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if any(each.compress_type for each in archive.infolist()):
+            raise ValueError("compressed")
 
 
 def _is_state(state: Any) -> bool:

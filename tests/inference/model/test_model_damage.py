@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import shutil
@@ -132,6 +133,8 @@ def test_a_reader_beside_a_writer_gets_one_model(
     writer = threading.Thread(target=write)
     writer.start()
     try:
+        for _ in range(2000):  # at no moment is there no model
+            os.stat(folder / "model.yaml")
         for _ in range(50):
             model = read_model(folder)
             network = both[model.settings.median_windows["Cat"]]

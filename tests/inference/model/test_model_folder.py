@@ -19,6 +19,7 @@ from lgc_plugin.inference.model.model_folder import (
     write_model,
 )
 from lgc_plugin.models.features import LogMel
+from lgc_plugin.utils import replace_folder
 from lgc_plugin.utils.checksums import write_sums
 from model_cases import NETWORKS, SETTINGS, small_settings
 
@@ -115,7 +116,10 @@ def test_a_full_disk_leaves_the_older_model(written, monkeypatch):
     assert read_model(written).settings == SETTINGS
 
 
-def test_a_rename_that_fails_leaves_the_older_model(written, monkeypatch):
+@pytest.mark.parametrize("can_exchange", [True, False])
+def test_a_rename_that_fails_leaves_the_older_model(
+    written, monkeypatch, can_exchange
+):
     replace = os.replace
 
     def fail(source, target):
@@ -123,11 +127,41 @@ def test_a_rename_that_fails_leaves_the_older_model(written, monkeypatch):
             raise PermissionError("not allowed")
         replace(source, target)
 
-    monkeypatch.setattr(model_folder.os, "replace", fail)
+    if can_exchange:
+        monkeypatch.setattr(replace_folder, "exchange", no_exchange)
+    else:
+        monkeypatch.setattr(replace_folder, "exchange", lambda *_: False)
+        monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(PermissionError):
         write_model(written, small_settings(median_windows=9), NETWORKS)
     assert names(written.parent) == ["model"]
     assert read_model(written).settings == SETTINGS
+
+
+def no_exchange(*_):
+    raise PermissionError("not allowed")
+
+
+def test_without_an_exchange_it_is_replaced_too(written, monkeypatch):
+    monkeypatch.setattr(replace_folder, "exchange", lambda *_: False)
+    newer = small_settings(median_windows=9)
+    write_model(written, newer, NETWORKS)
+    assert read_model(written).settings == newer
+    assert names(written.parent) == ["model"]
+
+
+def test_what_a_kill_left_is_cleared_away(written):
+    """Killed within the two renames, or after them."""
+    old = written.with_name(".model.old")
+    newer = small_settings(median_windows=9)
+    for killed_after in (False, True):
+        if killed_after:
+            shutil.copytree(written, old)
+        else:
+            written.rename(old)
+        write_model(written, newer, NETWORKS)
+        assert read_model(written).settings == newer
+        assert names(written.parent) == ["model"]
 
 
 @pytest.mark.parametrize(

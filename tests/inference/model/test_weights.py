@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -114,4 +115,17 @@ def test_weights_of_another_network_do_not_fit(written):
     file.write_text(text.replace("rnn_size: 5", "rnn_size: 6"))
     write_sums(written)
     with pytest.raises(ValueError, match=r"rnn.weight_ih_l0 is \(15, \d+\)"):
+        read_model(written)
+
+
+def test_compressed_weights_are_refused(written):
+    """A kilobyte of them can be a gigabyte of zeros."""
+    file = written / "teacher.pt"
+    packed = written / "packed.pt"
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(packed, "w") as new:
+        for each in old.infolist():
+            new.writestr(each.filename, old.read(each), zipfile.ZIP_DEFLATED)
+    packed.replace(file)
+    write_sums(written)
+    with pytest.raises(ValueError, match="teacher.pt: not a whole file of we"):
         read_model(written)
