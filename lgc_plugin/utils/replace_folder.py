@@ -51,7 +51,9 @@ def recover_folder(folder: Path) -> None:
 
 def exchange(a: Path, b: Path) -> bool:
     """Exchanges the names of two folders; False if the system cannot."""
-    library = ctypes.CDLL(None, use_errno=True) if os.name == "posix" else None
+    if os.name != "posix":
+        return False
+    library = ctypes.CDLL(None)
     names = os.fsencode(a), os.fsencode(b)
     if hasattr(library, "renameat2"):  # Linux
         return not library.renameat2(

@@ -210,3 +210,21 @@ def test_wrong_options_are_refused(folder):
     ):
         with pytest.raises(ValueError, match=message):
             SoundEventDetector.from_hparams(folder, **options)
+
+
+def test_a_damaged_file_is_detected_up_to_the_damage(detector, tmp_path):
+    wav, path = sound(80000), tmp_path / "a.flac"
+    soundfile.write(path, wav, 16000)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    told, seconds = [], []
+    events = detector.detect_file(
+        path,
+        on_damage=told.append,
+        on_scores=lambda _, done: seconds.append(done),
+    )
+    assert len(told) == 1 and "cannot be decoded to its end" in told[0]
+    whole = detector.detect(wav[: round(seconds[-1] * 16000)], 16000)
+    pd.testing.assert_frame_equal(events, whole)
+    with pytest.warns(UserWarning, match="cannot be decoded to its end"):
+        detector.detect_file(path)
