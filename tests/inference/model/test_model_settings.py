@@ -172,7 +172,7 @@ def test_a_setting_that_is_missing_is_named(file, path):
         ("format: 1", "format: 2", "format is 2, this version"),
         ("[Cat, Dog]", "[Cat, yes, 1]", "label 1 must be text"),
         ("[Cat, Dog]", "[Cat, Cat]", "label 'Cat' is given more than once"),
-        ("[Cat, Dog]", "['a:b', Dog]", "label 'a:b' holds one of the sep"),
+        ("[Cat, Dog]", '["a\\eb", Dog]', "label 'a\\x1bb' holds"),
         ("[Cat, Dog]", "[]", "labels are []"),
         ("[Cat, Dog]", "Cat", "labels are 'Cat'"),
         ("n_classes: 2", "n_classes: 3", "n_classes is 3 for 2 labels"),
