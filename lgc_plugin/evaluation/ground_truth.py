@@ -105,13 +105,18 @@ class GroundTruth:
         ------
         ValueError
             If a column is missing, a row cannot be right (the message shows
-            it), a clip has no duration, or the profile is unknown.
+            it), a clip has no duration, a label is given twice, or the profile
+            is unknown.
         """
         if profile not in PROFILES:
             raise ValueError(
                 f"profile {profile!r} is unknown: use {' or '.join(PROFILES)}"
             )
         labels = tuple(labels)
+        if len(set(labels)) < len(labels) or "" in labels:
+            raise ValueError(
+                f"labels must be different names, got {', '.join(labels)}"
+            )
         lengths = _clean_durations(durations)
         require_columns(events, EVENT_COLUMNS, "annotations")
         empty = events[EVENT_COLUMNS[1:]].isna().all(axis=1)

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 Deltas = dict[str, tuple["NDArray[np.float64]", dict[str, Any]]]
 
 
+# The name of no clip.
+_NOWHERE = "\0"
+
+
 def has_sed_scores_eval() -> bool:
     """Whether threshold-free scores can be computed."""
     return find_spec("sed_scores_eval") is not None and not installed_problems(
@@ -68,11 +72,9 @@ def psds_free_counts(
         )
     if len(truth.present) < 2:
         alpha_ct = 0.0  # no class, no cross-trigger
-    criteria = {
-        "dtc_threshold": dtc,
-        "gtc_threshold": gtc,
-        "cttc_threshold": cttc if alpha_ct else None,
-    }
+    cttc = cttc if alpha_ct else None
+    names = ("dtc_threshold", "gtc_threshold", "cttc_threshold")
+    criteria = dict(zip(names, (dtc, gtc, cttc), strict=True))
     events = _connected(truth)
     deltas = _deltas(frames, truth, events, median_windows, criteria)
     options = {"alpha_ct": alpha_ct, "alpha_st": alpha_st}
@@ -119,20 +121,22 @@ def _deltas(
         frames.valid_frames,
     )
     edges = np.broadcast_to(frames.edges, (len(smooth), smooth.shape[2] + 1))
+    sizes = zip(frames.clips, frames.valid_frames, smooth, edges, strict=True)
     scores = {
-        clip: create_score_dataframe(
-            smooth[i, :, :n].T, edges[i, : n + 1], present
-        )
-        for i, (clip, n) in enumerate(
-            zip(frames.clips, frames.valid_frames, strict=True)
-        )
+        clip: create_score_dataframe(score[:, :n].T, edge[: n + 1], present)
+        for clip, n, score, edge in sizes
         if n
     }
     found: dict[str, Deltas] = {}
     if scores and present:
-        found = intermediate_statistics_deltas(
-            scores, {clip: events[clip] for clip in scores}, **criteria
-        )
+        # It wants an event of every class: in a clip of its own, if all are in
+        # clips without scores.
+        frame, each = np.full((1, len(present)), -np.inf), (0.0, 1.0)
+        scores[_NOWHERE] = create_score_dataframe(frame, each, present)
+        true = {_NOWHERE: [(*each, label) for label in present], **events}
+        true = {clip: true[clip] for clip in scores}
+        found = intermediate_statistics_deltas(scores, true, **criteria)
+        del found[_NOWHERE]
     # The time of clips without detections counts. sed_scores_eval wants a
     # step of every class: one that changes nothing.
     crossed = criteria["cttc_threshold"] is not None

@@ -114,6 +114,12 @@ def test_merging_keeps_the_seconds_and_leaves_no_overlap(rows):
         )
 
 
+@pytest.mark.parametrize("labels", [["Cat", "Dog", "Cat"], ["Cat", "", "Dog"]])
+def test_labels_are_different_names(labels):
+    with pytest.raises(ValueError, match="different names"):
+        GroundTruth.from_tables(ROWS, CLIPS, labels)
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [

@@ -62,6 +62,26 @@ def test_clips_that_were_not_scored_have_no_detection():
 
 
 @pytest.mark.parametrize("scenario", [PSDS1, PSDS2])
+def test_a_class_may_be_in_clips_without_scores_alone(scenario):
+    frames, truth = case(n_clips=20)
+    cats = truth.events[truth.events.event_label == LABELS[0]].filename
+    others = [clip for clip in frames.clips if clip not in set(cats)]
+    assert 0 < len(others) < 20
+    part = frames.select(others)
+    quiet = frames.scores.copy()
+    quiet[[clip not in others for clip in frames.clips]] = -1.0
+    silenced = FrameScores(
+        LABELS, frames.clips, quiet, frames.valid_frames, frames.edges
+    )
+    a, b = (
+        psds_free_counts(x, truth, 3, **scenario).score()
+        for x in (part, silenced)
+    )
+    assert a.value == pytest.approx(b.value)
+    assert a.per_class == pytest.approx(b.per_class)
+
+
+@pytest.mark.parametrize("scenario", [PSDS1, PSDS2])
 def test_events_that_touch_are_one_and_one_class_is_enough(scenario):
     rows = [("a.wav", 1.0, 2.0, "Cat"), ("a.wav", 2.0, 4.0, "Cat")]
     truth = GroundTruth.from_tables(
