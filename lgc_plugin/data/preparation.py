@@ -22,14 +22,12 @@ from lgc_plugin.data.clip_sets import (
 from lgc_plugin.data.manifest import read_manifest, write_manifest
 from lgc_plugin.data.ready_audio import AudioFinder, ReadyAudio
 from lgc_plugin.types import LabelKind
-from lgc_plugin.utils.files import write_json
+from lgc_plugin.utils.files import read_checked_json, write_checked_json
 
 logger = logging.getLogger(__name__)
 
 #: The file that a prepared folder has once it is whole.
 RECORD = "prepared.json"
-
-_KEYS = {"labels", "coverage", "manifests", "digests", "fingerprint"}
 
 _NAMES_SHOWN = 3
 
@@ -122,7 +120,7 @@ class Preparation:
             },
             "fingerprint": fingerprint,
         }
-        write_json(Path(folder) / RECORD, content)
+        write_checked_json(Path(folder) / RECORD, content)
 
     @classmethod
     def load(cls, folder: str | Path, data_root: str | Path) -> Preparation:
@@ -144,7 +142,7 @@ class Preparation:
         FileNotFoundError
             If nothing whole is there.
         """
-        content = _read_record(Path(folder))
+        content = read_checked_json(Path(folder) / RECORD)
         if content is None:
             raise FileNotFoundError(
                 f"{Path(folder) / RECORD} is not there, or not whole: prepare "
@@ -287,7 +285,7 @@ def _cover(
 def is_current(folder: str | Path, fingerprint: Any) -> bool:
     """Whether a folder holds what would be prepared now."""
     folder = Path(folder)
-    content = _read_record(folder)
+    content = read_checked_json(folder / RECORD)
     if content is None:
         return False
     # JSON has no tuples: compare what would be read back.
@@ -296,13 +294,3 @@ def is_current(folder: str | Path, fingerprint: Any) -> bool:
         file_digest(folder / name) == digest
         for name, digest in content["digests"].items()
     )
-
-
-def _read_record(folder: Path) -> dict[str, Any] | None:
-    """What was recorded, or None if there is nothing whole."""
-    try:
-        content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None
-    whole = isinstance(content, dict) and content.keys() >= _KEYS
-    return content if whole else None

@@ -9,12 +9,9 @@ otherwise), a second twin elsewhere takes its place.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +23,7 @@ from lgc_plugin.data.audio_files import (
 )
 from lgc_plugin.data.audio_search import AudioFile, list_audio, unread_audio
 from lgc_plugin.data.resample import resample_files
-from lgc_plugin.utils.files import write_json
+from lgc_plugin.utils.files import read_checked_json, write_checked_json
 
 logger = logging.getLogger(__name__)
 
@@ -241,24 +238,17 @@ def _stamp(file: AudioFile) -> list[int]:
 
 
 def _write_stamps(path: Path, stamps: dict[str, list[int]]) -> None:
-    write_json(path, {"digest": _digest(stamps), "files": stamps})
+    write_checked_json(path, {"files": stamps})
 
 
 def _read_stamps(path: Path | None) -> dict[str, list[int]]:
     """Lists of numbers by name; none where they were not written whole."""
     if path is None or not path.is_file():
         return {}
-    with suppress(ValueError, KeyError, TypeError):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["digest"] == _digest(content["files"]):
-            return content["files"]
-    logger.warning("%s is damaged, and is not used", path)
-    return {}
-
-
-def _digest(stamps: dict[str, list[int]]) -> str:
-    text = json.dumps(stamps, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    content = read_checked_json(path)
+    if content is None:
+        logger.warning("%s is damaged, and is not used", path)
+    return {} if content is None else content["files"]
 
 
 def _is_writable(folder: Path) -> bool:

@@ -9,6 +9,7 @@ next that writes to the folder.
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import re
@@ -28,6 +29,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 # With less than this, the disk is why something could not be written.
 _LEAST_BYTES = 2**20
 _YOUNG_SECONDS = 1.0
+_DIGEST = "digest"
 _cleaned: set[Path] = set()
 
 
@@ -225,3 +227,32 @@ def read_json(path: str | Path) -> dict[str, Any]:
             f"{path}: no whole JSON object (a {kind}): restore it from a copy"
         )
     return content
+
+
+def write_checked_json(path: str | Path, content: dict[str, Any]) -> None:
+    """Writes an object and its digest, for :func:`read_checked_json`."""
+    write_json(path, {**content, _DIGEST: _json_digest(content)})
+
+
+def read_checked_json(path: str | Path) -> dict[str, Any] | None:
+    """What :func:`write_checked_json` wrote; None if it is gone or changed.
+
+    >>> file = getfixture("tmp_path") / "a.json"
+    >>> write_checked_json(file, {"n_clips": 12})
+    >>> read_checked_json(file)
+    {'n_clips': 12}
+    >>> _ = file.write_text(file.read_text().replace("12", "13"))
+    >>> read_checked_json(file) is None
+    True
+    """
+    try:
+        content = read_json(path)
+    except (FileNotFoundError, ValueError):
+        return None
+    digest = content.pop(_DIGEST, None)
+    return content if digest == _json_digest(content) else None
+
+
+def _json_digest(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

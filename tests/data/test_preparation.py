@@ -52,10 +52,33 @@ def test_current_only_if_nothing_changed(tmp_path, preparation):
     assert not is_current(tmp_path, FINGERPRINT)
 
 
-@pytest.mark.parametrize("content", ["", "{", "{}", "[]", "null", '"x"'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "{}", "[]", "null", '"x"', "[" * 9999]
+)
 def test_a_damaged_record_is_no_record(tmp_path, preparation, content):
     preparation.save(tmp_path, FINGERPRINT)
     (tmp_path / "prepared.json").write_text(content)
+    assert not is_current(tmp_path, FINGERPRINT)
+    with pytest.raises(FileNotFoundError, match="not whole"):
+        Preparation.load(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("written", "damaged"),
+    [
+        ('"found": 1', '"found": 2'),
+        ('"Dog"', '"Dug"'),
+        ('"seed": 1', '"seed": 3'),
+    ],
+)
+def test_a_record_with_other_values_is_no_record(
+    tmp_path, preparation, written, damaged
+):
+    preparation.save(tmp_path, FINGERPRINT)
+    file = tmp_path / "prepared.json"
+    text = file.read_text()
+    assert written in text
+    file.write_text(text.replace(written, damaged))
     assert not is_current(tmp_path, FINGERPRINT)
     with pytest.raises(FileNotFoundError, match="not whole"):
         Preparation.load(tmp_path, tmp_path)
