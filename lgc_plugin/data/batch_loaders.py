@@ -119,6 +119,10 @@ def check_shares(
         raise ValueError("batch_sizes are all 0: give one set a share")
     for name, available in n_clips.items():
         share = batch_sizes[name]
+        if share < 0:
+            raise ValueError(
+                f"batch_sizes: {share} {name} clips: give 0 or more"
+            )
         if available < share:
             raise ValueError(
                 f"the {name} training set has {available} clips, fewer "

@@ -22,6 +22,7 @@ from lgc_plugin.data.audio_files import (
     measure_files,
 )
 from lgc_plugin.data.audio_search import AudioFile, list_audio, unread_audio
+from lgc_plugin.data.fields import check_name
 from lgc_plugin.data.resample import resample_files
 from lgc_plugin.utils.files import read_checked_json, write_checked_json
 
@@ -80,6 +81,7 @@ class AudioFinder:
         length is remembered in ``record``.
         """
         clips = list(clips)
+        odd = {clip: why for clip in clips if (why := _refusal(clip))}
         originals = list_audio(folders.original)
         twin = _Copies(folders.twin, originals)
         sources = {**twin.files, **originals}
@@ -88,11 +90,11 @@ class AudioFinder:
         found: dict[str, tuple[Path, float]] = {}
         unread = unread_audio(folders.original)
         for place in (elsewhere.current(), twin.current(), originals):
-            rest = [clip for clip in clips if clip not in found]
+            rest = [c for c in clips if c not in found and c not in odd]
             found |= self._ready(place, rest, name)
 
-        rest = [clip for clip in clips if clip not in found]
-        missing = {
+        rest = [c for c in clips if c not in found and c not in odd]
+        missing = odd | {
             clip: unread.get(clip, "no such file")
             for clip in rest
             if clip not in sources
@@ -188,6 +190,16 @@ class AudioFinder:
             for clip, source in sources.items()
             if source.path in report.broken
         }
+
+
+def _refusal(clip: str) -> str:
+    """Why a manifest cannot hold the name of a clip; empty if it can."""
+    try:
+        check_name("file name", clip)
+        clip.encode()
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 class _Copies:

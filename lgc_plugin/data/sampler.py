@@ -101,6 +101,8 @@ class OrderedBatchSampler(Sampler[list[int]]):
         alone: Collection[int] = (),
     ) -> None:
         check_rank(rank, world_size)
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}: give 1 or more")
         self.batches: list[list[int]] = []
         has_room = False
         for clip in range(n_clips):

@@ -17,6 +17,8 @@ SETS = ("strong", "strong_validation", "weak", "unlabeled", "validation")
         ({"strong": -1}, "strong is -1: give a whole number from 0 up"),
         ({"weak": 1.5}, "weak is 1.5"),
         ({"channels": 0}, "channels is 0"),
+        ({"channels": 10**9}, "channels is 1000000000: .* from 1 to 64"),
+        ({"sample_rate": 10**11}, "whole number from 4000 to 384000"),
         ({"clip_seconds": 0.1}, "clip_seconds is 0.1: give 0.5 to 3600"),
         ({"clip_seconds": float("nan")}, "clip_seconds is nan"),
         ({"snr": (10, 5)}, "snr is 10 to 5: give the smaller number first"),

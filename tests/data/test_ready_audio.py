@@ -161,6 +161,17 @@ def test_unreadable_audio_is_missing_with_the_reason(folders):
     assert ready.missing["h"] == "no such file"
 
 
+def test_names_that_no_manifest_can_hold_are_left_out(folders):
+    names = [" a", "b$c", "new\nline", os.fsdecode(b"\xff"), "fine"]
+    for name in names:
+        path = write(folders.original / "written.wav", **READY)
+        path.rename(folders.original / f"{name}.wav")
+    ready = find(folders, *names)
+    assert list(ready.found) == ["fine"]
+    assert list(ready.missing) == names[:-1]
+    assert "file name 'b$c' holds a $" in ready.missing["b$c"]
+
+
 def test_any_format_is_resampled(folders):
     for name in ("a.mp3", "b.ogg", "c.aiff"):
         write_noise(folders.original / name, rate=44100)

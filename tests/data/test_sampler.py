@@ -70,6 +70,11 @@ def test_shares_that_cannot_be_equal_are_refused():
         MixedBatchSampler([9, 9], [2, 3], seed=0, world_size=2)
 
 
+def test_a_batch_of_no_clips_is_refused():
+    with pytest.raises(ValueError, match="batch_size is 0: give 1 or more"):
+        OrderedBatchSampler(4, 0)
+
+
 @pytest.mark.parametrize("rank", [-1, 2])
 def test_a_rank_that_is_none_is_refused(rank):
     with pytest.raises(ValueError, match=f"rank is {rank} of world_size 2"):

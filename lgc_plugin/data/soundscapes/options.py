@@ -9,6 +9,8 @@ from lgc_plugin.data.soundscapes.bank import compiled_pattern
 _COUNTS = ("strong", "strong_validation", "weak", "unlabeled", "validation")
 _HIGHEST_RT60 = 5.0
 _LOWEST_RT60 = 0.05
+_HIGHEST_SAMPLE_RATE = 384000
+_MOST_CHANNELS = 64
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,11 @@ class SoundscapeOptions:
     def __post_init__(self) -> None:
         for name in (*_COUNTS, "seed"):
             self._check_whole(name, 0)
-        for name in ("max_events", "max_overlap", "channels"):
+        for name in ("max_events", "max_overlap"):
             self._check_whole(name, 1)
+        self._check_whole("channels", 1, _MOST_CHANNELS)
         self._check_whole("sounds_per_class", 3)
-        self._check_whole("sample_rate", 4000)
+        self._check_whole("sample_rate", 4000, _HIGHEST_SAMPLE_RATE)
         if not any(getattr(self, name) for name in _COUNTS):
             raise ValueError(
                 f"{', '.join(_COUNTS)} are all 0: ask for one clip at least"
@@ -91,11 +94,15 @@ class SoundscapeOptions:
         if self.recording_pattern is not None:
             compiled_pattern(self.recording_pattern)
 
-    def _check_whole(self, name: str, lowest: int) -> None:
+    def _check_whole(
+        self, name: str, lowest: int, highest: int | None = None
+    ) -> None:
         value = getattr(self, name)
-        if value != int(value) or value < lowest:
+        above = highest is not None and value > highest
+        if value != int(value) or value < lowest or above:
+            most = "up" if highest is None else f"to {highest}"
             raise ValueError(
-                f"{name} is {value}: give a whole number from {lowest} up"
+                f"{name} is {value}: give a whole number from {lowest} {most}"
             )
 
     def _check_range(self, name: str, lowest: float, highest: float) -> None:
