@@ -102,12 +102,14 @@ def decode_blocks(
     with open_audio(path) as file:
         rate = file.samplerate
         size = max(1, min(round(block_seconds * rate), _PIECE))
+        # In plain samples, libsndfile sees no damage.
+        n_frames = size if _is_plain(file) else _SMALL_PIECE
         done, pieces, ready = 0, [], 0
         error = None
         while error is None:
             piece = np.empty((0, file.channels), np.float32)
             try:
-                piece = file.read(_SMALL_PIECE, "float32", always_2d=True)
+                piece = file.read(n_frames, "float32", always_2d=True)
             except soundfile.LibsndfileError as problem:
                 error = problem.error_string
             pieces.append(piece)
@@ -144,12 +146,7 @@ def measure_audio(path: str | Path, *, decode: bool = False) -> AudioHeader:
     with open_audio(path) as file:
         n_frames = file.frames
         size = os.path.getsize(path)
-        if (
-            decode
-            or file.format in _COMPRESSED
-            or not file.subtype.startswith(("PCM_", "FLOAT", "DOUBLE"))
-            or not 0 < n_frames <= size
-        ):
+        if decode or not _is_plain(file) or not 0 < n_frames <= size:
             n_frames = 0
             # Integers, in what a cache holds: floats take ten times as long.
             while piece := len(file.read(_COUNTED, "int16", always_2d=True)):
@@ -161,6 +158,13 @@ def measure_audio(path: str | Path, *, decode: bool = False) -> AudioHeader:
         return AudioHeader(
             file.samplerate, file.channels, n_frames, file.subtype
         )
+
+
+def _is_plain(file: soundfile.SoundFile) -> bool:
+    """Whether samples are stored as they are."""
+    return file.format not in _COMPRESSED and file.subtype.startswith(
+        ("PCM_", "FLOAT", "DOUBLE")
+    )
 
 
 def _too_short(file: soundfile.SoundFile, n_frames: int) -> str | None:
