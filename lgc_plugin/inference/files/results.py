@@ -100,21 +100,24 @@ def open_results(
         name, folder = f"detect-{_digest(_json(asked))[:12]}", path
     with lock_file(folder / f".{name}.lock", str(path)):
         progress = _Progress(folder / f".{name}.progress", asked)
-        done = progress.read(sources, made)
-        if kind == "audacity":
-            progress.begin(done)
-            yield Results(LabelWriter(path), done, progress.add)
-        else:
-            partial = partial_path(path)
-            with (
-                explain_full_disk(partial),
-                _GrowingFile(partial, done) as file,
-            ):
-                done = file.done
-                progress.begin(done, file)
-                with _ended(_new_writer(kind, file, model, done)) as writer:
-                    yield Results(writer, done, progress.add)
-            os.replace(partial, path)
+        partial = partial_path(path)
+        try:
+            done = progress.read(sources, made)
+            if kind == "audacity":
+                progress.begin(done)
+                yield Results(LabelWriter(path), done, progress.add)
+            else:
+                with _GrowingFile(partial, done) as file:
+                    done = file.done
+                    progress.begin(done, file)
+                    with _ended(_new_writer(kind, file, model, done)) as writer:
+                        yield Results(writer, done, progress.add)
+                os.replace(partial, path)
+        except BaseException:
+            if not progress.n_done:  # there is nothing to go on with
+                partial.unlink(missing_ok=True)
+                progress.remove()
+            raise
         progress.remove()
 
 
@@ -207,6 +210,7 @@ class _Progress:
         asked = {**command, "fields": Done._fields}
         self._command = json.loads(_json(asked))
         self._results: _GrowingFile | None = None
+        self.n_done = 0
 
     def read(
         self, sources: Sequence[Source], made: Callable[[Source], bool]
@@ -222,13 +226,14 @@ class _Progress:
             if not same or (each.decoded and not made(source)):
                 break
             done.append(each)
+        self.n_done = len(done)
         return done
 
     def begin(
         self, done: Sequence[Done], results: _GrowingFile | None = None
     ) -> None:
         """Keeps what is done, and nothing else that was there."""
-        self._results = results
+        self._results, self.n_done = results, len(done)
         text = "".join(map(_line, [self._command, *done]))
         with explain_full_disk(self.path):
             self.path.write_text(text, encoding="utf-8")
@@ -249,6 +254,7 @@ class _Progress:
         with explain_full_disk(self.path):
             with open(self.path, "a", encoding="utf-8") as file:
                 file.write(_line(done))
+        self.n_done += 1
 
     def remove(self) -> None:
         """All is done."""
