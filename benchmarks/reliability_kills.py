@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -109,15 +110,25 @@ def run(command: Sequence[str]) -> str | None:
         command,
         **environment(),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         timeout=_LIMIT_SECONDS,
     )
     if done.returncode == 0:
         return None
-    lines = done.stderr.strip().splitlines() or [""]
-    return f"status {done.returncode}: {lines[-1][:300]}"
+    return f"status {done.returncode}: {reason(done.stdout)}"
+
+
+def reason(printed: str) -> str:
+    r"""The line with the error; the last one if none has that word.
+
+    >>> reason("a\nValueError: b\n===")
+    'ValueError: b'
+    """
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    errors = [line for line in lines if re.search(r"[Ee]rror\b", line)]
+    return (errors or lines or [""])[-1][:300]
 
 
 def kill_at(

@@ -128,8 +128,7 @@ def snapshot(folder: Path) -> dict[str, str]:
         if _LEFT_OUT.search(inner):
             continue
         if path.suffix == ".json":
-            content = _without_times(json.loads(path.read_bytes()))
-            data = json.dumps(content, sort_keys=True).encode()
+            data = _without_times(path.read_bytes())
         elif path.name == "train_log.txt":
             data = _LOG_LINE.sub("", path.read_text()).encode()
         else:
@@ -138,11 +137,14 @@ def snapshot(folder: Path) -> dict[str, str]:
     return found
 
 
-def _without_times(value: object) -> object:
-    if isinstance(value, dict):
-        return {
-            key: _without_times(item)
-            for key, item in value.items()
-            if key not in _TIMES
-        }
-    return value
+def _without_times(data: bytes) -> bytes:
+    """JSON without the times in its objects; damaged JSON as it is."""
+
+    def kept(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        return {key: value for key, value in pairs if key not in _TIMES}
+
+    try:
+        content = json.loads(data, object_pairs_hook=kept)
+    except ValueError:
+        return data
+    return json.dumps(content, sort_keys=True).encode()
