@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from lgc_plugin.types import Event
-from lgc_plugin.utils.text import shortened
+from lgc_plugin.utils.text import plain_number, shortened
 
 # $ begins a variable of SpeechBrain.
 _ESCAPES = {":": "::", ";": ":,", "$": ":S"}
@@ -64,12 +64,12 @@ def parse_seconds(column: str, text: str) -> float:
     >>> parse_seconds("duration", "9.5")
     9.5
     """
-    try:
-        return float(text)
-    except ValueError:
+    seconds = plain_number(text)
+    if math.isnan(seconds):
         raise ValueError(
-            f"{column} is {text!r}: it must be a number of seconds"
-        ) from None
+            f"{column} is {shortened(text)!r}: it must be a number of seconds"
+        )
+    return seconds
 
 
 def check_name(column: str, text: str) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lgc_plugin.utils.text import read_text, shortened
+from lgc_plugin.utils.text import plain_number, read_text, shortened
 
 #: Three years; what is more is another unit, or damage.
 MOST_SECONDS = 1e8
@@ -36,10 +35,7 @@ class Row(dict[str, str]):
 
     def number(self, column: str) -> float:
         """The field as a number; NaN if it is none."""
-        try:
-            return float(self[column])
-        except ValueError:
-            return math.nan
+        return plain_number(self[column])
 
     def seconds(self, column: str) -> float:
         """The field as a time or a length."""

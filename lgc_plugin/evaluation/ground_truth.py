@@ -112,11 +112,7 @@ class GroundTruth:
             raise ValueError(
                 f"profile {profile!r} is unknown: use {' or '.join(PROFILES)}"
             )
-        labels = tuple(labels)
-        if len(set(labels)) < len(labels) or "" in labels:
-            raise ValueError(
-                f"labels must be different names, got {', '.join(labels)}"
-            )
+        labels = distinct_labels(labels)
         lengths = _clean_durations(durations)
         require_columns(events, EVENT_COLUMNS, "annotations")
         empty = events[EVENT_COLUMNS[1:]].isna().all(axis=1)
@@ -205,6 +201,16 @@ def _clean_durations(durations: pd.DataFrame) -> pd.DataFrame:
     repeated = table.filename.duplicated(keep=False)
     refuse_rows(table, repeated, "durations", "clip has several durations")
     return table.reset_index(drop=True)
+
+
+def distinct_labels(labels: Iterable[str]) -> tuple[str, ...]:
+    """The labels, if they are different names."""
+    known = tuple(labels)
+    if len(set(known)) < len(known) or "" in known:
+        raise ValueError(
+            f"labels must be different names, got {', '.join(map(repr, known))}"
+        )
+    return known
 
 
 def _require_known(clips: pd.Series, known: Iterable[str], where: str) -> None:

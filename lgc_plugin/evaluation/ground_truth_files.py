@@ -14,7 +14,11 @@ from lgc_plugin.data.annotations import (
     read_strong,
 )
 from lgc_plugin.data.manifest import COLUMNS, read_manifest
-from lgc_plugin.evaluation.ground_truth import GroundTruth, truth_of_rows
+from lgc_plugin.evaluation.ground_truth import (
+    GroundTruth,
+    distinct_labels,
+    truth_of_rows,
+)
 from lgc_plugin.evaluation.late_events import (
     tell_late_events,
     tell_long_clips,
@@ -131,6 +135,7 @@ def read_annotations(
         audio.
     """
     path, notes = Path(ground_truth), notes or Notes()
+    labels = distinct_labels(labels) if labels else None
     if durations is not None and audio is not None:
         raise ValueError("durations and audio both tell lengths: give one")
     if _is_manifest(path):
@@ -144,7 +149,11 @@ def read_annotations(
         tell_late_events(truth.events, truth, path, "annotated event", notes)
         return Annotations(path, truth, True)
     read = read_strong(path, labels)
+    if not read.filenames and durations is None:
+        raise ValueError(f"{path}: no clip in it")
     lengths, missing = _lengths(read, durations, audio, notes)
+    if not lengths:
+        raise ValueError(f"{path}: no clip in it, nor in {durations}")
     events = read.events[~read.events.filename.isin(missing)]
     with notes.from_log():
         truth = GroundTruth.from_tables(
@@ -248,6 +257,14 @@ def _of_manifest(
 ) -> GroundTruth:
     rows = read_manifest(path)
     found = sorted({event.label for row in rows for event in row.events})
+    for number, row in enumerate(rows, start=2):
+        wrong = {event.label for event in row.events} - set(labels or found)
+        if wrong:
+            raise ValueError(
+                f"{path}, row {number}: label {min(wrong)!r} is not one of "
+                f"{', '.join(labels or found)}: correct it, or add it to the "
+                "labels"
+            )
     truth = truth_of_rows(rows, labels or found, profile)
     if truth.durations.empty:
         raise ValueError(f"{path}: no strongly labeled clip in it")

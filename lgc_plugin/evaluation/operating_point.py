@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -182,6 +183,11 @@ class OperatingOptions:
     settings : str or Path, optional
         YAML file of ``lgc-sed tune``; for frame scores only.
 
+    Raises
+    ------
+    ValueError
+        If the threshold is infinite or NaN.
+
     Example
     -------
     >>> OperatingOptions(threshold=0.4).median_windows is None
@@ -191,6 +197,10 @@ class OperatingOptions:
     threshold: float | None = None
     median_windows: int | Sequence[int] | Mapping[str, int] | None = None
     settings: str | Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.threshold is not None and not math.isfinite(self.threshold):
+            raise ValueError(f"threshold is {self.threshold}: give a number")
 
 
 def windows_by_class(

@@ -91,7 +91,8 @@ class PostProcessing:
         """The same with one window per class, checked."""
         limit = self.decision_threshold
         for each in limit.values() if isinstance(limit, Mapping) else [limit]:
-            if isinstance(each, bool) or not isinstance(each, Real):
+            real = isinstance(each, Real) and not isinstance(each, bool)
+            if not real or not np.isfinite(float(each)):
                 raise ValueError(
                     f"decision_threshold is {short(each)}: must be a number, "
                     "or one for each class by name"

@@ -17,7 +17,7 @@ from lgc_plugin.evaluation.clip_names import (
 )
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.utils.files import atomic_folder
-from lgc_plugin.utils.text import shortened
+from lgc_plugin.utils.text import plain_number, shortened
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -249,11 +249,7 @@ def _refuse_text(
                 f"{len(columns)} columns"
             )
         for column, field in zip(columns, fields, strict=True):
-            try:
-                wrong = np.isnan(float(field))
-            except ValueError:
-                wrong = True
-            if wrong:
+            if np.isnan(plain_number(field)):
                 raise ValueError(
                     f"{file}, row {number}: {column} is "
                     f"{shortened(field)!r}: it must be a number"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import math
 import unicodedata
 from pathlib import Path
 
@@ -73,6 +74,18 @@ def one_line(message: object) -> str:
     a.wav: no \x1b[2J samples
     """
     return printable(" ".join(str(message).split()))
+
+
+def plain_number(text: str) -> float:
+    """A number in plain digits; NaN for all else that Python takes for one.
+
+    >>> plain_number("1e-3"), plain_number("1_000")
+    (0.001, nan)
+    """
+    try:
+        return float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        return math.nan
 
 
 def shortened(text: str, limit: int = 120) -> str:

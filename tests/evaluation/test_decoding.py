@@ -53,7 +53,7 @@ def test_clips_may_have_frames_of_their_own():
         ({"median_windows": [1, 2]}, "2 median windows for 3 classes"),
         ({"decision_threshold": [0.4, 0.5]}, "must be a number, or"),
         ({"decision_threshold": {"Cat": 0.4}}, r"missing \['Dog', 'Owl'\]"),
-        ({"decision_threshold": float("nan")}, "must be finite"),
+        ({"decision_threshold": float("nan")}, "must be a number, or"),
         ({"thresholds": []}, "one or more different numbers"),
         ({"thresholds": [0.5, 0.5]}, "one or more different numbers"),
     ],

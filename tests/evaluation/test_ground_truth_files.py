@@ -163,6 +163,8 @@ def test_a_manifest_tells_everything(tmp_path: Path) -> None:
     assert read.truth.events.event_label.tolist() == ["Cat", "Dog"]
     with pytest.raises(ValueError, match="a manifest has the lengths"):
         read_annotations(file, lengths_file(tmp_path))
+    with pytest.raises(ValueError, match="row 2: label 'Dog' is not"):
+        read_annotations(file, labels=["Cat"])
     write_manifest(rows[2:], file)
     with pytest.raises(ValueError, match="no strongly labeled clip"):
         read_annotations(file)
