@@ -142,10 +142,10 @@ def read_predictions(
     files = [path] if path.is_file() else list_tsvs(path)
     if path.suffix != ".npz" and not files:
         raise ValueError(f"{path}: no TSV file in it{_hint(path)}")
-    if path.suffix != ".npz" and _holds_events(files[0]):
-        if len(files) == 1:
-            return _read_one(path, files[0])
-        return _read_folder(path, files)
+    header = TableFile.read(files[0]).header if path.suffix != ".npz" else []
+    if set(EVENT_COLUMNS) <= set(header):
+        one = len(files) == 1
+        return _read_one(path, files[0]) if one else _read_folder(path, files)
     if is_score_source(path):
         frames = read_frame_scores(path, clips)
         return Predictions(path, frozenset(frames.clips), frames=frames)
@@ -162,7 +162,7 @@ def _read_one(path: Path, file: Path) -> Predictions:
     events, clips = _split(table)
     if "threshold" not in events:
         return Predictions(path, clips, events=events)
-    points = _points(table.threshold.dropna())
+    points = tuple(np.unique(table.threshold.dropna()).tolist())
     if len(points) < 2:
         events = events[EVENT_COLUMNS]
     return Predictions(path, clips, points, events)
@@ -244,8 +244,8 @@ def _all_right(events: pd.DataFrame) -> bool:
     onset, offset = events.onset.to_numpy(), events.offset.to_numpy()
     unlabeled = events.event_label.to_numpy() == ""
     silent = np.isnan(onset) & np.isnan(offset) & unlabeled
-    ordered = (0 <= onset) & (onset <= offset) & (offset <= MOST_SECONDS)
-    good = ordered & ~unlabeled
+    good = (0 <= onset) & (onset <= offset) & (offset <= MOST_SECONDS)
+    good &= ~unlabeled
     if _THRESHOLD in events:
         good &= np.isfinite(events[_THRESHOLD].to_numpy())
     named = events.filename.to_numpy() != ""
@@ -275,19 +275,11 @@ def _threshold(row: Row) -> list[float]:
     return [row.number(_THRESHOLD)] if _THRESHOLD in row else []
 
 
-def _holds_events(file: Path) -> bool:
-    return set(EVENT_COLUMNS) <= set(TableFile.read(file).header)
-
-
 def _split(table: pd.DataFrame) -> tuple[pd.DataFrame, frozenset[str]]:
     """Events, and every clip that is named."""
     silent = table.event_label.to_numpy() == ""
     events = table[~silent].reset_index(drop=True) if silent.any() else table
     return events, frozenset(table.filename.unique())
-
-
-def _points(thresholds: pd.Series) -> tuple[float, ...]:
-    return tuple(float(each) for each in np.unique(thresholds))
 
 
 def _threshold_of(file: Path) -> float:
