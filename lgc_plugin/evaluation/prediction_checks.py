@@ -26,6 +26,7 @@ from lgc_plugin.evaluation.late_events import (
     tell_two_units,
 )
 from lgc_plugin.evaluation.notes import Notes, counted
+from lgc_plugin.evaluation.post_processing import refuse_nan
 from lgc_plugin.evaluation.predictions import Predictions
 from lgc_plugin.evaluation.score_files import read_frame_scores
 
@@ -61,7 +62,9 @@ def check_predictions(
             kept.path,
             notes,
         )
-        return replace(kept, frames=_with_labels(kept.frames, truth.labels))
+        frames = _with_labels(kept.frames, truth.labels)
+        _refuse_nan(frames, kept.path)
+        return replace(kept, frames=frames)
     events = _known_only(kept.events, truth.labels, notes)
     with notes.from_log():
         events = clean_events(events, truth.labels, "detections")
@@ -96,6 +99,21 @@ def _check_clips(
         notes.warn(
             f"{counted(len(others), 'clip')} of the predictions are not "
             f"annotated, such as {min(others)!r}: they are ignored"
+        )
+
+
+def _refuse_nan(frames: FrameScores, path: str | Path) -> None:
+    """Refuses scores that are not numbers, where there is sound."""
+    clips, labels, tags = frames.clips, frames.labels, frames.clip_scores
+    try:
+        refuse_nan(frames.scores, clips, labels, frames.valid_frames)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    if tags is not None and np.isnan(tags).any():
+        clip, label = np.argwhere(np.isnan(tags))[0]
+        raise ValueError(
+            f"{path}: clip {clips[clip]!r} has a NaN clip score "
+            f"({labels[label]}): look for a diverged network"
         )
 
 
@@ -193,6 +211,7 @@ class ScoredSet:
             )
         frames = frames.select(truth.clips)
         tell_late_frames(frames, truth, scores, notes)
+        _refuse_nan(frames, scores)
         truth = _truth_with_labels(truth, frames.labels, notes)
         return cls(Path(ground_truth).name, frames, truth)
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lgc_plugin.cli.main import main
-from scoring_files import write_detections, write_table, write_truth
+from scoring_files import (
+    frame_scores,
+    write_detections,
+    write_table,
+    write_truth,
+)
 
 ROW = ("00.wav", 1, 3, "Cat")
 
@@ -87,3 +94,20 @@ def test_numbers_are_plain(
     words = ["evaluate", f"--predictions={found}", f"--ground-truth={truth}"]
     said = error(capsys, *words, f"--durations={lengths}")
     assert f"{wrong}, row 2" in said and f"'{number}'" in said
+
+
+@pytest.mark.parametrize("name", ["scores", "clip_scores"])
+@pytest.mark.parametrize("command", ["evaluate", "tune"])
+def test_scores_that_are_no_numbers_are_of_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name, command
+) -> None:
+    truth = write_truth(tmp_path)
+    frames, file = frame_scores(), tmp_path / "a.npz"
+    frames = replace(frames, clip_scores=frames.tags())
+    getattr(frames, name)[1, 0] = np.nan
+    frames.save(file)
+    words = [f"--predictions={file}"]
+    if command == "tune":
+        words = [f"--scores={file}", f"--output={tmp_path / 'a.yaml'}"]
+    said = error(capsys, command, *words, *truth)
+    assert f"{file}: clip '01.wav' has a NaN" in said and "Cat" in said
