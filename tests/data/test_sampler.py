@@ -1,4 +1,4 @@
-from itertools import chain
+from itertools import chain, zip_longest
 
 import pytest
 from hypothesis import given
@@ -87,7 +87,7 @@ def test_a_rank_that_is_none_is_refused(rank):
 def test_long_clips_have_batches_of_their_own(n_clips, batch_size, long):
     batches = list(OrderedBatchSampler(n_clips, batch_size, alone=long))
     assert list(chain(*batches)) == list(range(n_clips))
-    for batch, following in zip(batches, [*batches[1:], []], strict=True):
+    for batch, following in zip_longest(batches, batches[1:], fillvalue=[]):
         if set(batch) & long:
             assert len(batch) == 1
         elif following and following[0] not in long:
