@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from lgc_plugin.data.audio_stream import open_audio
+from lgc_plugin.data.audio_stream import check_whole, open_audio
 from lgc_plugin.utils.parallel import available_cores, progress_bar
 
 # Opening files on a network disk is waiting, not computing.
@@ -143,6 +143,7 @@ def measure_audio(path: str | Path, *, decode: bool = False) -> AudioHeader:
     the size of the file; ``decode`` decodes that too, to find damage.
     ValueError says why a file cannot be used.
     """
+    check_whole(path)
     with open_audio(path) as file:
         n_frames = file.frames
         size = os.path.getsize(path)

@@ -12,7 +12,7 @@ import soxr
 from numpy.typing import NDArray
 
 from lgc_plugin.data.audio_files import read_samples, write_pcm16
-from lgc_plugin.data.audio_stream import open_audio
+from lgc_plugin.data.audio_stream import check_whole, open_audio
 from lgc_plugin.utils.files import atomic_file
 from lgc_plugin.utils.parallel import parallel_map
 
@@ -171,6 +171,7 @@ def _try_resample(pair: tuple[Path, Path], sample_rate: int) -> bool | str:
 
 
 def _read(path: Path) -> tuple[NDArray[np.float32], int]:
+    check_whole(path)
     with open_audio(path) as file:
         samples, rate = read_samples(file, None, "float32"), file.samplerate
     if not len(samples):

@@ -14,7 +14,7 @@ from lgc_plugin.data.audio_files import (
     audio_header,
     decode_blocks,
 )
-from lgc_plugin.data.audio_stream import UnreadableError
+from lgc_plugin.data.audio_stream import UnreadableError, missing_bytes
 from lgc_plugin.data.resample import Resampler, check_sample_rate
 from lgc_plugin.inference.channels import ChannelCheck
 from lgc_plugin.inference.samples import (
@@ -90,7 +90,7 @@ def _decoded(
         _warn(
             f"{path} ends after {seconds:.3f} s, {claimed:.3f} s by its header"
         )
-    missing = _missing_bytes(path)
+    missing = missing_bytes(path)
     if missing:
         _warn(f"{path} is cut off: {missing:,} bytes are missing at its end")
 
@@ -100,17 +100,6 @@ def _undecodable(path: Path, why: str) -> ValueError:
         f"{path}: cannot be decoded ({why}): convert it to WAV or FLAC; "
         "samples without a header are read by lgc-sed detect -"
     )
-
-
-def _missing_bytes(path: Path) -> int:
-    """How many bytes a WAV lacks by its header, which libsndfile corrects."""
-    with open(path, "rb") as file:
-        head = file.read(8)
-    claimed = int.from_bytes(head[4:], "little") + 8
-    # Who writes to a pipe puts the largest numbers there.
-    if head[:4] != b"RIFF" or claimed >= 2**31 - 2**16:
-        return 0
-    return max(0, claimed - path.stat().st_size)
 
 
 def _warn(message: str) -> None:

@@ -23,6 +23,7 @@ from lgc_plugin.data.audio_files import (
     measure_files,
     read_clip,
 )
+from lgc_plugin.data.resample import resample_file
 
 
 @pytest.mark.parametrize(
@@ -173,6 +174,20 @@ def test_what_is_before_the_damage_is_given_out(tmp_path):
     decoded = np.concatenate(blocks)
     assert len(decoded) > 0.53 * len(samples)
     assert np.array_equal(decoded * FULL_SCALE, samples[: len(decoded)])
+
+
+def test_a_wav_that_is_cut_off_is_refused(tmp_path):
+    path = tmp_path / "a.wav"
+    write_noise(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-20])  # a header that counts itself
+    assert measure_audio(path).frames == 16000 - 10
+    path.write_bytes(whole[:20000])
+    message = r"a\.wav: cannot be decoded \(it is cut off: 12,044 bytes"
+    with pytest.raises(ValueError, match=message):
+        measure_audio(path)
+    with pytest.raises(ValueError, match=message):
+        resample_file(path, tmp_path / "b.wav")
 
 
 @pytest.mark.parametrize("size", [0, 2**32 - 1])
