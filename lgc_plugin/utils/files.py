@@ -159,7 +159,11 @@ def _try_lock(descriptor: int) -> bool:
 
 def remove_unfinished(folder: str | Path) -> None:
     """Removes what processes that were killed left in a folder."""
-    for entry in os.scandir(folder):
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:  # one may write to folders that one cannot list
+        return
+    for entry in entries:
         if not _UNFINISHED.fullmatch(entry.name):
             continue
         with suppress(OSError):  # another process was quicker

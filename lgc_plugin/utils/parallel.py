@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
@@ -47,7 +48,10 @@ def available_cores() -> int:
 
 
 def _end_with_parent() -> None:
-    """Lets a worker end when its parent is killed, and waits no longer."""
+    """Lets a worker end when its parent is killed, and not before: it is the
+    parent that an interrupt from the keyboard is for.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
 
     def watch() -> None:

@@ -56,6 +56,23 @@ def test_workers_end_with_their_parent(tmp_path, how):
     )
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
+def test_an_interrupt_is_one_traceback(tmp_path):
+    script = tmp_path / "sleepers.py"
+    script.write_text(SLEEPERS.replace("[60, 60]", "[0.1] * 400"))
+    process = subprocess.Popen(
+        [sys.executable, script],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_until(lambda: len(descendants(process.pid)) == 3)
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    _, said = process.communicate(timeout=30)
+    assert said.count("KeyboardInterrupt") == 1
+
+
 def test_a_worker_that_dies_is_told_of_in_one_line():
     with pytest.raises(ChildProcessError, match="clips: a worker .* killed"):
         parallel_map(
