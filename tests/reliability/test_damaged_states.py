@@ -138,3 +138,26 @@ def test_damage_is_never_a_silent_difference(state, tmp_path):
             else:
                 assert found in expected, (file.name, name)
     assert len(expected[0]) > 1
+
+
+class Killed(BaseException):
+    """In the place of SIGKILL, which lets nothing clean up."""
+
+
+def test_a_kill_while_a_checkpoint_is_deleted_stops_nothing(
+    tmp_path, monkeypatch
+):
+    """It is gone or whole, but not half of one under its name."""
+    write_checkpoints(tmp_path)
+    expected = read_checkpoint(tmp_path)
+    _, saver = checkpointer(tmp_path)
+
+    def delete_one_file(path, *_, **__):
+        next(Path(path).iterdir()).unlink()
+        raise Killed
+
+    monkeypatch.setattr(shutil, "rmtree", delete_one_file)
+    with pytest.raises(Killed):
+        saver.delete_checkpoints(num_to_keep=1, max_keys=["epoch"])
+    monkeypatch.undo()
+    assert read_checkpoint(tmp_path) == expected
