@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import io
 import math
 import unicodedata
 from pathlib import Path
@@ -45,7 +44,8 @@ def read_text(path: str | Path) -> str:
         text = content.decode(encoding or "utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(_undecodable(path, content, encoding, error)) from None
-    text = io.StringIO(text, newline=None).read()
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
         row = text[: text.index("\0")].count("\n") + 1
         raise ValueError(
