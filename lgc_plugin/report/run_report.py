@@ -20,6 +20,7 @@ from lgc_plugin.report.score_figures import plot_per_class, plot_psd_roc
 from lgc_plugin.report.tables import score_table
 from lgc_plugin.report.timeline import plot_timeline
 from lgc_plugin.types import Event
+from lgc_plugin.utils.text import printable
 
 
 def report_test(
@@ -79,7 +80,7 @@ def report_test(
     print(f"\n{data.coverage[name]}\n{score_table(results)}\n")
     if generated:
         print("These are scores on generated soundscapes, not on DESED.")
-    print(f"Written to {folder}", flush=True)
+    print(f"Written to {printable(folder)}", flush=True)
 
 
 def write_frame_scores(
