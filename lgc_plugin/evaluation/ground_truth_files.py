@@ -22,6 +22,7 @@ from lgc_plugin.evaluation.ground_truth import (
 from lgc_plugin.evaluation.late_events import (
     tell_late_events,
     tell_long_clips,
+    tell_long_events,
 )
 from lgc_plugin.evaluation.notes import Notes, counted
 from lgc_plugin.utils.text import read_text
@@ -146,7 +147,7 @@ def read_annotations(
             )
         with notes.from_log():
             truth = _of_manifest(path, labels, profile)
-        tell_late_events(truth.events, truth, path, "annotated event", notes)
+        _tell_units(truth, path, True, notes)
         return Annotations(path, truth, True)
     read = read_strong(path, labels)
     if not read.filenames and durations is None:
@@ -165,9 +166,19 @@ def read_annotations(
     if durations is not None:
         tell_long_clips(truth, durations, notes)
     known = durations is not None or audio is not None
-    if known:
-        tell_late_events(truth.events, truth, path, "annotated event", notes)
+    _tell_units(truth, path, known, notes)
     return Annotations(path, truth, known, missing)
+
+
+def _tell_units(
+    truth: GroundTruth, path: Path, lengths_known: bool, notes: Notes
+) -> None:
+    """Warns of times that are hardly seconds."""
+    told = lengths_known and tell_late_events(
+        truth.events, truth, path, "annotated event", notes
+    )
+    if not told:
+        tell_long_events(truth, path, notes)
 
 
 def _lengths(

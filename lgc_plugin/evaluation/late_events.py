@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 END_TOLERANCE = 0.1
 # Nobody detects only what is in the first twentieth of clips.
 _OTHER_UNIT = 20
+# Seconds that few sounds last.
+_LONG_EVENT = 300
 # Clips that are a hundred times longer than what is annotated in them, and how
 # many of them are no accident.
 _TOO_LONG, _MANY = 100, 3
@@ -36,13 +38,13 @@ def tell_late_events(
     path: str | Path,
     what: str,
     notes: Notes,
-) -> None:
-    """Events, annotated or detected, beyond the end of their clip."""
+) -> bool:
+    """Whether events, annotated or detected, end beyond the end of clips."""
     offsets = events.offset.to_numpy()
     lengths = truth.seconds_of(events.filename)
     late = events[offsets > lengths + END_TOLERANCE]
     if late.empty:
-        return
+        return False
     row = late.iloc[int(np.argmax(late.offset.to_numpy()))]
     (length,) = truth.seconds_of([row.filename])
     where = " at all thresholds" if "threshold" in events else ""
@@ -53,6 +55,7 @@ def tell_late_events(
         f"{row.filename!r} of {length:g} s ({_place(Path(path), row)}): kept "
         f"as they are{_unit(offsets, lengths)}"
     )
+    return True
 
 
 def tell_late_frames(
@@ -100,6 +103,19 @@ def tell_two_units(
         notes.warn(
             f"{path}: predictions end at up to {last:g} s, annotated events at "
             f"up to {true:g} s: seconds are expected of both"
+        )
+
+
+def tell_long_events(
+    truth: GroundTruth, path: str | Path, notes: Notes
+) -> None:
+    """Events that last minutes, as they do in another unit."""
+    lengths = truth.events.offset - truth.events.onset
+    middle = float(lengths.median())  # NaN of none
+    if middle > _LONG_EVENT:
+        notes.warn(
+            f"{path}: annotated events last {middle:g} s (the median): seconds "
+            "are expected"
         )
 
 

@@ -163,6 +163,20 @@ def test_times_beyond_any_sense_are_refused(
     assert "seconds" in printed.splitlines()[-1]
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_all_in_another_unit(tmp_path: Path, known: bool) -> None:
+    lengths = [(clip, 1000 * seconds) for clip, seconds in LENGTHS]
+    for factor in (1, 1000):
+        paths = files(
+            tmp_path, scaled(factor), lengths if factor > 1 else LENGTHS
+        )
+        notes = Notes()
+        read_annotations(*paths[: 2 if known else 1], notes=notes)
+        told = [x for x in warned(notes) if "seconds are expected" in x]
+        assert len(told) == (factor > 1)
+    assert f"{paths[0]}: " in told[0] and "4750 s" in told[0]
+
+
 def test_lengths_in_another_unit(tmp_path: Path) -> None:
     clips = [f"{i}.wav" for i in range(4)]
     events = [(clip, 1, 5.5, "Cat") for clip in clips]
