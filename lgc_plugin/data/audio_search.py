@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import soundfile
 
@@ -112,69 +113,79 @@ def search_audio(folder: str | Path, *, below: bool = True) -> AudioSearch:
         if real in above:
             return
         try:
-            names = sorted(os.listdir(here))
+            with os.scandir(here) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
         except OSError as error:
             closed[here] = error.strerror or str(error)
             return
-        for name in names:
-            path = here / name
-            if name.startswith("."):
+        # On a network disk every question about a file takes its time.
+        for entry in entries:
+            path = here / entry.name
+            if entry.name.startswith("."):
                 continue
-            if path.is_dir():
+            if entry.is_dir():
                 if below:
                     search(path, above | {real})
-            else:
+            elif entry.is_file() or entry.is_symlink():
                 paths.append(path)
 
     search(Path(folder), frozenset())
-    return audio_among(paths, closed)
+    return _by_format(paths, closed)
 
 
-def audio_among(
-    paths: Iterable[Path], closed: Mapping[Path, str] | None = None
-) -> AudioSearch:
+def audio_among(paths: Iterable[Path]) -> AudioSearch:
     """The recordings among some files; a broken link is one."""
+    files = [path for path in paths if path.is_file() or path.is_symlink()]
+    return _by_format(files, {})
+
+
+def _by_format(
+    paths: Iterable[Path], closed: Mapping[Path, str]
+) -> AudioSearch:
     files: list[Path] = []
     foreign: list[Path] = []
     for path in paths:
         suffix = path.suffix.lower()
-        if not (path.is_file() or path.is_symlink()):
-            continue
         if suffix in audio_suffixes():
             files.append(path)
         elif suffix in _FOREIGN:
             foreign.append(path)
-    return AudioSearch(tuple(files), tuple(foreign), closed or {})
+    return AudioSearch(tuple(files), tuple(foreign), closed)
+
+
+class ClipListing(NamedTuple):
+    """The clips of a folder, without its subfolders."""
+
+    #: The file of each clip.
+    files: dict[str, AudioFile]
+    #: For each clip that is no audio file, the reason.
+    unread: dict[str, str]
+
+
+def list_clips(folder: str | Path) -> ClipListing:
+    """Lists the clips of a folder; none if it is not there."""
+    listing = ClipListing({}, {})
+    if not os.path.isdir(folder):
+        return listing
+    found = search_audio(folder, below=False)
+    for path in sorted(found.files, key=_order):
+        clip = clip_id(path.name)
+        try:
+            stat = path.stat()
+        except OSError:
+            listing.unread[clip] = "a link to nothing"
+            continue
+        file = AudioFile(path, stat.st_size, stat.st_mtime_ns)
+        listing.files.setdefault(clip, file)
+    for path in found.foreign:
+        why = f"libsndfile does not read {path.suffix}: convert it"
+        listing.unread[clip_id(path.name)] = why
+    return listing
 
 
 def list_audio(folder: str | Path) -> dict[str, AudioFile]:
     """The audio files of a folder, without its subfolders, by clip."""
-    if not os.path.isdir(folder):
-        return {}
-    clips: dict[str, AudioFile] = {}
-    for path in sorted(search_audio(folder, below=False).files, key=_order):
-        try:
-            stat = path.stat()
-        except OSError:  # a broken link
-            continue
-        file = AudioFile(path, stat.st_size, stat.st_mtime_ns)
-        clips.setdefault(clip_id(path.name), file)
-    return clips
-
-
-def unread_audio(folder: str | Path) -> dict[str, str]:
-    """For each clip of a folder that is no audio file, the reason."""
-    if not os.path.isdir(folder):
-        return {}
-    found = search_audio(folder, below=False)
-    reasons = {
-        path: f"libsndfile does not read {path.suffix}: convert it"
-        for path in found.foreign
-    }
-    for path in found.files:
-        if not path.exists():
-            reasons[path] = "a link to nothing"
-    return {clip_id(path.name): why for path, why in reasons.items()}
+    return list_clips(folder).files
 
 
 def _order(path: Path) -> tuple[str, int, str]:

@@ -19,7 +19,7 @@ from lgc_plugin.data.annotations import (
     read_unlabeled,
     read_weak,
 )
-from lgc_plugin.data.audio_search import clip_id, list_audio, unread_audio
+from lgc_plugin.data.audio_search import clip_id, list_audio, list_clips
 from lgc_plugin.data.manifest import ROOT_MARK, ClipRow
 from lgc_plugin.data.ready_audio import AudioFolders, ReadyAudio
 from lgc_plugin.types import Event, LabelKind
@@ -99,11 +99,12 @@ def read_known(
     by_name: Mapping[str, Sequence[Any]]
     if clip_set.tsv is None:
         folders = clip_set.folders
+        original = list_clips(folders.original)
         by_name = {
-            **dict.fromkeys(list_audio(folders.original), ()),
+            **dict.fromkeys(original.files, ()),
             **dict.fromkeys(list_audio(folders.twin), ()),
             # Expected too, and counted as missing.
-            **dict.fromkeys(unread_audio(folders.original), ()),
+            **dict.fromkeys(original.unread, ()),
         }
     elif clip_set.kind == LabelKind.STRONG:
         by_name = read_strong(clip_set.tsv, labels).by_clip()
@@ -234,11 +235,12 @@ def audio_digest(folder: str | Path) -> str:
 
     The audio itself is not read: a set holds gigabytes of it.
     """
+    files, unread = list_clips(folder)
     lines = [
         f"{file.path.name}\t{file.size}\t{file.modified}\n"
-        for file in list_audio(folder).values()
+        for file in files.values()
     ]
-    lines += [f"{clip}: {why}\n" for clip, why in unread_audio(folder).items()]
+    lines += [f"{clip}: {why}\n" for clip, why in unread.items()]
     if not lines:
         return ABSENT
     content = "".join(lines).encode("utf-8", "surrogateescape")

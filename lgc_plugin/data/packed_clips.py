@@ -136,7 +136,7 @@ def open_packed(path: Path, *, check: bool = False) -> PackedFile | None:
     """The clips of a file; None if it is not whole.
 
     The lengths are checked against a digest, and with ``check`` the samples
-    of every clip against theirs: at about 2 GB a second and core.
+    of every clip against theirs: at one to two gigabytes a second.
     """
     content = read_checked_json(path.with_suffix(".json"))
     if content is None or not path.is_file():

@@ -21,7 +21,7 @@ from lgc_plugin.data.audio_files import (
     measure_audio,
     measure_files,
 )
-from lgc_plugin.data.audio_search import AudioFile, list_audio, unread_audio
+from lgc_plugin.data.audio_search import AudioFile, list_audio, list_clips
 from lgc_plugin.data.fields import check_name
 from lgc_plugin.data.resample import resample_files
 from lgc_plugin.utils.files import read_checked_json, write_checked_json
@@ -82,13 +82,12 @@ class AudioFinder:
         """
         clips = list(clips)
         odd = {clip: why for clip in clips if (why := _refusal(clip))}
-        originals = list_audio(folders.original)
+        originals, unread = list_clips(folders.original)
         twin = _Copies(folders.twin, originals)
         sources = {**twin.files, **originals}
         elsewhere = _Copies(folders.elsewhere, sources)
         # First our own place: a copy is there only if the twin would not do.
         found: dict[str, tuple[Path, float]] = {}
-        unread = unread_audio(folders.original)
         for place in (elsewhere.current(), twin.current(), originals):
             rest = [c for c in clips if c not in found and c not in odd]
             found |= self._ready(place, rest, name)

@@ -7,8 +7,8 @@ import pytest
 from lgc_plugin.data.audio_search import (
     clip_id,
     list_audio,
+    list_clips,
     search_audio,
-    unread_audio,
 )
 
 
@@ -99,8 +99,9 @@ def test_what_is_no_clip_has_a_reason(tmp_path):
     touch(tmp_path / "a.wav")
     touch(tmp_path / "b.m4a")
     (tmp_path / "c.wav").symlink_to(tmp_path / "nowhere.wav")
-    assert list(list_audio(tmp_path)) == ["a"]
-    assert unread_audio(tmp_path) == {
+    files, unread = list_clips(tmp_path)
+    assert list(files) == ["a"]
+    assert unread == {
         "b": "libsndfile does not read .m4a: convert it",
         "c": "a link to nothing",
     }

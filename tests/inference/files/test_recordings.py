@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
@@ -134,14 +135,14 @@ def test_a_broken_link_is_a_recording_that_is_missing(tree: Path) -> None:
 def test_a_folder_that_cannot_be_opened_is_told(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    listdir = os.listdir
+    scandir = os.scandir
 
-    def guarded(path: Path) -> list[str]:
+    def guarded(path: Path) -> Any:
         if Path(path).name == "day1":
             raise PermissionError(13, "Permission denied")
-        return listdir(path)
+        return scandir(path)
 
-    monkeypatch.setattr(os, "listdir", guarded)
+    monkeypatch.setattr(os, "scandir", guarded)
     found, passed_over = find_recordings([tree])
     assert passed_over == [
         f"{tree}: {tree}/day1 is not searched (Permission denied)"
