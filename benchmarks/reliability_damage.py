@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,8 @@ class Damage:
 
     def values(self) -> dict[str, Any]:
         """All of it, for JSON."""
-        return asdict(self)
+        counts = {title: dict(each) for title, each in self.counts.items()}
+        return {**vars(self), "counts": counts}
 
     def table(self) -> str:
         """A Markdown table, one line per reader."""

@@ -61,13 +61,14 @@ def measure_kills(
         if failed:
             result.failed = f"undisturbed: {failed}"
             return result
-        expected = snapshot(out)
+        expected, hidden = snapshot(out), _hidden(out)
     for number in range(n_kills):
         # In even parts of the time, so that few kills reach all of it.
         share = (number + draws.random()) / n_kills
         whom = "parent" if number % 2 else "all"
         with _folder(place / "out") as out:
             _kill_once(stage, place, out, share, whom, expected, result)
+            result.left += len(_hidden(out) - hidden)
     return result
 
 
@@ -98,10 +99,15 @@ def _kill_once(
     if differing:
         result.wrong.append(f"{where}: differ: {', '.join(differing)[:200]}")
     result.same += not differing
-    result.left += sum(
-        path.name.startswith(".") or "unfinished" in path.name
-        for path in out.rglob("*")
-    )
+
+
+def _hidden(folder: Path) -> set[str]:
+    """Names of files that are not, or not yet, results."""
+    return {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.name.startswith((".", "unfinished"))
+    }
 
 
 def run(command: Sequence[str]) -> str | None:

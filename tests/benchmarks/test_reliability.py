@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 
@@ -101,6 +102,9 @@ def test_tables_and_exit_status():
     assert damage.table().splitlines()[-1] == "| scores | 3 | 1 | 0 | 0 | 0 |"
     assert not reliability._is_wrong([good], damage)
     assert reliability._is_wrong([good, bad], None)
+    assert json.loads(json.dumps(damage.values()))["counts"] == {
+        "scores": {SAME: 3, OLDER: 1}
+    }
     damage.wrong.append(f"scores.npz: {SILENT}")
     assert reliability._is_wrong([good], damage)
 
