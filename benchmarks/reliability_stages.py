@@ -42,8 +42,9 @@ n_bootstrap: 200
 measure_energy: false
 """
 
-# Times and what depends on them; ``copies`` are the times of resampled audio.
-_TIMES = {"wall_seconds", "date", "energy_kwh", "processes", "copies"}
+# Times and what depends on them: ``copies`` are the times of resampled audio,
+# ``digest`` is that of the record they are in.
+_TIMES = {"wall_seconds", "date", "energy_kwh", "processes", "copies", "digest"}
 # Of a log's line, losses of an epoch that was begun twice are of its rest.
 _LOG_LINE = re.compile(r" - train loss.*(?= - valid)")
 _LEFT_OUT = re.compile(
