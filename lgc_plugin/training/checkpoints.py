@@ -6,18 +6,18 @@ import logging
 import math
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import yaml
 from speechbrain.utils.checkpoints import (
     CKPT_PREFIX,
     METAFNAME,
     PARAMFILE_EXT,
     Checkpoint,
     Checkpointer,
+    ckpt_recency,
 )
 from speechbrain.utils.distributed import ddp_barrier, if_main_process
 
@@ -30,6 +30,7 @@ from lgc_plugin.utils.checksums import (
 )
 from lgc_plugin.utils.files import explain_full_disk
 from lgc_plugin.utils.locks import lock_file
+from lgc_plugin.utils.yaml_files import parse_yaml
 
 logger = logging.getLogger(__name__)
 
@@ -177,6 +178,45 @@ class AtomicCheckpointer(Checkpointer):
                 os.replace(folder, new)
         ddp_barrier()
 
+    def delete_checkpoints(
+        self,
+        *,
+        num_to_keep: int = 1,
+        min_keys: Iterable[str] | None = None,
+        max_keys: Iterable[str] | None = None,
+        importance_keys: Iterable[Any] = (ckpt_recency,),
+        ckpt_predicate: Any = None,
+        verbosity: int = logging.INFO,
+    ) -> None:
+        """Deletes all but the best of each key: a kill leaves no half of one.
+
+        See :meth:`speechbrain.utils.checkpoints.Checkpointer`.
+        """
+        if num_to_keep < 1:
+            raise ValueError(f"num_to_keep is {num_to_keep}: give 1 or more")
+        keys = [
+            *({"min_key": key} for key in min_keys or ()),
+            *({"max_key": key} for key in max_keys or ()),
+            *({"importance_key": key} for key in importance_keys),
+        ]
+        ranked = [
+            [
+                c.path
+                for c in self.find_checkpoints(
+                    **k, ckpt_predicate=ckpt_predicate
+                )
+            ]
+            for k in keys
+        ]
+        kept = {path for paths in ranked for path in paths[:num_to_keep]}
+        ddp_barrier()
+        for path in sorted({p for paths in ranked for p in paths} - kept):
+            if if_main_process():
+                os.replace(path, _unfinished(path))
+                shutil.rmtree(_unfinished(path))
+                logger.log(verbosity, "Deleted the checkpoint %s", path)
+        ddp_barrier()
+
     def _checkpoint_folders(self) -> list[Path]:
         """All that were finished once, damaged or not."""
         found = self.checkpoints_dir.glob(f"{CKPT_PREFIX}*")
@@ -225,9 +265,9 @@ def _time_of(folder: Path) -> float:
     """When a damaged checkpoint was saved; 0 if nobody knows."""
     try:
         text = read_listed(folder / METAFNAME, read_sums(folder) or {})
+        return float(parse_yaml(text.decode(), folder)["unixtime"])
     except (OSError, ValueError):
         return 0.0
-    return float(yaml.safe_load(text)["unixtime"])
 
 
 def _plain(value: Any) -> Any:

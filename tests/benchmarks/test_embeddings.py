@@ -22,6 +22,7 @@ from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.manifest import ClipRow
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.types import Event, LabelKind
+from lgc_plugin.utils.checksums import write_sums
 from model_cases import small_settings, used_network
 
 
@@ -197,6 +198,7 @@ def test_other_models_and_other_clips_are_refused(tmp_path, capsys):
     weights.write_bytes(
         (with_term.folder / "model" / "teacher.pt").read_bytes()
     )
+    write_sums(weights.parent)
     assert embeddings.main(words) == 1
     assert "other scores than the model" in capsys.readouterr().err
 
