@@ -112,8 +112,8 @@ class FrameShift:
     """
 
     def __init__(self, std: float = 90.0) -> None:
-        # Its own check, before a training begins; this device draws nothing.
-        draw_frame_shift(1, 1, std, device="meta")
+        # Its own check, before a training begins; for no clip it draws nothing.
+        draw_frame_shift(0, 1, std)
         self.std = std
 
     def __call__(self, batch: SEDBatch) -> SEDBatch:

@@ -136,7 +136,7 @@ class AddNoise:
     def __init__(self, snr: tuple[float, float] | None = (20.0, 40.0)) -> None:
         self.snr = snr
         if snr is not None:  # its own checks, before a training begins
-            draw_noise((1, 1, 1), snr, device="meta")
+            draw_noise((0, 1, 1), snr)
 
     def __call__(self, batch: SEDBatch) -> SEDBatch:
         """Adds noise to each clip."""

@@ -1,4 +1,4 @@
-"""Tells of events that reach over the end of their clip, and of other units."""
+"""Warns of events that reach over the end of their clip, and of other units."""
 
 from __future__ import annotations
 

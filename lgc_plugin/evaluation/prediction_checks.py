@@ -87,7 +87,7 @@ def _check_clips(
     notes: Notes,
     without_audio: frozenset[str] = frozenset(),
 ) -> None:
-    """Refuses predictions of other clips only; tells of those among them."""
+    """Refuses predictions of other clips only; warns of those among them."""
     others = frozenset(clips) - truth.clips - without_audio
     if others and not truth.clips.intersection(clips):
         raise ValueError(

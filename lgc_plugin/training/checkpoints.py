@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -199,15 +200,8 @@ class AtomicCheckpointer(Checkpointer):
             *({"max_key": key} for key in max_keys or ()),
             *({"importance_key": key} for key in importance_keys),
         ]
-        ranked = [
-            [
-                c.path
-                for c in self.find_checkpoints(
-                    **k, ckpt_predicate=ckpt_predicate
-                )
-            ]
-            for k in keys
-        ]
+        find = partial(self.find_checkpoints, ckpt_predicate=ckpt_predicate)
+        ranked = [[found.path for found in find(**key)] for key in keys]
         kept = {path for paths in ranked for path in paths[:num_to_keep]}
         ddp_barrier()
         for path in sorted({p for paths in ranked for p in paths} - kept):

@@ -41,8 +41,8 @@ class DiskFullError(OSError):
 def explain_full_disk(path: str | Path) -> Iterator[None]:
     """Names the file and the space left where a write fails for want of it.
 
-    Libraries hide it: PyTorch tells of unexpected positions, libsndfile of a
-    system error.
+    Libraries hide it: PyTorch reports unexpected positions, libsndfile a system
+    error.
 
     >>> try:
     ...     with explain_full_disk("a.txt"):

@@ -210,8 +210,8 @@ def test_bad_files_are_told_and_passed_over(
     assert detect(*words, folder, "no.wav") == 1
     printed = capsys.readouterr()
     content = json.loads(printed.out)
-    heard = [each["filename"] for each in content["recordings"]]
-    assert heard == sorted([*NAMES, "phone.wav", "bad/cut.flac"])
+    listed = [each["filename"] for each in content["recordings"]]
+    assert listed == sorted([*NAMES, "phone.wav", "bad/cut.flac"])
     told = {each["filename"]: each["problem"] for each in content["errors"]}
     assert told.keys() == {"no.wav", *(f"bad/{name}" for name in problems)}
     for name, problem in problems.items():

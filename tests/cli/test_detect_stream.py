@@ -145,8 +145,8 @@ def test_an_event_comes_before_the_stream_ends(
 
     class Watched(Pipe):
         def read(self, size: int | None = -1) -> bytes:
-            heard = self.tell() / 2 / 16000
-            printed.append((heard, capsys.readouterr().out))
+            seconds_read = self.tell() / 2 / 16000
+            printed.append((seconds_read, capsys.readouterr().out))
             return super().read(size)
 
     pipe = Watched(wav.astype("<i2").tobytes())
@@ -155,11 +155,11 @@ def test_an_event_comes_before_the_stream_ends(
     printed.append((20.0, capsys.readouterr().out))
     latency = small_detector(model).latency_seconds
     count = 0
-    for heard, text in printed:
+    for seconds_read, text in printed:
         for line in text.replace(HEADER, "").splitlines():
             end = float(line.split("\t")[2])
             # Chunks are of 0.1 s.
-            assert end <= heard <= min(end + latency + 0.1, 20.0) + 1e-9
+            assert end <= seconds_read <= min(end + latency + 0.1, 20.0) + 1e-9
             count += 1
     assert count == len(expected_events(model, wav)) > 10
     assert printed[0][1] == HEADER

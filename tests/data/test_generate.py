@@ -98,7 +98,7 @@ def hertz_of(recordings: dict[str, list[str]]) -> set[int]:
     }
 
 
-def heard_hertz(clip: Path) -> set[int]:
+def hertz_in(clip: Path) -> set[int]:
     """Frequencies of the test bank that stand out of a clip."""
     audio, _ = soundfile.read(clip)
     spectrum = np.abs(np.fft.rfft(audio * np.hanning(len(audio))))
@@ -189,19 +189,19 @@ def test_clips_without_events_have_three_empty_fields(dataset: Path) -> None:
 
 def test_no_recording_occurs_on_both_sides(dataset: Path) -> None:
     described = json.loads((dataset / "soundscapes.json").read_text())["sets"]
-    heard: dict[str, set[int]] = {}
+    used: dict[str, set[int]] = {}
     for name in AUDIO:
         clips = clips_of(dataset, name)
-        heard[name] = set().union(*map(heard_hertz, clips))
+        used[name] = set().union(*map(hertz_in, clips))
         # The file is right: what it names is what the clips contain.
-        assert heard[name] == hertz_of(described[name]["recordings"])
-    train = heard["strong"] | heard["weak"] | heard["unlabeled"]
-    sides = train, heard["validation"], heard["strong_validation"]
+        assert used[name] == hertz_of(described[name]["recordings"])
+    train = used["strong"] | used["weak"] | used["unlabeled"]
+    sides = train, used["validation"], used["strong_validation"]
     for one, other in combinations(sides, 2):
         assert one
         assert not one & other
     # Clips without strong labels hold what strong ones do not.
-    assert heard["strong"] < heard["unlabeled"]
+    assert used["strong"] < used["unlabeled"]
 
 
 def test_same_seed_same_bytes_for_any_number_of_jobs(

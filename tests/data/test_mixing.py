@@ -170,8 +170,8 @@ def test_rooms_and_channels_differ() -> None:
 def test_reverberate_is_a_convolution_cut_to_length() -> None:
     sound = generator().standard_normal(300)
     responses = generator(1).standard_normal((2, 100))
-    heard = reverberate(sound, responses, 350)
-    for channel, response in zip(heard, responses, strict=True):
+    result = reverberate(sound, responses, 350)
+    for channel, response in zip(result, responses, strict=True):
         np.testing.assert_allclose(
             channel, np.convolve(sound, response)[:350], atol=1e-9
         )
@@ -191,10 +191,10 @@ def test_microphone_cuts_the_lows_and_shifts_nothing() -> None:
     click = np.zeros((1, ROOM), dtype=np.float32)
     click[0, ROOM // 2] = 1.0
     for seed in range(5):
-        heard = through_microphone(click, generator(seed), ROOM)
-        assert heard.shape == click.shape
-        assert np.abs(heard[0]).argmax() == ROOM // 2
-        spectrum = np.abs(np.fft.rfft(heard[0]))
+        result = through_microphone(click, generator(seed), ROOM)
+        assert result.shape == click.shape
+        assert np.abs(result[0]).argmax() == ROOM // 2
+        spectrum = np.abs(np.fft.rfft(result[0]))
         assert spectrum[2] < 0.1 * spectrum[500:2000].mean()
 
 

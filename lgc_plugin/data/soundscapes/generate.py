@@ -85,13 +85,13 @@ def write_soundscapes(
             non_target=options.non_target,
             recording_pattern=options.recording_pattern,
         )
-        heard = _write_clips(root, sounds, options, n_jobs, progress)
-        for layout, clips in heard.items():
+        placed = _write_clips(root, sounds, options, n_jobs, progress)
+        for layout, clips in placed.items():
             _write_annotation(root, layout, clips, sounds.labels)
             if layout.durations:
                 _write_durations(root, layout, clips, options.clip_seconds)
         name = "synthetic" if bank is None else Path(bank).resolve().name
-        content = _description(name, sounds, heard, options)
+        content = _description(name, sounds, placed, options)
         write_json(root / DESCRIPTION, content)
     return out
 
@@ -142,7 +142,7 @@ def _write_clips(
     plans = plan_dataset(root, parts, options)
     for layout in plans:
         (root / layout.audio).mkdir(parents=True)
-    heard = iter(
+    placed = iter(
         parallel_map(
             write_clip,
             [plan for of_set in plans.values() for plan in of_set],
@@ -152,7 +152,7 @@ def _write_clips(
         )
     )
     return {
-        layout: {plan.path.name: next(heard) for plan in of_set}
+        layout: {plan.path.name: next(placed) for plan in of_set}
         for layout, of_set in plans.items()
     }
 
@@ -165,13 +165,13 @@ def write_clip(plan: ClipPlan) -> list[PlacedRecording]:
     mix = render(plan.background, placed, settings, rng)
     write_pcm16(plan.path, mix.T, settings.sample_rate)
     whole = Event(0.0, settings.clip_seconds, BACKGROUND)
-    heard = [PlacedRecording(whole, plan.background.recording)]
+    recordings = [PlacedRecording(whole, plan.background.recording)]
     for item in placed:
         onset = round(item.first / settings.sample_rate, 3)
         offset = round(item.end / settings.sample_rate, 3)
         event = Event(onset, offset, item.sound.label)
-        heard.append(PlacedRecording(event, item.sound.recording))
-    return sorted(heard)
+        recordings.append(PlacedRecording(event, item.sound.recording))
+    return sorted(recordings)
 
 
 def _bank_folder(
@@ -202,8 +202,8 @@ def _write_annotation(
 ) -> None:
     """Writes the annotation of a set, as strong as its label kind."""
     events = {
-        name: [sound.event for sound in heard if sound.event.label in labels]
-        for name, heard in clips.items()
+        name: [sound.event for sound in placed if sound.event.label in labels]
+        for name, placed in clips.items()
     }
     if layout.kind is LabelKind.NONE:
         rows = ["filename", *events]
@@ -241,7 +241,7 @@ def _write_rows(path: Path, rows: Iterable[str]) -> None:
 def _description(
     name: str,
     bank: Bank,
-    heard: Mapping[SetLayout, Clips],
+    placed: Mapping[SetLayout, Clips],
     options: SoundscapeOptions,
 ) -> dict[str, Any]:
     """The content of ``soundscapes.json``."""
@@ -266,7 +266,7 @@ def _description(
                 "clips": len(clips),
                 "recordings": _recordings(clips),
             }
-            for layout, clips in heard.items()
+            for layout, clips in placed.items()
         },
     }
 
@@ -274,7 +274,7 @@ def _description(
 def _recordings(clips: Clips) -> dict[str, list[str]]:
     """Recordings used in a set, by class."""
     found: dict[str, set[str]] = {}
-    for heard in clips.values():
-        for event, recording in heard:
+    for placed in clips.values():
+        for event, recording in placed:
             found.setdefault(event.label, set()).add(recording)
     return {label: sorted(found[label]) for label in sorted(found)}

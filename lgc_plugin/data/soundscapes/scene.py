@@ -128,10 +128,10 @@ def render(
     for sound in placed:
         response = _response(rt60, settings, rng)
         n_left = settings.n_samples - sound.first
-        heard = reverberate(sound.audio, response, n_left)
-        level = rms(heard[:, : len(sound.audio)])
+        wet = reverberate(sound.audio, response, n_left)
+        level = rms(wet[:, : len(sound.audio)])
         gain = gain_for(level, floor, rng.uniform(*settings.snr))
-        mix[:, sound.first : sound.first + heard.shape[1]] += gain * heard
+        mix[:, sound.first : sound.first + wet.shape[1]] += gain * wet
     if settings.recorded:
         mix = through_microphone(mix, rng, settings.sample_rate)
     return below_full_scale(mix)
