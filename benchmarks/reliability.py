@@ -73,6 +73,8 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 def main(words: Sequence[str]) -> int:
     """Measures, prints the tables, writes the results."""
     options = parse(words)
+    if options.folder is not None:
+        Path(options.folder).mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(
         prefix="reliability_", dir=options.folder
     ) as folder:
