@@ -85,18 +85,18 @@ def run(words: list[str], held: ExitStack) -> int:
         if run_options.debug:
             overrides.update(debug_overrides(settings))
             settings = read_plain(file, overrides)
+        folder = str(settings["output_folder"])
         if if_main_process():
-            folder = str(settings["output_folder"])
             held.enter_context(explain_full_disk(Path(folder) / "results"))
             held.enter_context(lock_file(Path(folder) / ".lock", folder))
         data = prepare(settings, run_options.debug)
         overrides["data_folder"] = str(data.data_root)
         settings["labels"] = overrides["labels"] = list(data.labels)
         if not run_options.debug:
-            same_run = (settings["output_folder"], settings)
+            same_run = (folder, settings)
             run_on_main(check_imported, args=same_run)
             run_on_main(check_same_run, args=(*same_run, False))
-        model = plan_model(file, overrides, settings["output_folder"])
+        model = plan_model(file, overrides, folder)
         text = hparams_text(file, overrides)
         hparams = load_hyperpyyaml(text, overrides)
         loaders = hparams["make_loaders"](data, **loader_options(run_options))
@@ -108,9 +108,8 @@ def run(words: list[str], held: ExitStack) -> int:
                 f"{hparams['save_folder']}: no checkpoint to test; train "
                 "first, or give the --output_folder of a run"
             )
-        output_folder = hparams["output_folder"]
-        sb.create_experiment_directory(output_folder)
-        run_on_main(save_hparams, args=(output_folder, text, overrides))
+        sb.create_experiment_directory(folder)
+        run_on_main(save_hparams, args=(folder, text, overrides))
         brain = LGCBrain(
             hparams["modules"],
             hparams["opt_class"],
@@ -140,7 +139,7 @@ def run(words: list[str], held: ExitStack) -> int:
         "processes": get_world_size(),
         "energy_kwh": meter.kwh,
     }
-    score_sets(brain, loaders, metrics, data, output_folder, start, **facts)
+    score_sets(brain, loaders, metrics, data, folder, start, **facts)
     write_finished_model(model, hparams, brain.tested_epoch)
     destroy_process_group()
     return 0
