@@ -86,6 +86,11 @@ class LGCTerms(OwnTerms):
     def _replace(self, **changes: Tensor) -> LGCTerms:
         return LGCTerms(*super()._replace(**changes), others=self.others)
 
+    def detach(self) -> LGCTerms:
+        """The same numbers, without what they were computed from."""
+        others = {name: term.detach() for name, term in self.others.items()}
+        return LGCTerms(*(term.detach() for term in self), others=others)
+
     def scalars(self) -> dict[str, Tensor]:
         """All of them by name, the further terms last."""
         return {**self._asdict(), **self.others}

@@ -95,8 +95,7 @@ class LGCMixin(sb.Brain):
         self._lgc_means = MeanMeter()
         self._stepped = False
         if "lgc" in self.modules:
-            self._student: nn.Module = self.modules["model"]
-            self.lgc: LGC = self.modules["lgc"]
+            self._student, self.lgc = self.modules["model"], self.modules["lgc"]
         else:
             self.lgc = self._make_lgc()
 
@@ -151,18 +150,20 @@ class LGCMixin(sb.Brain):
         ``batch`` and ``predictions`` are those of the last
         :meth:`lgc_forward`, unless they are given.
         """
-        batch = self._lgc_batch if batch is None else batch
         predictions = predictions or self._lgc_predictions
+        batch = self._lgc_batch if batch is None else batch
         if batch is None or predictions is None:
             raise ValueError("call lgc_forward before lgc_loss")
         if not self.lgc.training:
             return predictions.frame.new_zeros(())
-        self.lgc_terms = self.lgc(self._student, batch, predictions)
+        terms = self.lgc(self._student, batch, predictions)
+        # Their graphs would keep the memory of a batch until the next.
+        self.lgc_terms, self._lgc_predictions = terms.detach(), None
         scalars = self.lgc_terms.scalars()
         # The mean of the processes' means is the number in a whole step.
         scalars["n_anchors"] = scalars["n_anchors"] * get_world_size()
         self._lgc_means.add(**scalars)
-        return self.lgc_terms.total
+        return terms.total
 
     @contextmanager
     def use_teacher(self) -> Iterator[None]:

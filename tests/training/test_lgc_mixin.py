@@ -125,6 +125,9 @@ def test_the_terms_are_at_hand_and_logged(caplog):
     brain = make(contrast_start_epoch=1)
     fit(brain, [batch_of(0), batch_of(1)], epochs=2)
     assert set(brain.lgc_stats) == set(brain.lgc_terms.scalars())
+    for term in brain.lgc_terms.scalars().values():
+        assert not term.requires_grad  # or the graph of the batch would stay
+    assert brain._lgc_predictions is None
     assert "LGC, epoch 2: total" in caplog.text
     brain.lgc.contrast.pos_threshold = 2.0
     fit(brain, [batch_of(0)])
