@@ -13,7 +13,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lgc_plugin.data.fields import check_label
 from lgc_plugin.data.table_files import Row, TableFile
@@ -169,14 +171,34 @@ def clean_events(events: Iterable[Event], duration: float) -> CleanEvents:
 
 def merge_overlaps(events: Iterable[Event]) -> list[Event]:
     """Joins overlapping events of one class; metrics refuse such pairs."""
-    apart: list[Event] = []
-    last: dict[str, int] = {}
-    for event in sorted(events):
-        place = last.get(event.label)
-        if place is not None and event.onset < apart[place].offset:
-            end = max(event.offset, apart[place].offset)
-            apart[place] = apart[place]._replace(offset=end)
-        else:
-            last[event.label] = len(apart)
-            apart.append(event)
-    return sorted(apart)
+    ranked = sorted(events, key=lambda event: (event.label, event))
+    if not ranked:
+        return []
+    onset, offset, labels = zip(*ranked, strict=True)
+    group = np.unique(labels, return_inverse=True)[1]
+    first, end = find_joined(np.array(onset), np.array(offset), group)
+    return sorted(
+        ranked[place]._replace(offset=last)
+        for place, last in zip(first.tolist(), end.tolist(), strict=True)
+    )
+
+
+def find_joined(
+    onset: NDArray, offset: NDArray, group: NDArray
+) -> tuple[NDArray, NDArray]:
+    """Where events begin that overlap none before, and where these then end.
+
+    Events are sorted by group (0, 1 ...) and onset; those of a group join.
+
+    >>> onset, offset = np.array([0.0, 1.0, 5.0]), np.array([2.0, 3.0, 6.0])
+    >>> find_joined(onset, offset, np.zeros(3, dtype=int))
+    (array([0, 2]), array([3., 6.]))
+    """
+    # Ranks are integers, so that a group can be above all of those before.
+    ends, rank = np.unique(offset, return_inverse=True)
+    above = group * len(ends)
+    reach = ends[np.maximum.accumulate(above + rank) - above]
+    joined = (group[1:] == group[:-1]) & (onset[1:] < reach[:-1])
+    first = np.flatnonzero(np.r_[True, ~joined][: len(onset)])
+    stop = np.append(first[1:], len(onset))[: len(first)]
+    return first, reach[stop - 1]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from lgc_plugin.data.annotations import find_joined
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -47,22 +49,19 @@ def _merge_overlaps(
     table: pd.DataFrame, keys: list[str], name: str
 ) -> pd.DataFrame:
     """Joins events that overlap within a group; the table is sorted."""
-    groups = table.groupby(keys, sort=False)
-    reach = groups.offset.cummax()
-    previous = reach.groupby([table[key] for key in keys], sort=False).shift()
-    joined = table.onset < previous
-    if not joined.any():
+    group = table.groupby(keys, sort=False).ngroup().to_numpy()
+    onset, offset = table.onset.to_numpy(), table.offset.to_numpy()
+    first, end = find_joined(onset, offset, group)
+    if len(first) == len(table):
         return table.reset_index(drop=True)
+    joined = np.setdiff1d(np.arange(len(table)), first)
     logger.info(
         "%s: %d merged with one of the same class that overlaps, first in %s",
         name,
-        joined.sum(),
-        table.filename[joined].iloc[0],
+        len(joined),
+        table.filename.iloc[joined[0]],
     )
-    run = (~joined).cumsum()
-    merged = table[~joined].copy()
-    merged["offset"] = table.offset.groupby(run).max().to_numpy()
-    return merged.reset_index(drop=True)
+    return table.iloc[first].assign(offset=end).reset_index(drop=True)
 
 
 def require_columns(
