@@ -1,4 +1,4 @@
-"""What ``lgc-sed detect`` tells on standard error."""
+"""What ``lgc-sed detect`` prints on standard error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lgc_plugin.utils.text import one_line
 def warnings_in_lines() -> Iterator[None]:
     """Shows each warning once, in one line, without the code it is from.
 
-    What is odd about many recordings is told of the first, then counted.
+    One that many recordings share names the first; the others are counted.
     """
     from tqdm import tqdm
 

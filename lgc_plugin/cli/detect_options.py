@@ -29,10 +29,10 @@ examples:
 
 A table can be scored as it is (lgc-sed evaluate --predictions events.tsv); a
 recording in which nothing was detected has a row with empty fields. A
-recording that cannot be read, or not to its end, is told on standard error, the
-events before a damaged place are kept, and the others are done; the exit status
-is 1 then, and if files of formats that libsndfile does not read were passed
-over. With --output, the same command goes on where it was stopped.
+recording that cannot be read, or not to its end, is named on standard error,
+the events before a damaged place are kept, and the others are done; the exit
+status is 1 then, and if files of formats that libsndfile does not read were
+passed over. With --output, the same command goes on where it was stopped.
 """
 
 

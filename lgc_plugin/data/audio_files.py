@@ -27,7 +27,7 @@ _PIECE = 1 << 20
 _SMALL_PIECE = 1 << 12
 # Samples that are decoded at once to count them.
 _COUNTED = 1 << 16
-# Formats whose headers tell, or may tell, another length than is decoded.
+# Formats whose headers may give another length than is decoded.
 _ESTIMATED = {"MP3", "OGG"}
 _COMPRESSED = {"FLAC", *_ESTIMATED}
 _UNKNOWN = 1 << 62
@@ -217,7 +217,7 @@ def read_clip(
     What is stored with 16 bits is read as it is; anything else (24 bits,
     floats, the mean of several channels) is rounded to 16 bits, and clipped.
     """
-    # The preparation has told of what is odd.
+    # The preparation has warned already.
     with open_audio(path, quiet=True) as file:
         check_rate(path, file.samplerate, sample_rate)
         # Asked for int16, libsndfile would not scale floats.

@@ -20,9 +20,9 @@ from lgc_plugin.evaluation.ground_truth import (
     truth_of_rows,
 )
 from lgc_plugin.evaluation.late_events import (
-    tell_late_events,
-    tell_long_clips,
-    tell_long_events,
+    warn_late_events,
+    warn_long_clips,
+    warn_long_events,
 )
 from lgc_plugin.evaluation.notes import Notes, counted
 from lgc_plugin.utils.text import read_text
@@ -138,7 +138,7 @@ def read_annotations(
     path, notes = Path(ground_truth), notes or Notes()
     labels = distinct_labels(labels) if labels else None
     if durations is not None and audio is not None:
-        raise ValueError("durations and audio both tell lengths: give one")
+        raise ValueError("durations and audio are both given: give one")
     if _is_manifest(path):
         if durations is not None or audio is not None:
             raise ValueError(
@@ -147,7 +147,7 @@ def read_annotations(
             )
         with notes.from_log():
             truth = _of_manifest(path, labels, profile)
-        _tell_units(truth, path, True, notes)
+        _warn_units(truth, path, True, notes)
         return Annotations(path, truth, True)
     read = read_strong(path, labels)
     if not read.filenames and durations is None:
@@ -164,21 +164,21 @@ def read_annotations(
             profile=profile,
         )
     if durations is not None:
-        tell_long_clips(truth, durations, notes)
+        warn_long_clips(truth, durations, notes)
     known = durations is not None or audio is not None
-    _tell_units(truth, path, known, notes)
+    _warn_units(truth, path, known, notes)
     return Annotations(path, truth, known, missing)
 
 
-def _tell_units(
+def _warn_units(
     truth: GroundTruth, path: Path, lengths_known: bool, notes: Notes
 ) -> None:
     """Warns of times that are hardly seconds."""
-    told = lengths_known and tell_late_events(
+    warned = lengths_known and warn_late_events(
         truth.events, truth, path, "annotated event", notes
     )
-    if not told:
-        tell_long_events(truth, path, notes)
+    if not warned:
+        warn_long_events(truth, path, notes)
 
 
 def _lengths(

@@ -32,7 +32,7 @@ _LONG_EVENT = 300
 _TOO_LONG, _MANY = 100, 3
 
 
-def tell_late_events(
+def warn_late_events(
     events: pd.DataFrame,
     truth: GroundTruth,
     path: str | Path,
@@ -58,7 +58,7 @@ def tell_late_events(
     return True
 
 
-def tell_late_frames(
+def warn_late_frames(
     frames: FrameScores, truth: GroundTruth, path: str | Path, notes: Notes
 ) -> None:
     """Frames beyond the end of their clip."""
@@ -83,7 +83,7 @@ def frame_ends(frames: FrameScores) -> NDArray[np.float64]:
     return edges[np.arange(shape[0]), frames.valid_frames]
 
 
-def tell_two_units(
+def warn_two_units(
     ends: NDArray[np.float64],
     truth: GroundTruth,
     lengths_known: bool,
@@ -94,7 +94,7 @@ def tell_two_units(
     annotated = truth.events.offset.to_numpy()
     if not len(ends) or not len(annotated):
         return
-    if lengths_known:  # what reaches over the end has been told already
+    if lengths_known:  # what reaches over the end has been warned of already
         late = annotated > truth.seconds_of(truth.events.filename)
         if late.any() or ends.max() > truth.durations.duration.max():
             return
@@ -106,7 +106,7 @@ def tell_two_units(
         )
 
 
-def tell_long_events(
+def warn_long_events(
     truth: GroundTruth, path: str | Path, notes: Notes
 ) -> None:
     """Events that last minutes, as they do in another unit."""
@@ -119,7 +119,7 @@ def tell_long_events(
         )
 
 
-def tell_long_clips(truth: GroundTruth, path: str | Path, notes: Notes) -> None:
+def warn_long_clips(truth: GroundTruth, path: str | Path, notes: Notes) -> None:
     """Clips that are far longer than anything in them."""
     ends = truth.events.groupby("filename").offset.max()
     lengths = truth.seconds_of(ends.index)

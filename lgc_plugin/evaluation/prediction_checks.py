@@ -21,9 +21,9 @@ from lgc_plugin.evaluation.ground_truth_files import (
 )
 from lgc_plugin.evaluation.late_events import (
     frame_ends,
-    tell_late_events,
-    tell_late_frames,
-    tell_two_units,
+    warn_late_events,
+    warn_late_frames,
+    warn_two_units,
 )
 from lgc_plugin.evaluation.notes import Notes, counted
 from lgc_plugin.evaluation.post_processing import refuse_nan
@@ -52,10 +52,10 @@ def check_predictions(
         )
     # Warnings are about annotated clips: others are ignored.
     if kept.frames is not None:
-        _tell_frames(kept.frames, truth.labels, notes)
+        _warn_frames(kept.frames, truth.labels, notes)
         if annotations.durations_known:
-            tell_late_frames(kept.frames, truth, kept.path, notes)
-        tell_two_units(
+            warn_late_frames(kept.frames, truth, kept.path, notes)
+        warn_two_units(
             frame_ends(kept.frames),
             truth,
             annotations.durations_known,
@@ -69,8 +69,8 @@ def check_predictions(
     with notes.from_log():
         events = clean_events(events, truth.labels, "detections")
     if annotations.durations_known:
-        tell_late_events(events, truth, kept.path, "detection", notes)
-    tell_two_units(
+        warn_late_events(events, truth, kept.path, "detection", notes)
+    warn_two_units(
         events.offset.to_numpy(),
         truth,
         annotations.durations_known,
@@ -123,15 +123,15 @@ def _known_only(
     known = events.event_label.isin(labels)
     counts = events.event_label[~known].value_counts()
     if len(counts):
-        told = ", ".join(f"{name!r} ({n})" for name, n in counts.items())
+        listed = ", ".join(f"{name!r} ({n})" for name, n in counts.items())
         notes.warn(
             f"{counted(int(counts.sum()), 'detection')} with labels that are "
-            f"not annotated are ignored: {told}"
+            f"not annotated are ignored: {listed}"
         )
     return events[known]
 
 
-def _tell_frames(
+def _warn_frames(
     frames: FrameScores, labels: Collection[str], notes: Notes
 ) -> None:
     unknown = [label for label in frames.labels if label not in labels]
@@ -210,7 +210,7 @@ class ScoredSet:
                 f"in {scores}, such as {min(missing)!r}"
             )
         frames = frames.select(truth.clips)
-        tell_late_frames(frames, truth, scores, notes)
+        warn_late_frames(frames, truth, scores, notes)
         _refuse_nan(frames, scores)
         truth = _truth_with_labels(truth, frames.labels, notes)
         return cls(Path(ground_truth).name, frames, truth)

@@ -44,7 +44,7 @@ def read_blocks(
     before it rounds to 16 bits
     (:func:`lgc_plugin.inference.samples.round_to_16_bits`). What comes before
     a damaged place is given out; ``on_damage`` is then called with what is
-    wrong (by default, a warning tells it).
+    wrong (by default, a warning).
 
     Returns (N,) float32 blocks of about that length, none empty. Joined, they
     have ceil(frames * sample_rate / rate of the file) samples.

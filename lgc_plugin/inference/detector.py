@@ -227,7 +227,7 @@ class SoundEventDetector(Pretrained):
         Any file that libsndfile reads: WAV, FLAC, OGG, MP3 and others; one
         that is missing is a FileNotFoundError, one that cannot be decoded a
         ValueError. What comes before a damaged place counts; ``on_damage``
-        gets what is wrong (by default, a warning tells it). ``on_scores``
+        gets what is wrong (by default, a warning). ``on_scores``
         gets (C, n) scores as they become final, and the seconds that are done.
         """
         blocks = read_blocks(path, self.sample_rate, on_damage=on_damage)
@@ -272,7 +272,7 @@ class SoundEventDetector(Pretrained):
         batch_size: int,
         on_scores: OnScores | None = None,
     ) -> Iterator[Detection]:
-        """Events as they become final; a wrong threshold is told at once."""
+        """Events as they become final; a wrong threshold is refused at once."""
         stream = EventStream.of_model(self.settings, threshold)
         return find_events(self._predict(blocks, batch_size), stream, on_scores)
 

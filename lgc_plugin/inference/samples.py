@@ -53,7 +53,7 @@ def round_to_16_bits(samples: ArrayLike) -> NDArray[np.float32]:
 def check_finite(
     samples: NDArray[np.floating], rate: int, name: str, before: int = 0
 ) -> None:
-    """Raises an error that tells where a recording holds no numbers."""
+    """Raises an error that names where a recording holds no numbers."""
     wrong = ~np.isfinite(samples)
     if not wrong.any():
         return

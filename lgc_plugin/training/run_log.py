@@ -10,6 +10,7 @@ from typing import Any
 from speechbrain.utils.distributed import get_rank
 from speechbrain.utils.train_logger import TensorboardLogger, TrainLogger
 
+from lgc_plugin.utils.files import explain_full_disk
 from lgc_plugin.utils.text import printable
 
 logger = logging.getLogger(__name__)
@@ -38,9 +39,11 @@ def log_epoch(
     tensorboard_logger: TensorboardLogger,
 ) -> None:
     """Writes the numbers of an epoch; call it on all processes."""
-    train_logger.log_stats(
-        schedule, train_stats, valid_stats=valid_stats, verbose=False
-    )
+    # Loggers without a file may write elsewhere.
+    with explain_full_disk(getattr(train_logger, "save_file", "train_log")):
+        train_logger.log_stats(
+            schedule, train_stats, valid_stats=valid_stats, verbose=False
+        )
     logger.info(
         "Epoch %d: training loss %.3f, intersection F1 on validation: "
         "student %.3f, teacher %.3f",

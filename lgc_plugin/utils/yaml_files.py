@@ -33,7 +33,7 @@ def parse_yaml(
 ) -> Any:
     """The content of one YAML document; tags are what ``constructor`` knows.
 
-    A ValueError in one line that begins with ``where`` tells whatever is
+    A ValueError in one line that begins with ``where`` names whatever is
     wrong: syntax, a key given twice, more than 50 levels, 100,000 values
     (aliases count as what they stand for), or a value within itself.
 

@@ -36,7 +36,7 @@ from lgc_plugin.utils.distributed import (
     get_world_size,
     init_process_group,
 )
-from lgc_plugin.utils.files import DiskFullError, explain_full_disk
+from lgc_plugin.utils.files import DiskFullError
 from lgc_plugin.utils.hparams import hparams_text, read_plain, save_hparams
 from lgc_plugin.utils.locks import lock_file
 from lgc_plugin.utils.text import one_line
@@ -87,7 +87,6 @@ def run(words: list[str], held: ExitStack) -> int:
             settings = read_plain(file, overrides)
         folder = str(settings["output_folder"])
         if if_main_process():
-            held.enter_context(explain_full_disk(Path(folder) / "results"))
             held.enter_context(lock_file(Path(folder) / ".lock", folder))
         data = prepare(settings, run_options.debug)
         overrides["data_folder"] = str(data.data_root)

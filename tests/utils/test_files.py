@@ -1,4 +1,4 @@
-"""Files are whole or not there, and a full disk is told of by name."""
+"""Files are whole or not there, and the error of a full disk names them."""
 
 from __future__ import annotations
 

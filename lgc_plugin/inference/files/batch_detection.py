@@ -140,7 +140,7 @@ def _header(source: Source) -> AudioHeader | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return audio_header(source.path)
-    except ValueError:  # what is wrong with it is told when it is read
+    except ValueError:  # the error comes when it is read
         return None
 
 
@@ -188,7 +188,7 @@ class DetectionPictures:
         path = self.path(source)
         plot_detections(
             path,
-            # What is damaged was told when its events were detected.
+            # Damage was reported when the events were detected.
             read_blocks(
                 source.path, self.sample_rate, on_damage=lambda _: None
             ),

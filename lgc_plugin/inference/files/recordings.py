@@ -40,19 +40,19 @@ def find_recordings(words: Sequence[str | Path]) -> Recordings:
     found: dict[str, Source] = {}
     empty, passed_over = [], []
     for word in map(str, words):
-        sources, told = _sources(word)
-        if told:
-            passed_over.append(f"{word}: {told}")
+        sources, skipped = _sources(word)
+        if skipped:
+            passed_over.append(f"{word}: {skipped}")
         if not any(os.path.lexists(source.path) for source in sources):
             # What is missing beside others is reported where it would be read.
-            problem = _nothing(word) + (f"; {told}" if told else "")
-            empty.append((problem, bool(sources or told)))
+            problem = _nothing(word) + (f"; {skipped}" if skipped else "")
+            empty.append((problem, bool(sources or skipped)))
         for source in sources:
             found.setdefault(os.path.abspath(source.path), source)
     if len(empty) == len(words):
         raise FileNotFoundError("; ".join(text for text, _ in empty))
-    for text, told_later in empty:
-        if not told_later:
+    for text, named_later in empty:
+        if not named_later:
             warnings.warn(text, stacklevel=2)
     return Recordings(_by_name(found.values()), passed_over)
 

@@ -105,7 +105,7 @@ def test_some_of_many_may_be_missing(tree: Path) -> None:
         found, _ = find_recordings(
             [tree / "x*", tree / "no.wav", tree / "a.wav"]
         )
-    # The file is told as one that cannot be read.
+    # The file is named as one that cannot be read.
     assert [source.name for source in found] == ["a.wav", "no.wav"]
     assert len(caught) == 1
     with pytest.warns(UserWarning, match="'': no such file or folder"):
