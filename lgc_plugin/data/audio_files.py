@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import soundfile
@@ -31,6 +32,8 @@ _COUNTED = 1 << 16
 _ESTIMATED = {"MP3", "OGG"}
 _COMPRESSED = {"FLAC", *_ESTIMATED}
 _UNKNOWN = 1 << 62
+
+Measured = TypeVar("Measured")
 
 #: What an int16 sample is divided by to be a float in [-1, 1).
 FULL_SCALE = 32768.0
@@ -182,16 +185,16 @@ def _too_short(file: soundfile.SoundFile, n_frames: int) -> str | None:
 
 def measure_files(
     paths: Iterable[Path],
-    measure: Callable[[Path], AudioHeader] = measure_audio,
+    measure: Callable[[Path], Measured],
     *,
     n_jobs: int | None = None,
     description: str = "",
     progress: bool = True,
-) -> list[AudioHeader | str]:
+) -> list[Measured | str]:
     """What many files contain; for one that cannot be used, the reason."""
     paths = list(paths)
 
-    def try_measure(path: Path) -> AudioHeader | str:
+    def try_measure(path: Path) -> Measured | str:
         try:
             return measure(path)
         except ValueError as error:
@@ -199,14 +202,14 @@ def measure_files(
 
     # libsndfile decodes without Python's lock.
     with ThreadPoolExecutor(n_jobs or max(_READERS, available_cores())) as pool:
-        headers = progress_bar(
+        measured = progress_bar(
             pool.map(try_measure, paths),
             total=len(paths),
             desc=description,
             unit="clip",
             shown=progress and bool(paths),
         )
-        return list(headers)
+        return list(measured)
 
 
 def read_clip(

@@ -14,9 +14,9 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from lgc_plugin.data.audio_files import (
-    AudioHeader,
     audio_header,
     measure_audio,
     measure_files,
@@ -24,6 +24,7 @@ from lgc_plugin.data.audio_files import (
 from lgc_plugin.data.audio_search import AudioFile, list_audio, list_clips
 from lgc_plugin.data.fields import check_name
 from lgc_plugin.data.resample import resample_files
+from lgc_plugin.utils.checksums import file_digest
 from lgc_plugin.utils.files import read_checked_json, write_checked_json
 
 logger = logging.getLogger(__name__)
@@ -70,15 +71,21 @@ class AudioFinder:
         self.n_jobs = n_jobs
         self.progress = progress
         self._record = record
-        self._decoded = _read_stamps(record)
+        #: Of each decoded file its stamp and the digest of its content.
+        self._stamps: dict[str, list[Any]] = {}
+        #: Samples of each decoded content, by its digest.
+        self._frames: dict[str, int] = {}
+        if (known := _read_record(record)) is not None:
+            self._stamps, self._frames = known["files"], known["frames"]
 
     def find(
         self, folders: AudioFolders, clips: Iterable[str], name: str = ""
     ) -> ReadyAudio:
         """The ready audio of one set, in the order of the clips.
 
-        Every file is decoded once, so that a damaged one is found now; its
-        length is remembered in ``record``.
+        Every file is decoded once, so that a damaged one is found now. Its
+        length is remembered in ``record`` by a digest of its content: a file
+        of another name or time with known content is read, not decoded.
         """
         clips = list(clips)
         odd = {clip: why for clip in clips if (why := _refusal(clip))}
@@ -110,7 +117,8 @@ class AudioFinder:
             done = [clip for clip in wanted if clip not in missing]
             found |= self._ready(list_audio(copies.folder), done, name)
         if self._record is not None:
-            _write_stamps(self._record, self._decoded)
+            content = {"files": self._stamps, "frames": self._frames}
+            write_checked_json(self._record, content)
         return ReadyAudio(
             {clip: found[clip] for clip in clips if clip in found}, missing
         )
@@ -120,39 +128,41 @@ class AudioFinder:
     ) -> dict[str, tuple[Path, float]]:
         """The clips that are ready in one place."""
         there = {clip: place[clip] for clip in clips if clip in place}
-        new = [f for f in there.values() if not self._is_decoded(f)]
-        headers = measure_files(
+        new = [f for f in there.values() if self._digest(f) is None]
+        measured = measure_files(
             [file.path for file in new],
             self._measure,
             n_jobs=self.n_jobs,
             description=f"{name}: decoding",
             progress=self.progress,
         )
-        for file, header in zip(new, headers, strict=True):
-            if isinstance(header, AudioHeader) and self._is_ready(header):
-                self._decoded[str(file.path)] = [*_stamp(file), header.frames]
+        for file, content in zip(new, measured, strict=True):
+            if isinstance(content, tuple):
+                content_digest, n_frames = content
+                self._frames[content_digest] = n_frames
+                self._stamps[str(file.path)] = [*_stamp(file), content_digest]
         return {
-            clip: (
-                file.path,
-                self._decoded[str(file.path)][-1] / self.sample_rate,
-            )
+            clip: (file.path, self._frames[digest] / self.sample_rate)
             for clip, file in there.items()
-            if self._is_decoded(file)
+            if (digest := self._digest(file)) is not None
         }
 
-    def _is_decoded(self, file: AudioFile) -> bool:
-        """Whether a file was decoded as it is now, and is ready."""
-        return self._decoded.get(str(file.path), [])[:-1] == _stamp(file)
+    def _digest(self, file: AudioFile) -> str | None:
+        """The digest of a file that was decoded as it is now, and is ready."""
+        *stamp, digest = self._stamps.get(str(file.path), [None])
+        return digest if stamp == _stamp(file) else None
 
-    def _is_ready(self, header: AudioHeader) -> bool:
-        return header.is_ready(self.sample_rate)
-
-    def _measure(self, path: Path) -> AudioHeader:
-        """Decodes a file, unless it is to be resampled, which decodes it."""
-        header = audio_header(path)
-        if not header.is_ready(self.sample_rate):
-            return header
-        return measure_audio(path, decode=True)
+    def _measure(self, path: Path) -> tuple[str, int] | None:
+        """Digest and samples of a file; None if it is to be resampled,
+        which decodes it.
+        """
+        if not audio_header(path).is_ready(self.sample_rate):
+            return None
+        digest = file_digest(path)
+        n_frames = self._frames.get(digest)
+        if n_frames is None:
+            n_frames = measure_audio(path, decode=True).frames
+        return digest, n_frames
 
     def _write(
         self, copies: _Copies, sources: dict[str, AudioFile], name: str
@@ -207,7 +217,8 @@ class _Copies:
     def __init__(self, folder: Path, sources: dict[str, AudioFile]) -> None:
         self.folder = folder
         self.files = list_audio(folder)
-        self.stamps = _read_stamps(folder / _SOURCES)
+        record = _read_record(folder / _SOURCES)
+        self.stamps = {} if record is None else record["files"]
         self._sources = sources
 
     def current(self) -> dict[str, AudioFile]:
@@ -241,25 +252,21 @@ class _Copies:
             path.unlink(missing_ok=True)
         for clip, source in sources.items():
             self.stamps[clip] = _stamp(source)
-        _write_stamps(self.folder / _SOURCES, self.stamps)
+        write_checked_json(self.folder / _SOURCES, {"files": self.stamps})
 
 
 def _stamp(file: AudioFile) -> list[int]:
     return [file.size, file.modified]
 
 
-def _write_stamps(path: Path, stamps: dict[str, list[int]]) -> None:
-    write_checked_json(path, {"files": stamps})
-
-
-def _read_stamps(path: Path | None) -> dict[str, list[int]]:
-    """Lists of numbers by name; none where they were not written whole."""
+def _read_record(path: Path | None) -> dict[str, Any] | None:
+    """A record of files; None where none was written whole."""
     if path is None or not path.is_file():
-        return {}
+        return None
     content = read_checked_json(path)
     if content is None:
         logger.warning("%s is damaged, and is not used", path)
-    return {} if content is None else content["files"]
+    return content
 
 
 def _is_writable(folder: Path) -> bool:

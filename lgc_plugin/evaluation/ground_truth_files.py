@@ -231,7 +231,7 @@ def _lengths_of_audio(
     """Seconds by clip, for those whose audio is in a folder, and what else
     of it is passed over.
     """
-    from lgc_plugin.data.audio_files import measure_files
+    from lgc_plugin.data.audio_files import measure_audio, measure_files
     from lgc_plugin.data.audio_search import clip_id, search_audio
 
     if not folder.is_dir():
@@ -250,7 +250,7 @@ def _lengths_of_audio(
             + (f"; {passed_over}" if passed_over else "")
         )
     seconds = {}
-    headers = measure_files(files.values(), progress=False)
+    headers = measure_files(files.values(), measure_audio, progress=False)
     for clip, header in zip(files, headers, strict=True):
         if isinstance(header, str):
             raise ValueError(header)

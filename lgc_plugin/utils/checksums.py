@@ -10,6 +10,8 @@ from lgc_plugin.utils.files import write_text
 #: Name of the list; ``sha256sum -c SHA256SUMS`` checks the folder too.
 SUMS = "SHA256SUMS"
 
+_PIECE = 1 << 20
+
 
 class ChangedFileError(ValueError):
     """A file is not the one that was written."""
@@ -65,6 +67,15 @@ def read_listed(path: str | Path, sums: dict[str, str] | None) -> bytes:
             f"{SUMS}"
         )
     return content
+
+
+def file_digest(path: str | Path) -> str:
+    """SHA-256 of a file of any size, read in pieces, without Python's lock."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def _digest(content: bytes) -> str:

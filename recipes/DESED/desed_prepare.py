@@ -205,7 +205,7 @@ def prepare_desed(
             sample_rate,
             n_jobs,
             progress,
-            record=Path(cache_folder or save_folder) / "decoded.json",
+            record=Path(cache_folder or save_folder) / "decoded_files.json",
         ),
         options=asdict(options),
         labels=options.labels,

@@ -1,6 +1,8 @@
 """Audio is used, made, made anew or left alone as it should be."""
 
+import json
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -187,35 +189,71 @@ def test_a_flac_of_unknown_length_is_measured(folders):
     assert find(folders, "a").found == {"a": (path, 1.5)}
 
 
-def test_files_are_decoded_once(folders, tmp_path, monkeypatch):
-    path = write(folders.original / "a.wav", **READY)
-    other = write(folders.original / "b.wav", **READY)
-    record = tmp_path / "record" / "decoded.json"
-
-    def find_again():
-        finder = AudioFinder(n_jobs=1, progress=False, record=record)
-        return finder.find(folders, ["a", "b"])
-
-    decoded = []
+@pytest.fixture
+def decoded(monkeypatch):
+    """Names of the files that are decoded."""
+    names = []
     measure = ready_audio.measure_audio
 
     def counting(path, **options):
-        decoded.append(path.name)
+        names.append(path.name)
         return measure(path, **options)
 
     monkeypatch.setattr(ready_audio, "measure_audio", counting)
-    first = find_again()
+    return names
+
+
+def find_recorded(folders, record, *clips):
+    finder = AudioFinder(n_jobs=1, progress=False, record=record)
+    return finder.find(folders, clips)
+
+
+def test_files_are_decoded_once(folders, tmp_path, decoded):
+    path = write(folders.original / "a.wav", **READY)
+    other = write(folders.original / "b.wav", **READY)
+    record = tmp_path / "record" / "decoded.json"
+    first = find_recorded(folders, record, "a", "b")
     assert sorted(decoded) == ["a.wav", "b.wav"]
-    assert find_again() == first
+    assert find_recorded(folders, record, "a", "b") == first
     assert len(decoded) == 2
     write(other, seconds=0.07, **READY)
     os.utime(other, ns=(1, 1))
-    assert find_again().found["b"] == (other, 0.07)
+    again = find_recorded(folders, record, "a", "b")
+    assert again.found["b"] == (other, 0.07)
     assert decoded[2:] == ["b.wav"]
     text = record.read_text()
     for damaged in ("{", "[]", text.replace("800", "900")):
         record.write_text(damaged)
         decoded.clear()
-        assert find_again().found["a"] == (path, 0.05)
+        found = find_recorded(folders, record, "a", "b").found
+        assert found["a"] == (path, 0.05)
         assert sorted(decoded) == ["a.wav", "b.wav"]
-        assert record.read_text() == text
+        assert json.loads(record.read_text())["files"].keys() == {
+            str(path),
+            str(other),
+        }
+
+
+def test_known_content_is_not_decoded_again(folders, tmp_path, decoded):
+    path = write(folders.original / "a.wav", **READY)
+    record = tmp_path / "decoded.json"
+    find_recorded(folders, record, "a")
+    os.utime(path, ns=(1, 1))
+    copy = folders.original / "b.wav"
+    shutil.copy(path, copy)
+    found = find_recorded(folders, record, "a", "b").found
+    assert found == {"a": (path, 0.05), "b": (copy, 0.05)}
+    assert decoded == ["a.wav"]
+
+
+def test_other_content_of_the_same_size_is_decoded(folders, tmp_path, decoded):
+    path = folders.original / "a.flac"
+    write_noise(path, 1.0)
+    record = tmp_path / "decoded.json"
+    assert find_recorded(folders, record, "a").found == {"a": (path, 1.0)}
+    content = path.read_bytes()
+    path.write_bytes(content[:9000] + b"\0" * (len(content) - 9000))
+    ready = find_recorded(folders, record, "a")
+    assert decoded == ["a.flac", "a.flac"]
+    assert not ready.found
+    assert "cannot be decoded" in ready.missing["a"]
