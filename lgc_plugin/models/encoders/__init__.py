@@ -1,0 +1,11 @@
+"""Pretrained networks that turn waveforms into frame embeddings."""
+
+from lgc_plugin.utils.exports import lazy_exports
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "FrameEncoder": "frame_encoder",
+        "align_embeddings": "alignment",
+    },
+)

@@ -1,0 +1,52 @@
+"""Frame embeddings at the rate of a network's output frames."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def align_embeddings(
+    embeddings: Tensor, n_frames: int, ratio: float | None = None
+) -> Tensor:
+    """Frame embeddings as those of T' output frames, aligned in time.
+
+    Embedding j stands for the time from j to j + 1 of its own frames, whose
+    middle it has; so do output frames. Output frame t is a mean of the
+    embeddings around its middle, with weights
+    ``max(0, 1 - |(t + 0.5) r - 0.5 - j| / max(1, r))``: linear interpolation
+    where output frames are shorter than the encoder's (r <= 1), smoothing by a
+    triangle where they are longer. Nothing waits for the device.
+
+    Arguments
+    ---------
+    embeddings : Tensor
+        (B, E, T_e), of any floating type.
+    n_frames : int
+        T', output frames.
+    ratio : float, optional
+        r: length of an output frame over that of an embedding's; None:
+        T_e / T', as if both had the same total length.
+
+    Returns
+    -------
+    Tensor
+        (B, E, T') float32.
+
+    Example
+    -------
+    >>> align_embeddings(torch.tensor([[[0.0, 1.0]]]), 4, 0.5).tolist()
+    [[[0.0, 0.25, 0.75, 1.0]]]
+    """
+    n_embeddings = embeddings.shape[-1]
+    if ratio is None:
+        ratio = n_embeddings / n_frames
+    device = embeddings.device
+    middle = (torch.arange(n_frames, device=device) + 0.5) * ratio - 0.5
+    # Past the last embedding, its value stays.
+    middle = middle.clamp(0, n_embeddings - 1).unsqueeze(1)
+    distance = (middle - torch.arange(n_embeddings, device=device)).abs()
+    weights = (1.0 - distance / max(1.0, ratio)).clamp_min(0.0)
+    weights = weights / weights.sum(dim=1, keepdim=True)
+    with torch.autocast(device.type, enabled=False):
+        return embeddings.float() @ weights.T
