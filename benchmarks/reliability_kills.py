@@ -134,12 +134,15 @@ def run(command: Sequence[str]) -> str | None:
 def reason(printed: str) -> str:
     r"""The line with the error; the last one if none has that word.
 
+    What a command of ours says comes first: ``torchrun`` adds a traceback.
+
     >>> reason("a\nValueError: b\n===")
     'ValueError: b'
     """
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    own = [line for line in lines if re.match(r"[\w.-]+: error: ", line)]
     errors = [line for line in lines if re.search(r"[Ee]rror\b", line)]
-    return (errors or lines or [""])[-1][:300]
+    return (own[:1] or errors or lines or [""])[-1][:300]
 
 
 def kill_at(
@@ -160,30 +163,48 @@ def kill_at(
     with suppress(subprocess.TimeoutExpired):
         process.wait(seconds)
         return False, False
-    if whom == "all":
-        os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
+    # Not those of its session: torchrun gives each process its own.
+    family = _family(process.pid)
+    for pid in family if whom == "all" else [process.pid]:
+        _kill(pid)
     process.wait()
     end = time.monotonic() + _GRACE_SECONDS
     while time.monotonic() < end:
-        if not _alive(process.pid):
+        processes = _processes()
+        left = [n for n in family if processes.get(n, (0, 0))[1] == family[n]]
+        if not left:
             return True, False
         time.sleep(0.1)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    for pid in left:
+        _kill(pid)
     return True, True
 
 
-def _alive(session: int) -> list[int]:
-    """Processes of a session that are no zombies."""
-    found = []
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _family(pid: int) -> dict[int, int]:
+    """A process and all that it or these started, with their start times."""
+    processes = _processes()
+    family: dict[int, int] = {}
+    new = {pid}
+    while new:
+        family.update({n: processes[n][1] for n in new & processes.keys()})
+        new = {n for n, (parent, _) in processes.items() if parent in new}
+    return family
+
+
+def _processes() -> dict[int, tuple[int, int]]:
+    """Parent and start time of all processes that are no zombies."""
+    found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             with suppress(OSError):
                 fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                if int(fields[3]) == session and fields[0] != "Z":
-                    found.append(int(entry.name))
+                if fields[0] != "Z":
+                    found[int(entry.name)] = int(fields[1]), int(fields[19])
     return found
 
 

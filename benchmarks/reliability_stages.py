@@ -49,7 +49,7 @@ _TIMES = {"wall_seconds", "date", "energy_kwh", "processes", "copies", "digest"}
 _LOG_LINE = re.compile(r" - train loss.*(?= - valid)")
 _LEFT_OUT = re.compile(
     r"^(save|tensorboard|env\.log|log\.txt|hyperparams\.yaml|train\.py)|"
-    r"/decoded\.json$"  # file times
+    r"/decoded_files\.json$"  # file times
 )
 
 

@@ -5,6 +5,7 @@ Every function here does nothing, at no cost, in a single process.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -26,6 +27,8 @@ from speechbrain.utils.distributed import (
 from speechbrain.utils.run_opts import RunOptions
 from torch import Tensor, nn
 
+from lgc_plugin.utils.parallel import end_with_launcher
+
 
 def get_rank() -> int:
     """Number of this process, from 0; 0 without others.
@@ -36,6 +39,11 @@ def get_rank() -> int:
     return dist.get_rank() if is_distributed_initialized() else 0
 
 
+def launch_rank() -> int:
+    """As :func:`get_rank`, also before the processes have found each other."""
+    return int(os.environ.get("RANK", "0"))
+
+
 def get_world_size() -> int:
     """How many processes train together; 1 without others."""
     return dist.get_world_size() if is_distributed_initialized() else 1
@@ -43,6 +51,9 @@ def get_world_size() -> int:
 
 def init_process_group(run_options: RunOptions) -> RunOptions:
     """Makes the processes that ``torchrun`` started find each other.
+
+    They end if it is killed: left alone, they would go on, and hold what they
+    have locked.
 
     Without a GPU for each of them the backend is gloo, whatever the
     options are: SpeechBrain's default, NCCL, only supports GPUs.
@@ -52,6 +63,7 @@ def init_process_group(run_options: RunOptions) -> RunOptions:
     >>> get_world_size()
     1
     """
+    end_with_launcher()
     device = run_options.device or ""
     if device.startswith("cpu") or not torch.cuda.is_available():
         given = {*run_options.overridden_args, "distributed_backend"}

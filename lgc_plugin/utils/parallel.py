@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import partial
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
@@ -53,11 +54,23 @@ def _end_with_parent() -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
+    if parent is not None:
+        _end_after(parent.sentinel)
+
+
+def end_with_launcher() -> None:
+    """Lets a process that ``torchrun`` started end when that is killed."""
+    if "TORCHELASTIC_RUN_ID" in os.environ and hasattr(os, "pidfd_open"):
+        with suppress(ProcessLookupError):
+            _end_after(os.pidfd_open(os.getppid()))
+
+
+def _end_after(sentinel: int) -> None:
+    """Ends this process as soon as another one has ended."""
 
     def watch() -> None:
-        if parent is not None:
-            wait([parent.sentinel])
-            os._exit(1)
+        wait([sentinel])
+        os._exit(1)
 
     Thread(target=watch, daemon=True).start()
 

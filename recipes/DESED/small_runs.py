@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from speechbrain.utils.distributed import get_rank, run_on_main
+from speechbrain.utils.distributed import run_on_main
 
 from lgc_plugin.data.soundscapes.generate import make_toy_dataset, toy_root
 from lgc_plugin.data.soundscapes.options import SoundscapeOptions
+from lgc_plugin.utils.distributed import launch_rank
 from lgc_plugin.utils.hparams import (
     RecipeArguments,
     parse_recipe_arguments,
@@ -38,7 +39,7 @@ def parse_with_fallback(words: list[str]) -> RecipeArguments:
     arguments = parse_recipe_arguments(words)
     file = arguments.hparams_file
     if read_plain(file, arguments.overrides)["data_folder"] is None:
-        if not get_rank():  # of several processes, only one prints
+        if launch_rank() == 0:  # of several processes, only one prints
             print(NO_DATA, flush=True)
         mini = Path(file).with_name("mini.yaml")
         small = [file, f"--overrides={mini}", *words[1:]]

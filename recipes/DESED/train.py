@@ -35,6 +35,7 @@ from lgc_plugin.utils.distributed import (
     destroy_process_group,
     get_world_size,
     init_process_group,
+    launch_rank,
 )
 from lgc_plugin.utils.files import DiskFullError
 from lgc_plugin.utils.hparams import hparams_text, read_plain, save_hparams
@@ -80,14 +81,14 @@ def run(words: list[str], held: ExitStack) -> int:
     start_log()
     try:
         file, run_options, overrides = parse_with_fallback(words)
-        run_options = init_process_group(run_options)
         settings = read_plain(file, overrides)
         if run_options.debug:
             overrides.update(debug_overrides(settings))
             settings = read_plain(file, overrides)
         folder = str(settings["output_folder"])
-        if if_main_process():
+        if launch_rank() == 0:
             held.enter_context(lock_file(Path(folder) / ".lock", folder))
+        run_options = init_process_group(run_options)
         data = prepare(settings, run_options.debug)
         overrides["data_folder"] = str(data.data_root)
         settings["labels"] = overrides["labels"] = list(data.labels)

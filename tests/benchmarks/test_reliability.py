@@ -56,7 +56,8 @@ def test_other_results_and_failures_are_found(tmp_path):
 
 CHILD = """
 import subprocess, sys, time
-subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+command = [sys.executable, "-c", "import time; time.sleep(60)"]
+subprocess.Popen(command, start_new_session=True)  # as torchrun does
 time.sleep(60)
 """
 

@@ -56,6 +56,30 @@ def test_workers_end_with_their_parent(tmp_path, how):
     )
 
 
+LAUNCHED = """
+import time
+from lgc_plugin.utils.parallel import end_with_launcher
+end_with_launcher()
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
+def test_processes_of_torchrun_end_with_it(tmp_path):
+    script = tmp_path / "sleeper.py"
+    script.write_text(LAUNCHED)
+    launcher = "-m torch.distributed.run --standalone --nproc_per_node=2"
+    process = subprocess.Popen([sys.executable, *launcher.split(), script])
+    wait_until(lambda: len(descendants(process.pid)) == 2)
+    processes = descendants(process.pid)
+    threads = [Path(f"/proc/{pid}/task") for pid in processes]
+    # Each waits in a second thread.
+    wait_until(lambda: all(len(list(each.iterdir())) > 1 for each in threads))
+    process.kill()
+    process.wait()
+    wait_until(lambda: not any(each.is_dir() for each in threads))
+
+
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
 def test_an_interrupt_is_one_traceback(tmp_path):
     script = tmp_path / "sleepers.py"
