@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+import math
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from speechbrain.utils.distributed import get_rank
+from speechbrain.utils.distributed import get_rank, run_on_main
 from speechbrain.utils.train_logger import TensorboardLogger, TrainLogger
 
-from lgc_plugin.utils.files import explain_full_disk
+from lgc_plugin.utils.files import explain_full_disk, write_text
 from lgc_plugin.utils.text import printable
 
 logger = logging.getLogger(__name__)
@@ -40,15 +43,22 @@ def log_epoch(
 ) -> None:
     """Writes the numbers of an epoch; call it on all processes."""
     # Loggers without a file may write elsewhere.
-    with explain_full_disk(getattr(train_logger, "save_file", "train_log")):
+    file = getattr(train_logger, "save_file", None)
+    with explain_full_disk(file or "train_log"):
+        if file is not None:
+            run_on_main(_drop_epochs, args=(Path(file), schedule["epoch"]))
+        # A run that is continued at the end of an epoch has no training loss.
         train_logger.log_stats(
-            schedule, train_stats, valid_stats=valid_stats, verbose=False
+            schedule,
+            train_stats or None,
+            valid_stats=valid_stats,
+            verbose=False,
         )
     logger.info(
         "Epoch %d: training loss %.3f, intersection F1 on validation: "
         "student %.3f, teacher %.3f",
         schedule["epoch"],
-        train_stats["loss"],
+        train_stats.get("loss", math.nan),
         valid_stats["student_intersection_f1_macro"],
         valid_stats["teacher_intersection_f1_macro"],
     )
@@ -60,6 +70,21 @@ def log_epoch(
         for name, number in numbers.items():
             writer.add_scalar(f"{table}/{name}", number, schedule["epoch"])
     writer.flush()
+
+
+def _drop_epochs(file: Path, first: float) -> None:
+    """Drops lines that a run which was stopped wrote after its checkpoint."""
+    if not file.is_file():
+        return
+    lines = file.read_text().splitlines(keepends=True)
+    kept = [line for line in lines if _epoch_of(line) < first]
+    if len(kept) < len(lines):
+        write_text(file, "".join(kept))
+
+
+def _epoch_of(line: str) -> float:
+    found = re.match(r"epoch: (\d+)\b", line)
+    return int(found[1]) if found else 0
 
 
 class EnergyMeter:
