@@ -7,5 +7,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "FrameEncoder": "frame_encoder",
         "align_embeddings": "alignment",
+        "embeddings_for": "alignment",
     },
 )

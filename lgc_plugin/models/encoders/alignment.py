@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
+
+from lgc_plugin.models.encoders.frame_encoder import FrameEncoder
 
 
 def align_embeddings(
@@ -50,3 +54,45 @@ def align_embeddings(
     weights = weights / weights.sum(dim=1, keepdim=True)
     with torch.autocast(device.type, enabled=False):
         return embeddings.float() @ weights.T
+
+
+def embeddings_for(
+    encoder: FrameEncoder,
+    wavs: Tensor,
+    lengths: Sequence[int] | None,
+    n_frames: int,
+    frame_seconds: float,
+) -> Tensor:
+    """Embeddings of waveforms, at the output frames of a network.
+
+    Arguments
+    ---------
+    encoder : FrameEncoder
+        Computes them.
+    wavs : Tensor
+        (B, N) samples, on the encoder's device.
+    lengths : Sequence[int], optional
+        Samples of each clip before padding; None: no clip is padded.
+    n_frames : int
+        T', output frames.
+    frame_seconds : float
+        Length of an output frame.
+
+    Returns
+    -------
+    Tensor
+        (B, E, T') float32.
+
+    Example
+    -------
+    >>> class Mean(FrameEncoder):
+    ...     def encode(self, wavs):
+    ...         return self.fill(wavs).view(len(wavs), 1, -1, 1600).mean(3)
+    >>> encoder = Mean(1, 0.1)
+    >>> wavs = torch.cat([torch.zeros(1, 1600), torch.ones(1, 1600)], dim=1)
+    >>> embeddings_for(encoder, wavs, None, 4, 0.05).tolist()
+    [[[0.0, 0.25, 0.75, 1.0]]]
+    """
+    embeddings = encoder.embed(wavs, lengths)
+    ratio = frame_seconds / encoder.frame_seconds
+    return align_embeddings(embeddings, n_frames, ratio)

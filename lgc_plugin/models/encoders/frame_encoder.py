@@ -112,6 +112,20 @@ class FrameEncoder(nn.Module):
             whole[clips, :, : part.shape[-1]] = part
         return whole
 
+    @torch.no_grad()
+    def embed(
+        self, wavs: Tensor, lengths: Sequence[int] | None = None
+    ) -> Tensor:
+        """What :meth:`forward` gives, without gradient and in float16.
+
+        Embeddings are rounded like this wherever a network reads them, stored
+        or not, so that training and detection have the same numbers.
+        """
+        largest = torch.finfo(torch.float16).max
+        with torch.autocast(wavs.device.type, enabled=False):
+            whole = self(wavs, lengths)
+        return whole.clamp(-largest, largest).half()
+
     def n_frames(self, n_samples: int) -> int:
         """Embeddings of a clip of so many samples at ``sample_rate``."""
         seconds = n_samples / self.sample_rate

@@ -6,7 +6,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgc_plugin.models.encoders import FrameEncoder, align_embeddings
+from lgc_plugin.models.encoders import (
+    FrameEncoder,
+    align_embeddings,
+    embeddings_for,
+)
 from tiny_encoder import TinyEncoder
 
 
@@ -109,3 +113,23 @@ def test_alignment_keeps_time():
         assert (found - expected)[inside].abs().max() < 0.002
     same = torch.randn(1, 4, 30).half()
     assert torch.equal(align_embeddings(same, 30), same.float())
+
+
+def test_embeddings_are_rounded_to_half_precision_everywhere():
+    encoder = TinyEncoder()
+    wavs = torch.randn(2, 16000, requires_grad=True)
+    embeddings = encoder.embed(wavs, [16000, 8000])
+    assert embeddings.dtype == torch.float16 and not embeddings.requires_grad
+    assert torch.equal(embeddings, encoder(wavs, [16000, 8000]).half())
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(encoder.embed(wavs, [16000, 8000]), embeddings)
+    found = embeddings_for(encoder, wavs, [16000, 8000], 15, 0.064)
+    assert torch.equal(found, align_embeddings(embeddings, 15, 0.4))
+
+
+def test_no_embedding_overflows_half_precision():
+    class Loud(FrameEncoder):
+        def encode(self, wavs):
+            return wavs.new_full((len(wavs), 1, 1), -1e6)
+
+    assert Loud(1, 1.0).embed(torch.zeros(1, 16000)).item() == -65504
