@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from lgc_plugin.models.dropout import Dropout
+from lgc_plugin.models.encoders.alignment import align_embeddings
 from lgc_plugin.models.precision import at_least_float32
 from lgc_plugin.types import SEDOutput
 
@@ -66,6 +67,11 @@ class CRNN(nn.Module):
       layer with a softmax over the classes, clamped to [1e-7, 1];
     - embedding: linear to ``embedding_dim``, LeakyReLU 0.2, L2 normalized.
 
+    With ``encoder_size``, the embeddings of a pretrained encoder
+    (:class:`~lgc_plugin.models.encoders.FrameEncoder`) join what the
+    convolutions give, as in the baseline of DCASE 2023 task 4: layer norm of
+    the embeddings, concatenation, dropout, linear to ``fusion_size``, GRU.
+
     Arguments
     ---------
     n_classes : int
@@ -73,7 +79,8 @@ class CRNN(nn.Module):
     n_mels : int
         Mel bins of the input.
     filters : Sequence[int]
-        Channels of each block.
+        Channels of each block. Empty: no convolutions, and the GRU reads the
+        embeddings beside mel bins that are only averaged, by ``pooling``.
     pooling : Sequence[tuple[int, int]]
         (time, mel) pooling of each block.
     dropout : float
@@ -87,13 +94,20 @@ class CRNN(nn.Module):
     rnn_dropout : float
         Between two GRU layers.
     embedding_dim : int
-        Size of an embedding.
+        Size of an embedding that the network gives.
+    encoder_size : int
+        E, size of the embeddings that it is given; 0: none.
+    encoder_dropout : float
+        Before the linear layer that joins them.
+    fusion_size : int, optional
+        What that layer gives; None: as much as the convolutions do, or E where
+        there are none.
 
     Raises
     ------
     ValueError
-        If filters and pooling differ in number, or the pooling leaves no mel
-        bin.
+        If filters and pooling differ in number, the pooling leaves no mel
+        bin, or there are neither filters nor an encoder.
 
     Example
     -------
@@ -103,6 +117,10 @@ class CRNN(nn.Module):
     >>> output = network(torch.rand(2, 128, 626))
     >>> [tuple(tensor.shape) for tensor in output]
     [(2, 10, 156), (2, 10), (2, 156, 128)]
+    >>> network = CRNN(filters=[], pooling=[(4, 128)], encoder_size=768)
+    >>> embeddings = torch.rand(2, 768, 63)
+    >>> network(torch.rand(2, 128, 626), None, embeddings).clip.shape
+    torch.Size([2, 10])
     """
 
     def __init__(
@@ -117,9 +135,17 @@ class CRNN(nn.Module):
         rnn_layers: int = 2,
         rnn_dropout: float = 0.0,
         embedding_dim: int = 128,
+        encoder_size: int = 0,
+        encoder_dropout: float = 0.5,
+        fusion_size: int | None = None,
     ) -> None:
         super().__init__()
-        if len(filters) != len(pooling):
+        if not filters and not encoder_size:
+            raise ValueError(
+                "there are neither filters nor an encoder: give filters, or "
+                "encoder_size for a network on embeddings alone"
+            )
+        if filters and len(filters) != len(pooling):
             raise ValueError(
                 f"{len(filters)} filters but {len(pooling)} poolings: give "
                 "one of each per block"
@@ -133,19 +159,29 @@ class CRNN(nn.Module):
                 f"the pooling leaves nothing of {n_mels} mel bins: pool less"
             )
         channels = [1, *filters]
-        self.blocks = nn.Sequential(
-            *(
+        if filters:
+            blocks: list[nn.Module] = [
                 GatedConvBlock(
                     channels[i], channels[i + 1], pool, dropout, norm_momentum
                 )
                 for i, pool in enumerate(pooling)
-            )
-        )
+            ]
+        else:
+            blocks = [nn.AvgPool2d((time, mel)) for time, mel in pooling]
+        self.blocks = nn.Sequential(*blocks)
         # Channels together in memory: faster on CPUs and on tensor cores. (The
         # annotations of PyTorch lack this argument.)
         self.blocks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        rnn_input = channels[-1] * mel_bins
+        self.encoder_size = encoder_size
+        if encoder_size:
+            size = fusion_size or (rnn_input if filters else encoder_size)
+            self.embedding_norm = nn.LayerNorm(encoder_size)
+            self.encoder_dropout = Dropout(encoder_dropout)
+            self.fusion = nn.Linear(rnn_input + encoder_size, size)
+            rnn_input = size
         self.rnn = nn.GRU(
-            channels[-1] * mel_bins,
+            rnn_input,
             rnn_size,
             rnn_layers,
             batch_first=True,
@@ -159,7 +195,10 @@ class CRNN(nn.Module):
         self.projection_activation = nn.LeakyReLU(0.2)
 
     def forward(
-        self, features: Tensor, valid: Tensor | None = None
+        self,
+        features: Tensor,
+        valid: Tensor | None = None,
+        embeddings: Tensor | None = None,
     ) -> SEDOutput:
         """Scores and embeddings of a batch.
 
@@ -170,19 +209,28 @@ class CRNN(nn.Module):
         valid : Tensor, optional
             (B, T') bool, False on padding, which then has no say in the clip
             score.
+        embeddings : Tensor, optional
+            (B, E, T_e) of the encoder, of any floating type; they are aligned
+            to the output frames where T_e is not T'.
 
         Returns
         -------
         SEDOutput
             frame (B, C, T'), clip (B, C), embedding (B, T', D), in float32
             even where the rest is in half precision; T' = T // time_pooling.
+
+        Raises
+        ------
+        ValueError
+            If there are no embeddings of ``encoder_size``.
         """
         x = features.transpose(1, 2).contiguous()
         # With one channel both layouts are the same memory: these strides say
         # that it is the one with the channels together, which the first and
         # largest feature maps would not have otherwise.
         x = self.blocks(x.unsqueeze(-1).permute(0, 3, 1, 2))
-        x, _ = self.rnn(x.permute(0, 2, 1, 3).flatten(2))
+        x = self._fuse(x.permute(0, 2, 1, 3).flatten(2), embeddings)
+        x, _ = self.rnn(x)
         x = self.dropout(x)
         frame_logits = self.frame_head(x)
         attention_logits = self.attention_head(x)
@@ -198,3 +246,22 @@ class CRNN(nn.Module):
             embedding = at_least_float32(embedding)
             unit = nn.functional.normalize(embedding, dim=-1)
         return SEDOutput(frame.transpose(1, 2), clip, unit)
+
+    def _fuse(self, x: Tensor, embeddings: Tensor | None) -> Tensor:
+        """(B, T', D) with the encoder's embeddings, if there is one."""
+        given = 0 if embeddings is None else embeddings.shape[1]
+        if given != self.encoder_size:
+            raise ValueError(
+                f"the network reads embeddings of {self.encoder_size} numbers "
+                f"(encoder_size) and was given {given or 'none'}: let "
+                "frame_encoder and encoder_size belong together (null and 0 "
+                "for a network without embeddings)"
+            )
+        if embeddings is None:
+            return x
+        if embeddings.shape[-1] != x.shape[1]:
+            embeddings = align_embeddings(embeddings, x.shape[1])
+        own = self.embedding_norm.weight.dtype
+        normed = self.embedding_norm(embeddings.transpose(1, 2).to(own))
+        joined = torch.cat([x, normed.to(x.dtype)], dim=2)
+        return self.fusion(self.encoder_dropout(joined))

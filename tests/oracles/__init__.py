@@ -22,7 +22,7 @@ from oracles.losses import (
     contrast_loss,
     supervised,
 )
-from oracles.network import gated_conv_block, heads
+from oracles.network import blocks, fusion, gated_conv_block, heads
 from oracles.postprocess import median, thresholded_events
 from oracles.prototypes import bank_update, initial_prototypes, members, unit
 from oracles.schedule import moving_average, ramp
@@ -37,6 +37,7 @@ __all__ = [
     "assert_exact",
     "assert_same_set",
     "bank_update",
+    "blocks",
     "initial_prototypes",
     "consistency",
     "contrast_loss",
@@ -47,6 +48,7 @@ __all__ = [
     "exact",
     "frame_classes",
     "frame_labels",
+    "fusion",
     "gated_conv_block",
     "heads",
     "levels",

@@ -36,6 +36,35 @@ def gated_conv_block(block: nn.Module, x: Tensor) -> Tensor:
     return _pool(gated, *block.pool.kernel_size)
 
 
+@torch.no_grad()
+def blocks(network: nn.Module, x: Tensor) -> Tensor:
+    """All blocks; without convolutions, means alone."""
+    for block in network.blocks:
+        if isinstance(block, nn.AvgPool2d):
+            x = _pool(x, *block.kernel_size)
+        else:
+            x = gated_conv_block(block, x)
+    return x
+
+
+@torch.no_grad()
+def fusion(network: nn.Module, x: Tensor, embeddings: Tensor) -> Tensor:
+    """(B, C, T', F) and (B, E, T') to what the GRU reads, (B, T', D)."""
+    norm, clips = network.embedding_norm, []
+    for maps, clip in zip(x, embeddings, strict=True):
+        steps = []
+        for t in range(maps.shape[1]):
+            numbers = clip[:, t]
+            mean = numbers.sum() / len(numbers)
+            variance = ((numbers - mean) ** 2).sum() / len(numbers)
+            normed = (numbers - mean) / torch.sqrt(variance + 1e-5)
+            normed = normed * norm.weight + norm.bias
+            joined = torch.cat([maps[:, t].flatten(), normed])
+            steps.append(_linear(network.fusion, joined))
+        clips.append(steps)
+    return torch.tensor(clips, dtype=torch.float64)
+
+
 def _convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """3x3, with a border of zeros."""
     n_clips, _, n_frames, n_bins = x.shape

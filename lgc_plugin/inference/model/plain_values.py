@@ -10,6 +10,8 @@ from typing import Any
 # More would fill the memory, or the day, of whoever loads a model.
 _MOST = {"sample_rate": 10**6, "n_mels": 4096, "rnn_layers": 100}
 _MOST_OF_OTHERS = 2**16
+# Arguments of parts that older model folders lack, and what they had instead.
+_ADDED = {"encoder_size": 0, "encoder_dropout": 0.5, "fusion_size": None}
 
 
 def as_plain(where: str, value: Any) -> Any:
@@ -87,6 +89,9 @@ def check_arguments(
     if not isinstance(given, Mapping):
         raise ValueError(f"{where} must hold lines of 'key: value'")
     defaults = default_arguments(part)
+    added = {k: v for k, v in _ADDED.items() if k in defaults}
+    if not added.keys() & given.keys():
+        given = {**added, **given}
     check_keys(where, list(given), list(defaults))
     plain = as_plain(where, given)
     for name, default in defaults.items():
@@ -111,8 +116,8 @@ def is_number(value: Any) -> bool:
 def _largest(value: Any) -> float:
     """The largest number, or length of a list, in a value."""
     if isinstance(value, list):
-        return max(len(value) * 100, *map(_largest, value))
-    return abs(value)
+        return max([len(value) * 100, *map(_largest, value)])
+    return abs(value or 0)
 
 
 def _is_like(value: Any, example: Any) -> bool:
@@ -120,11 +125,13 @@ def _is_like(value: Any, example: Any) -> bool:
     if isinstance(example, list):
         return (
             isinstance(value, list)
-            and len(value) > 0
             # Pairs stay pairs; other lists have one entry per block.
             and (len(example) != 2 or len(value) == 2)
             and all(_is_like(each, example[0]) for each in value)
         )
     if isinstance(example, float):
         return is_number(value)
-    return is_number(value) and isinstance(value, int) and value >= 1
+    if example is None:
+        return value is None or _is_like(value, 1)
+    least = min(example, 1)
+    return is_number(value) and isinstance(value, int) and value >= least

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from lgc_plugin.models.encoders.frame_encoder import FrameEncoder
+if TYPE_CHECKING:  # a network without an encoder need not load one
+    from lgc_plugin.models.encoders.frame_encoder import FrameEncoder
 
 
 def align_embeddings(
@@ -85,6 +87,7 @@ def embeddings_for(
 
     Example
     -------
+    >>> from lgc_plugin.models.encoders import FrameEncoder
     >>> class Mean(FrameEncoder):
     ...     def encode(self, wavs):
     ...         return self.fill(wavs).view(len(wavs), 1, -1, 1600).mean(3)
