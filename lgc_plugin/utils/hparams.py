@@ -8,20 +8,30 @@ refused.
 
 from __future__ import annotations
 
-import difflib
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hyperpyyaml import resolve_references
+from hyperpyyaml import load_hyperpyyaml, resolve_references
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 from speechbrain.utils.run_opts import RunOptions
 
 from lgc_plugin.utils.files import write_text
+from lgc_plugin.utils.override_files import (
+    merge_into,
+    merged,
+    parse_value,
+    read_overrides,
+    unknown,
+)
+from lgc_plugin.utils.text import one_line
 from lgc_plugin.utils.yaml_files import parse_yaml, read_yaml
+
+
+_WRONG = "Invalid argument"  # as HyperPyYAML begins
 
 
 class RecipeArguments(NamedTuple):
@@ -65,14 +75,14 @@ def parse_recipe_arguments(arguments: Sequence[str]) -> RecipeArguments:
                 f"--{name}" if value is None else f"--{name}={value}"
             )
         elif name not in keys:
-            raise ValueError(_unknown(name, [*keys, *run_names, "overrides"]))
+            raise ValueError(unknown(name, [*keys, *run_names, "overrides"]))
         elif value is None:
             raise ValueError(f"--{name}: needs a value, as in --{name}=VALUE")
         else:
-            given[name] = _parse_value(name, value)
-    from_files = _read_overrides(files, keys)
+            given[name] = parse_value(name, value)
+    from_files = read_overrides(files, keys)
     run_options = _typed(RunOptions.from_command_line_args(run_words)[1])
-    overrides = _merged(from_files, given)
+    overrides = merged(from_files, given)
     return RecipeArguments(hparams_file, run_options, overrides)
 
 
@@ -81,7 +91,7 @@ def _typed(run_options: RunOptions) -> RunOptions:
     read: dict[str, Any] = {}
     limit = run_options.optimizer_step_limit
     if isinstance(limit, str):
-        read["optimizer_step_limit"] = _parse_value("", limit)
+        read["optimizer_step_limit"] = parse_value("", limit)
         if not isinstance(read["optimizer_step_limit"], int):
             raise ValueError(
                 f"--optimizer_step_limit={limit}: expected a number of steps"
@@ -89,7 +99,7 @@ def _typed(run_options: RunOptions) -> RunOptions:
     for name in ("compile_module_keys", "jit_module_keys"):
         words = getattr(run_options, name)
         if words is not None and len(words) == 1:
-            value = _parse_value(name, words[0])
+            value = parse_value(name, words[0])
             read[name] = value if isinstance(value, list) else words
     return replace(run_options, **read)
 
@@ -108,16 +118,15 @@ def read_plain(hparams_file: str | Path, overrides: Mapping) -> dict[str, Any]:
     {'a': 2, 'b': '2/x', 'c': None}
     """
     text = hparams_text(hparams_file, overrides)
-    resolved = resolve_references(text, dict(overrides)).getvalue()
+    resolved = resolve_references(text).getvalue()
     return parse_yaml(resolved, hparams_file, _PlainConstructor)
 
 
 def hparams_text(hparams_file: str | Path, overrides: Mapping) -> str:
-    """A YAML file that HyperPyYAML can override.
+    """A YAML file after the overrides, for HyperPyYAML.
 
-    HyperPyYAML refuses a mapping in the place of a number, a list or null,
-    such as median windows by class. That place is emptied here, so that the
-    override fills it.
+    HyperPyYAML itself refuses a mapping in the place of a number, a list or
+    null, such as median windows by class, and keeps the class of an object.
 
     >>> file = getfixture("tmp_path") / "a.yaml"
     >>> _ = file.write_text("windows: 7")
@@ -125,25 +134,39 @@ def hparams_text(hparams_file: str | Path, overrides: Mapping) -> str:
     {'windows': {'Cat': 3}}
     """
     text = Path(hparams_file).read_text(encoding="utf-8-sig")
-    yaml = YAML()  # keeps tags and references
-    document = yaml.load(text)
-    changed = [
-        key
-        for key, value in overrides.items()
-        if isinstance(value, Mapping)
-        and not isinstance(document.get(key), Mapping)
-    ]
-    if not changed:
+    if not overrides:
         return text
-    document.update({key: {} for key in changed})
-    stream = io.StringIO()
+    yaml, stream = YAML(), io.StringIO()  # keeps tags and references
+    document = yaml.load(text)
+    merge_into(document, overrides)
     yaml.dump(document, stream)
     return stream.getvalue()
 
 
-def save_hparams(folder: str | Path, text: str, overrides: Mapping) -> None:
+def load_hparams(text: str) -> dict[str, Any]:
+    """The objects of a YAML file, from :func:`hparams_text`.
+
+    A ValueError in one line names a class that is not there, or arguments that
+    it does not take.
+
+    >>> load_hparams("a: !new:collections.Counter {x: 1}")
+    {'a': Counter({'x': 1})}
+    """
+    try:
+        return load_hyperpyyaml(text)
+    except (ImportError, TypeError) as error:
+        parts = [one_line(part) for part in error.args]
+        if isinstance(error, TypeError) and not parts[0].startswith(_WRONG):
+            raise
+        raise ValueError(
+            f"{': '.join(parts)} (an object of the YAML file or of a file of "
+            "overrides)"
+        ) from error
+
+
+def save_hparams(folder: str | Path, text: str) -> None:
     """Writes the hyperparameters of a run, as SpeechBrain does."""
-    resolved = resolve_references(text, dict(overrides)).getvalue()
+    resolved = resolve_references(text).getvalue()
     file = Path(folder) / "hyperparams.yaml"
     write_text(file, f"# yamllint disable\n{resolved}")
 
@@ -153,20 +176,6 @@ class _PlainConstructor(SafeConstructor):
 
 
 _PlainConstructor.add_multi_constructor("!", lambda *_: None)
-
-
-class _ValueConstructor(SafeConstructor):
-    """Reads values alone: a tag would be lost where overrides are merged."""
-
-
-def _refuse_tag(_: Any, suffix: str, __: Any) -> None:
-    raise ValueError(
-        f"the tag !{suffix} can stand in the YAML file of the experiment only: "
-        "write a plain value here, or change that file"
-    )
-
-
-_ValueConstructor.add_multi_constructor("!", _refuse_tag)
 
 
 def _options(words: Sequence[str]) -> list[tuple[str, str | None]]:
@@ -190,40 +199,6 @@ def _options(words: Sequence[str]) -> list[tuple[str, str | None]]:
     return pairs
 
 
-def _parse_value(name: str, text: str) -> Any:
-    try:
-        return parse_yaml(text, f"--{name}={text}", _ValueConstructor)
-    except ValueError as error:
-        raise ValueError(f"{error} (not a YAML value)") from error
-
-
-def _read_overrides(
-    files: Iterable[str | None], keys: Sequence[str]
-) -> dict[str, Any]:
-    overrides: dict[str, Any] = {}
-    for file in files:
-        if not file:
-            raise ValueError("--overrides: needs a file, --overrides=FILE")
-        content = read_yaml(file, _ValueConstructor) or {}
-        if not isinstance(content, dict):
-            raise ValueError(f"{file}: expected lines of 'key: value'")
-        for key in content:
-            if key not in keys:
-                raise ValueError(f"{file}: {_unknown(key, keys)}")
-        overrides = _merged(overrides, content)
-    return overrides
-
-
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Mappings are merged key by key, as HyperPyYAML merges overrides."""
-    merged = dict(base)
-    for key, value in over.items():
-        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            value = _merged(merged[key], value)
-        merged[key] = value
-    return merged
-
-
 def _top_level_keys(hparams_file: str) -> list[str]:
     try:
         content = read_yaml(hparams_file, _PlainConstructor)
@@ -232,9 +207,3 @@ def _top_level_keys(hparams_file: str) -> list[str]:
     if not isinstance(content, dict):
         raise ValueError(f"{hparams_file}: expected lines of 'key: value'")
     return list(content)
-
-
-def _unknown(name: object, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(str(name), known, n=1)
-    hint = f"; did you mean --{near[0]}?" if near else ""
-    return f"--{name}: unknown option{hint}"

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import speechbrain as sb
-from hyperpyyaml import load_hyperpyyaml
 from speechbrain.utils.distributed import if_main_process, run_on_main
 
 from desed_prepare import prepare_desed
@@ -38,7 +37,12 @@ from lgc_plugin.utils.distributed import (
     launch_rank,
 )
 from lgc_plugin.utils.files import DiskFullError
-from lgc_plugin.utils.hparams import hparams_text, read_plain, save_hparams
+from lgc_plugin.utils.hparams import (
+    hparams_text,
+    load_hparams,
+    read_plain,
+    save_hparams,
+)
 from lgc_plugin.utils.locks import lock_file
 from lgc_plugin.utils.text import one_line
 from scored_sets import score_sets, scorers
@@ -98,7 +102,7 @@ def run(words: list[str], held: ExitStack) -> int:
             run_on_main(check_same_run, args=(*same_run, False))
         model = plan_model(file, overrides, folder)
         text = hparams_text(file, overrides)
-        hparams = load_hyperpyyaml(text, overrides)
+        hparams = load_hparams(text)
         loaders = hparams["make_loaders"](data, **loader_options(run_options))
         metrics = scorers(hparams, settings, data)
         hparams["checkpointer"].set_aside_damaged(run_options.test_only)
@@ -109,7 +113,7 @@ def run(words: list[str], held: ExitStack) -> int:
                 "first, or give the --output_folder of a run"
             )
         sb.create_experiment_directory(folder)
-        run_on_main(save_hparams, args=(folder, text, overrides))
+        run_on_main(save_hparams, args=(folder, text))
         brain = LGCBrain(
             hparams["modules"],
             hparams["opt_class"],

@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
-from hyperpyyaml import load_hyperpyyaml
 
 from lgc_plugin.utils.hparams import (
     hparams_text,
+    load_hparams,
     parse_recipe_arguments,
     read_plain,
 )
@@ -64,9 +64,9 @@ def test_a_mapping_may_take_the_place_of_anything(hparams, key):
     words = [hparams, f"--{key}={{Cat: 7}}"]
     overrides = parse_recipe_arguments(words).overrides
     assert read_plain(hparams, overrides)[key] == {"Cat": 7}
-    loaded = load_hyperpyyaml(hparams_text(hparams, overrides), overrides)
+    loaded = load_hparams(hparams_text(hparams, overrides))
     assert loaded[key] == {"Cat": 7} and loaded["sizes"]["weak"] == 2
-    assert hparams_text(hparams, {"seed": 2}) == Path(hparams).read_text()
+    assert hparams_text(hparams, {}) == Path(hparams).read_text()
 
 
 def test_mappings_are_merged_key_by_key(hparams, tmp_path):
@@ -139,8 +139,11 @@ def test_run_options_have_their_types(tmp_path):
         ("seed: " + "[" * 3000, "levels"),
         ("seed: &a [*a]", "within what it stands for"),
         ("- seed", "expected lines of 'key: value'"),
-        ("lr: !ref <seed>", "the tag !ref can stand in the YAML file"),
-        ("lr: !new:foo", "the tag !new:foo can stand"),
+        ("lr: !include:x", "the tag !include:x cannot stand in a file of over"),
+        ("lr: !new:a {b: [!PLACEHOLDER ]}", "the tag !PLACEHOLDER cannot"),
+        ("lr: !!python/name:os.system", "could not determine a constructor"),
+        ("lr: !new:a {b: 1, b: 2}", "duplicate key"),
+        ("lr: !new:a " + "[" * 3000, "levels"),
         ("seed: \xe9".encode("latin-1"), "save it as UTF-8"),
     ],
 )

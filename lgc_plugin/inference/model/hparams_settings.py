@@ -31,7 +31,7 @@ def read_arguments(
     text = hparams_text(hparams_file, overrides)
     loader = YAML(typ="safe", pure=True)
     loader.Constructor = _ArgumentConstructor
-    return loader.load(resolve_references(text, dict(overrides)).getvalue())
+    return loader.load(resolve_references(text).getvalue())
 
 
 def settings_of_hparams(

@@ -63,7 +63,7 @@ def test_a_folder_gives_the_scores_of_the_recipes_own_parts(tmp_path):
     text = hparams_text(LGC, overrides)
     wavs = torch.rand(2, 40_000) - 0.5
     with torch.random.fork_rng(devices=[]):
-        hparams = load_hyperpyyaml(text, overrides)
+        hparams = load_hyperpyyaml(text)
     student, teacher = hparams["model"], hparams["lgc"].teacher.network
     with torch.no_grad():
         student.frame_head.bias += 1.0
@@ -82,7 +82,7 @@ def test_a_folder_gives_the_scores_of_the_recipes_own_parts(tmp_path):
 
 
 def test_the_file_that_a_run_keeps_gives_the_same(tmp_path):
-    save_hparams(tmp_path, hparams_text(LGC, SMALL), SMALL)
+    save_hparams(tmp_path, hparams_text(LGC, SMALL))
     saved = settings_of({}, file=tmp_path / "hyperparams.yaml")
     assert saved == settings_of(SMALL)
 
