@@ -30,7 +30,6 @@ from lgc_plugin.utils.override_files import (
 from lgc_plugin.utils.text import one_line
 from lgc_plugin.utils.yaml_files import parse_yaml, read_yaml
 
-
 _WRONG = "Invalid argument"  # as HyperPyYAML begins
 
 
