@@ -128,6 +128,9 @@ class RandomVersions:
         def joined(values: Tensor, changed: Tensor) -> Tensor:
             return torch.cat([values, join_members(values, mixture), changed])
 
+        lengths = batch.wav_lengths
+        if lengths is not None:  # only the device knows those of mixtures
+            lengths = *lengths, *[wavs.shape[1]] * len(batch), *lengths
         frames, tags = batch.frame_labels, batch.clip_labels
         return replace(
             batch,
@@ -136,6 +139,7 @@ class RandomVersions:
             clip_labels=None if tags is None else joined(tags, tags),
             # A mixture is as long as its longest member.
             n_samples=joined(batch.n_samples, batch.n_samples),
+            wav_lengths=lengths,
             label_kind=batch.label_kind.repeat(3),
             n_versions=3,
             plan=plan,

@@ -182,6 +182,7 @@ def collate_clips(items: Sequence[Mapping[str, Any]]) -> SEDBatch:
     wavs, _ = stack_padded([item["wav"] for item in items])
     n_samples = [int(item["n_samples"]) for item in items]
     kinds = tuple(int(item["label_kind"]) for item in items)
+    padded = min(n_samples) < wavs.shape[1]
     return SEDBatch(
         torch.tensor(kinds),
         frame_labels=default_collate([i["frame_labels"] for i in items]),
@@ -190,7 +191,8 @@ def collate_clips(items: Sequence[Mapping[str, Any]]) -> SEDBatch:
         n_samples=torch.tensor(n_samples),
         ids=tuple(item["id"] for item in items),
         kinds=kinds,
-        padded=min(n_samples) < wavs.shape[1],
+        padded=padded,
+        wav_lengths=tuple(n_samples) if padded else None,
     )
 
 

@@ -21,7 +21,9 @@ class SEDBatch(BatchParts):
 
     Each operation treats features, embeddings, labels and mask alike, and
     gives a new batch. T' output frames are T // ``time_pooling`` of the
-    features; embeddings have a rate of their own, over the same time.
+    features; embeddings have a rate of their own, over the same time. Where
+    waveforms are kept beside the features, for an encoder in the loop, they
+    are changed in the place of the embeddings, which are then computed anew.
 
     Arguments
     ---------
@@ -45,9 +47,16 @@ class SEDBatch(BatchParts):
     lengths : Tensor, optional
         (B,) relative lengths, as SpeechBrain has them.
     wavs : Tensor, optional
-        (B, N) waveforms, zero on padding, until there are features.
+        (B, N) waveforms, zero on padding, until there are features, or beside
+        them if ``frame_samples`` is set.
     n_samples : Tensor, optional
         (B,) samples of each clip before padding.
+    wav_lengths : tuple[int, ...], optional
+        The same as the host knows it; None: N, or not known, as of clips
+        that were mixed, cut or rolled.
+    frame_samples : int, optional
+        Samples of an output frame; set while waveforms are kept beside the
+        features.
     ids : tuple[str, ...]
         Names of the clips.
     kinds : tuple[int, ...], optional
@@ -168,7 +177,13 @@ class SEDBatch(BatchParts):
             lengths = torch.where(is_mixed, longest, lengths)
         tags = None if self.clip_labels is None else mixed(self.clip_labels)
         return self._changed(
-            mixed, mixed, valid=valid, lengths=lengths, clip_labels=tags
+            mixed,
+            mixed,
+            mixed,
+            valid=valid,
+            lengths=lengths,
+            wav_lengths=None,
+            clip_labels=tags,
         )
 
     def cut(self, permutation: Tensor, span: Tensor) -> SEDBatch:
@@ -192,7 +207,9 @@ class SEDBatch(BatchParts):
             return torch.where(spread, values[permutation], values)
 
         valid = None if self.valid is None else cut(self.valid)
-        return self._changed(cut, cut, valid=valid, clip_labels=None)
+        return self._changed(
+            cut, cut, cut, valid=valid, wav_lengths=None, clip_labels=None
+        )
 
     def mask(self, span: Tensor, fill: Tensor | None = None) -> SEDBatch:
         """Silences a span of each clip.
@@ -207,8 +224,8 @@ class SEDBatch(BatchParts):
         Returns
         -------
         SEDBatch
-            Labels and embeddings are 0 there. The mask of valid frames stays:
-            silence is not padding.
+            Waveforms, labels and embeddings are 0 there. The mask of valid
+            frames stays: silence is not padding.
         """
 
         def masked(values: Tensor) -> Tensor:
@@ -220,7 +237,7 @@ class SEDBatch(BatchParts):
             level = fill.to(values.dtype).view(-1, 1, 1)
             return torch.where(self._spread(span, values), level, values)
 
-        return self._changed(filled, masked)
+        return self._changed(filled, masked, masked)
 
     def roll(self, frames: Tensor, rest: Tensor | None = None) -> SEDBatch:
         """Rolls clips in time; the padding of a short clip moves along.
@@ -254,6 +271,14 @@ class SEDBatch(BatchParts):
             behind = (behind & ~self.valid[:, -1:]).unsqueeze(1)
             return torch.where(behind, values[..., circle - 1 : circle], values)
 
+        def samples(values: Tensor) -> Tensor:
+            per_frame = self.frame_samples or 0
+            shift = frames * per_frame
+            if rest is not None:
+                shift = shift + rest * (per_frame // self._pooling)
+            n_samples = values.shape[-1]
+            return roll(values, shift, min(n_frames * per_frame, n_samples))
+
         def others(values: Tensor) -> Tensor:
             n_others = values.shape[-1]
             shift = frames * n_others
@@ -261,7 +286,9 @@ class SEDBatch(BatchParts):
             return roll(values, shift, n_others)
 
         valid = None if self.valid is None else others(self.valid)
-        return self._changed(moved, others, valid=valid, lengths=None)
+        return self._changed(
+            moved, samples, others, valid=valid, lengths=None, wav_lengths=None
+        )
 
 
 def mix_values(values: Tensor, permutation: Tensor, weight: Tensor) -> Tensor:

@@ -61,6 +61,8 @@ class BatchParts:
     lengths: Tensor | None = None
     wavs: Tensor = _UNSET
     n_samples: Tensor = _UNSET
+    wav_lengths: tuple[int, ...] | None = None
+    frame_samples: int | None = None
     ids: tuple[str, ...] = ()
     kinds: tuple[int, ...] | None = None
     padded: bool = True
@@ -133,25 +135,39 @@ class BatchParts:
         """Some of the clips, by a slice or (n,) numbers."""
         changed = self._each(lambda t: t[clips])
         if not isinstance(clips, slice):
-            return replace(changed, ids=(), kinds=None)
+            return replace(changed, ids=(), kinds=None, wav_lengths=None)
         kinds = None if self.kinds is None else self.kinds[clips]
-        return replace(changed, ids=self.ids[clips], kinds=kinds)
+        lengths = None if self.wav_lengths is None else self.wav_lengths[clips]
+        return replace(
+            changed, ids=self.ids[clips], kinds=kinds, wav_lengths=lengths
+        )
 
     def with_features(
-        self: Batch, features: Tensor, time_pooling: int, frame_samples: int
+        self: Batch,
+        features: Tensor,
+        time_pooling: int,
+        frame_samples: int,
+        keep_wavs: bool = False,
     ) -> Batch:
-        """Features in the place of waveforms; padding becomes a mask."""
+        """Features in the place of waveforms, or beside them as floats.
+
+        Padding becomes a mask.
+        """
         n_frames = features.shape[-1] // time_pooling
         valid = self.valid
         if self.padded and self.n_samples is not None:
             n_valid = count_valid(self.n_samples, frame_samples, n_frames)
             valid = frame_mask(n_valid, n_frames)
+        wavs = self.wavs
+        if keep_wavs and wavs.dtype == torch.int16:
+            wavs = wavs.float() / 32768.0
         return replace(
             self,
             features=features,
             time_pooling=time_pooling,
             valid=valid,
-            wavs=_UNSET,
+            wavs=wavs if keep_wavs else _UNSET,
+            frame_samples=frame_samples if keep_wavs else None,
         )
 
     def with_frames(self: Batch, n_frames: int) -> Batch:
@@ -211,6 +227,8 @@ class BatchParts:
         n_steps, n_frames = values.shape[-1], span.shape[1]
         if values is self.features:
             return spread_spans(span, values, self._pooling)
+        if values is self.wavs and self.frame_samples is not None:
+            return spread_spans(span, values, self.frame_samples)
         if n_steps == n_frames:
             return spread_spans(span, values, 1)
         time = torch.arange(n_steps, device=span.device) * n_frames // n_steps
@@ -219,15 +237,24 @@ class BatchParts:
     def _changed(
         self: Batch,
         features: Callable[[Tensor], Tensor],
+        wavs: Callable[[Tensor], Tensor],
         others: Callable[[Tensor], Tensor],
         **changes: Any,
     ) -> Batch:
-        """The batch after one function of features, one of all else in time."""
-        for name in ("frame_labels", "embeddings"):
-            if (values := getattr(self, name)) is not None:
-                changes[name] = others(values)
-        features_now = features(self._features)
-        return replace(self, features=features_now, wavs=_UNSET, **changes)
+        """The batch after functions of features, waveforms, and all else.
+
+        With waveforms in the loop, embeddings are computed anew from them.
+        """
+        changes["features"] = features(self._features)
+        changes["wavs"] = _UNSET
+        if (values := self.frame_labels) is not None:
+            changes["frame_labels"] = others(values)
+        if self.frame_samples is not None:
+            changes["wavs"] = wavs(self.wavs)
+            changes["embeddings"] = None
+        elif (embeddings := self.embeddings) is not None:
+            changes["embeddings"] = others(embeddings)
+        return replace(self, **changes)
 
     def _tensors(self) -> dict[str, Tensor]:
         found = {f.name: getattr(self, f.name) for f in fields(self)}
