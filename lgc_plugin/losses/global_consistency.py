@@ -84,8 +84,9 @@ class GlobalConsistency(nn.Module):
             masks = () if mask is None else (mask,)
             features = self._normalize(features, *masks)
         further = () if batch.valid is None else (batch.valid,)
-        if batch.embeddings is not None:
-            return network(features, *further, embeddings=batch.embeddings)
+        embeddings = _embeddings(network, batch)
+        if embeddings is not None:
+            return network(features, *further, embeddings=embeddings)
         return network(features, *further)
 
     @property
@@ -241,3 +242,13 @@ class GlobalConsistency(nn.Module):
             self.bank = self._make_bank(n_rows - 1, dim)
             self.bank.to(self.teacher.steps.device)
         super()._load_from_state_dict(state_dict, prefix, *arguments)
+
+
+def _embeddings(network: nn.Module, batch: SEDBatch) -> Tensor | None:
+    """Those of the batch, or of its waveforms where they are in the loop."""
+    if batch.embeddings is not None or batch.frame_samples is None:
+        return batch.embeddings
+    of_teacher = isinstance(network, MeanTeacher)
+    inner = network.network if of_teacher else network
+    with torch.set_grad_enabled(torch.is_grad_enabled() and not of_teacher):
+        return inner.encoder(batch)

@@ -5,8 +5,10 @@ from lgc_plugin.utils.exports import lazy_exports
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "EncoderInLoop": "in_loop",
         "FrameEncoder": "frame_encoder",
         "align_embeddings": "alignment",
         "embeddings_for": "alignment",
+        "put_in_loop": "in_loop",
     },
 )

@@ -81,6 +81,13 @@ class FrameEncoder(nn.Module):
         """
         raise NotImplementedError
 
+    def layers(self) -> Sequence[nn.Module]:
+        """The blocks that can be trained, from the input to the output."""
+        raise ValueError(
+            f"encoder_trainable_layers: no layers of {type(self).__name__} "
+            "can be trained: set it to 0, which leaves the encoder as it is"
+        )
+
     def forward(
         self, wavs: Tensor, lengths: Sequence[int] | None = None
     ) -> Tensor:
