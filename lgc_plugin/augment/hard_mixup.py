@@ -111,6 +111,23 @@ def join_members(values: Tensor, plan: HardMixupPlan) -> Tensor:
     return joined
 
 
+def mean_members(values: Tensor, plan: HardMixupPlan) -> Tensor:
+    """The mean (B, ...) value of a mixture's members.
+
+    For embeddings, which do not add up like sounds: the mean keeps their
+    range, and a network that normalizes them reads the same as of the sum.
+
+    >>> plan = HardMixupPlan(
+    ...     torch.tensor([[0, 1], [1, 0]]),
+    ...     torch.tensor([[True, True], [True, False]]),
+    ... )
+    >>> mean_members(torch.tensor([[0.0, 1.0], [1.0, 2.0]]), plan).tolist()
+    [[0.5, 1.5], [1.0, 2.0]]
+    """
+    total = hard_mixup(values, plan)
+    return total / plan.active.sum(dim=0).view(-1, *[1] * (values.ndim - 1))
+
+
 def _check(values: Tensor, plan: HardMixupPlan) -> None:
     n_clips = plan.members.shape[1]
     if values.shape[0] != n_clips:

@@ -14,11 +14,13 @@ from lgc_plugin.augment.hard_mixup import (
     draw_hard_mixup,
     hard_mixup,
     join_members,
+    mean_members,
 )
 from lgc_plugin.augment.samples import float_samples
 from lgc_plugin.augment.wave_augment import (
     WAVE_CHANGES,
     WaveAugmentPlan,
+    augment_embeddings,
     draw_wave_augment,
     wave_augment,
 )
@@ -40,6 +42,11 @@ class RandomVersions:
     after one random change of the waveform for each kind of label
     (:mod:`lgc_plugin.augment.wave_augment`). Labels move along. The term that
     compares them is :class:`~lgc_plugin.losses.rct.RandomConsistency`.
+
+    Embeddings that the batch brings along are those of output frames. Without
+    their encoder, those of the versions are estimates: the mean over the
+    clips of a mixture, shifted with a clip, 0 in holes, and unchanged by a
+    pitch shift.
 
     Shao, Loweimi and Li, "RCT: Random Consistency Training for
     Semi-supervised Sound Event Detection", Interspeech 2022 (arXiv
@@ -131,6 +138,11 @@ class RandomVersions:
         lengths = batch.wav_lengths
         if lengths is not None:  # only the device knows those of mixtures
             lengths = *lengths, *[wavs.shape[1]] * len(batch), *lengths
+        embeddings = batch.embeddings
+        if embeddings is not None:
+            mixed = mean_members(embeddings, mixture)
+            moved = augment_embeddings(embeddings, change, self.frame_samples)
+            embeddings = torch.cat([embeddings, mixed, moved])
         frames, tags = batch.frame_labels, batch.clip_labels
         return replace(
             batch,
@@ -140,6 +152,7 @@ class RandomVersions:
             # A mixture is as long as its longest member.
             n_samples=joined(batch.n_samples, batch.n_samples),
             wav_lengths=lengths,
+            embeddings=embeddings,
             label_kind=batch.label_kind.repeat(3),
             n_versions=3,
             plan=plan,

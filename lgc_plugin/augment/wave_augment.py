@@ -12,6 +12,7 @@ from lgc_plugin.augment.pitch_shift import pitch_shift
 from lgc_plugin.augment.samples import float_samples
 from lgc_plugin.augment.wave_mask import (
     WaveMaskPlan,
+    frames_in_holes,
     plan_wave_mask,
     wave_mask,
 )
@@ -145,6 +146,29 @@ def wave_augment(
         )
         changed = changed.index_copy(0, clips, shifted)
     return changed
+
+
+def augment_embeddings(
+    embeddings: Tensor, plan: WaveAugmentPlan, frame_samples: int
+) -> Tensor:
+    """Changes (B, E, T') embeddings of output frames as the waveforms change.
+
+    They roll with their sounds, and are 0 where a hole is. A pitch shift
+    leaves them: those of the shifted sound are not known without the encoder.
+
+    >>> kind, n_samples = torch.tensor([2]), torch.tensor([4096])
+    >>> plan = draw_wave_augment(kind, n_samples, 1024, 4, ["pitch_shift"])
+    >>> augment_embeddings(torch.ones(1, 2, 4), plan, 1024).sum()
+    tensor(8.)
+    """
+    names = {change.name for change in plan.changes.values()}
+    if "time_shift" in names:
+        embeddings = wave_roll(embeddings, plan.roll)
+    if "time_mask" in names:
+        n_frames = embeddings.shape[-1]
+        holes = frames_in_holes(plan.mask, n_frames, frame_samples)
+        embeddings = embeddings.masked_fill(holes.unsqueeze(1), 0)
+    return embeddings
 
 
 def _draw_change(

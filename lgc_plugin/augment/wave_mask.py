@@ -76,3 +76,19 @@ def wave_mask(wavs: Tensor, plan: WaveMaskPlan) -> Tensor:
     change.scatter_add_(1, begin, one).scatter_add_(1, end, -one)
     depth = change.cumsum(dim=1, dtype=torch.int32)
     return wavs.masked_fill(depth[:, :n_steps] > 0, 0)
+
+
+def frames_in_holes(
+    plan: WaveMaskPlan, n_frames: int, frame_samples: int
+) -> Tensor:
+    """(B, T') bool: output frames whose middle lies in a hole.
+
+    >>> plan = WaveMaskPlan(torch.tensor([[3, 11]]), torch.tensor([4]))
+    >>> frames_in_holes(plan, 4, frame_samples=4).tolist()
+    [[False, True, False, True]]
+    """
+    time = torch.arange(n_frames, device=plan.starts.device)
+    middle = time * frame_samples + frame_samples // 2
+    behind = middle - plan.starts.unsqueeze(2)
+    inside = (behind >= 0) & (behind < plan.length.view(-1, 1, 1))
+    return inside.any(dim=1)

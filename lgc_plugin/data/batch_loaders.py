@@ -168,7 +168,8 @@ def _make_loader(
 def collate_clips(items: Sequence[Mapping[str, Any]]) -> SEDBatch:
     """Items of the dataset as a batch of waveforms and labels.
 
-    ``wavs`` are (B, N) int16, padded with zeros.
+    ``wavs`` are (B, N) int16, padded with zeros, as are ``embeddings`` where
+    the items have some.
 
     >>> item = {
     ...     "id": "a", "wav": torch.ones(2).short(), "n_samples": 2,
@@ -183,10 +184,14 @@ def collate_clips(items: Sequence[Mapping[str, Any]]) -> SEDBatch:
     n_samples = [int(item["n_samples"]) for item in items]
     kinds = tuple(int(item["label_kind"]) for item in items)
     padded = min(n_samples) < wavs.shape[1]
+    embeddings = None
+    if "embeddings" in items[0]:
+        embeddings, _ = stack_padded([item["embeddings"] for item in items])
     return SEDBatch(
         torch.tensor(kinds),
         frame_labels=default_collate([i["frame_labels"] for i in items]),
         clip_labels=default_collate([i["clip_labels"] for i in items]),
+        embeddings=embeddings,
         wavs=wavs,
         n_samples=torch.tensor(n_samples),
         ids=tuple(item["id"] for item in items),

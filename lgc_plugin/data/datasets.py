@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from speechbrain.dataio.dataset import DynamicItemDataset
 from torch import Tensor
 
@@ -17,6 +19,9 @@ from lgc_plugin.data.manifest import ClipRow, read_manifest
 from lgc_plugin.data.packed_clips import ClipFiles, Clips
 
 logger = logging.getLogger(__name__)
+
+#: (E, T_e) float16 of each clip.
+Embeddings: TypeAlias = Sequence[NDArray[np.float16]]
 
 OUTPUT_KEYS = (
     "id",
@@ -35,12 +40,14 @@ def make_dataset(
     *,
     crop: bool,
     clips: Clips | None = None,
+    embeddings: Embeddings | None = None,
 ) -> DynamicItemDataset:
     """A SpeechBrain dataset of the clips of one manifest.
 
     Each item has ``id``, ``wav`` (N,) int16 padded to the clip length,
     ``n_samples`` before padding, ``frame_labels`` (C, T'), ``clip_labels``
-    (C,) and ``label_kind``. Samples divided by
+    (C,) and ``label_kind``; with embeddings, ``embeddings`` (E, T_e), as they
+    are given. Samples divided by
     :data:`~lgc_plugin.data.audio_files.FULL_SCALE` lie in [-1, 1); that is
     left to the device.
 
@@ -59,6 +66,8 @@ def make_dataset(
         The clips of :func:`clip_files`, from
         :func:`lgc_plugin.data.clip_cache.cache_clips`; None decodes them
         from their files each time.
+    embeddings : Sequence, optional
+        Those of each clip, NumPy arrays of (E, T_e) float16.
 
     Returns
     -------
@@ -67,7 +76,8 @@ def make_dataset(
     Raises
     ------
     ValueError
-        If the manifest cannot be used: no clips, or an unknown label.
+        If the manifest cannot be used: no clips, or an unknown label; or if
+        the embeddings are of another number of clips.
     """
     rows = _read_rows(manifest, data_root)
     longest = max(row.duration for row in rows)
@@ -90,19 +100,28 @@ def make_dataset(
     if clips is None:
         clips = _files_of(rows, encoder, crop)
     labels = _encode(rows, encoder, manifest)
-    steps = _ClipSteps(clips, encoder.n_samples, *labels)
+    if embeddings is not None and len(embeddings) != len(rows):
+        raise ValueError(
+            f"{manifest}: {len(rows)} clips, but embeddings of "
+            f"{len(embeddings)}: compute them of these clips"
+        )
+    steps = _ClipSteps(clips, encoder.n_samples, *labels, embeddings)
+    outputs = {key: key for key in OUTPUT_KEYS}
+    made: list[tuple[Callable[[int], Any], list[str]]] = [
+        (steps.samples, ["samples", "n_samples"]),
+        (steps.labels, ["frame_labels", "clip_labels", "label_kind"]),
+    ]
+    if embeddings is not None:
+        outputs["embeddings"] = "embeddings"
+        made.append((steps.embedded, ["embeddings"]))
     items = [
         {"func": function, "takes": ["row"], "provides": provides}
-        for function, provides in (
-            (steps.samples, ["samples", "n_samples"]),
-            (steps.labels, ["frame_labels", "clip_labels", "label_kind"]),
-        )
+        for function, provides in made
     ]
     data = {
         row.id: {"row": number, "wav": row.wav, "duration": row.duration}
         for number, row in enumerate(rows)
     }
-    outputs = {key: key for key in OUTPUT_KEYS}
     return DynamicItemDataset(data, items, {**outputs, "wav": "samples"})
 
 
@@ -168,6 +187,7 @@ class _ClipSteps:
     frame_labels: np.ndarray
     clip_labels: np.ndarray
     label_kinds: list[int]
+    embeddings: Embeddings | None = None
 
     def samples(self, row: int) -> tuple[Tensor, int]:
         """A copy, so that nobody writes to the cache, padded with zeros."""
@@ -184,3 +204,7 @@ class _ClipSteps:
             torch.from_numpy(self.clip_labels[row]).float(),
             self.label_kinds[row],
         )
+
+    def embedded(self, row: int) -> Tensor:
+        assert self.embeddings is not None
+        return torch.from_numpy(np.array(self.embeddings[row]))

@@ -15,6 +15,7 @@ from lgc_plugin.evaluation.score import SEDResult
 from lgc_plugin.losses.supervised import supervised_losses
 from lgc_plugin.models.statistics import StatisticsGuard
 from lgc_plugin.training.async_brain import AsyncBrain
+from lgc_plugin.training.batch_steps import prepare_batch
 from lgc_plugin.training.device_values import MeanMeter
 from lgc_plugin.training.lgc_mixin import LGCMixin
 from lgc_plugin.training.long_clips import score_in_windows
@@ -45,7 +46,8 @@ class LGCBrain(LGCMixin, AsyncBrain):
     (:class:`~lgc_plugin.lgc.LGC`). ``hparams`` holds ``encoder``, ``lr``,
     ``seed``, ``epoch_counter``, ``n_bootstrap``, ``train_logger``,
     ``tensorboard_logger`` and the steps of training batches:
-    ``wav_augmentations`` before, ``augmentations`` behind the front end.
+    ``wav_augmentations`` before, ``augmentations`` behind the front end; and
+    ``frame_encoder``, whose embeddings the network reads, None for none.
 
     Arguments
     ---------
@@ -80,6 +82,9 @@ class LGCBrain(LGCMixin, AsyncBrain):
         self.metrics: dict[sb.Stage, EvaluationMetrics] = {}
         self.results: dict[str, SEDResult] = {}
         self.test_metrics: Collection[str] | None = None
+        # No module of the run: it is in no checkpoint, average or exchange.
+        if frame_encoder := getattr(self.hparams, "frame_encoder", None):
+            frame_encoder.to(self.device)
         self.tested_epoch: int | None = None
         self._means = MeanMeter()
         self._train_stats: dict[str, float] = {}
@@ -146,17 +151,13 @@ class LGCBrain(LGCMixin, AsyncBrain):
 
     def prepare(self, batch: SEDBatch, augment: bool = False) -> SEDBatch:
         """Moves a batch to the device, makes its mels, and may augment it."""
-        encoder, steps = self.hparams.encoder, self.hparams if augment else None
-        batch = batch.to(self.device)
-        for step in getattr(steps, "wav_augmentations", ()):
-            batch = step(batch)
-        mels = self.modules.front_end.mel(batch.wavs)
-        batch = batch.with_features(
-            mels, encoder.pooling, encoder.frame_samples
+        return prepare_batch(
+            batch,
+            self.hparams,
+            self.modules.front_end,
+            self.device,
+            augment,
         )
-        for step in getattr(steps, "augmentations", ()):
-            batch = step(batch)
-        return batch
 
     def lgc_batch_of(self, batch: SEDBatch) -> SEDBatch:
         """A batch as the prototypes are initialized from it."""

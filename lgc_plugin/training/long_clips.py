@@ -64,7 +64,14 @@ def _score_clip(
 
     def frame_scores(wavs: Tensor, lengths: Tensor) -> Tensor:
         kinds = torch.zeros(len(wavs), dtype=torch.long)
-        output = run(SEDBatch(kinds, wavs=wavs, n_samples=lengths))
+        output = run(
+            SEDBatch(
+                kinds,
+                wavs=wavs,
+                n_samples=lengths,
+                wav_lengths=tuple(lengths.tolist()),
+            )
+        )
         tops.append(output.clip.float().cpu().amax(dim=0))
         return output.frame
 

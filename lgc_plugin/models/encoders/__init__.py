@@ -10,5 +10,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "align_embeddings": "alignment",
         "embeddings_for": "alignment",
         "put_in_loop": "in_loop",
+        "with_embeddings": "alignment",
     },
 )

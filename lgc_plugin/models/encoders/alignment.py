@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
+
+from lgc_plugin.types import SEDBatch
 
 if TYPE_CHECKING:  # a network without an encoder need not load one
     from lgc_plugin.models.encoders.frame_encoder import FrameEncoder
@@ -99,3 +103,55 @@ def embeddings_for(
     embeddings = encoder.embed(wavs, lengths)
     ratio = frame_seconds / encoder.frame_seconds
     return align_embeddings(embeddings, n_frames, ratio)
+
+
+def with_embeddings(
+    batch: SEDBatch,
+    encoder: FrameEncoder | None,
+    n_frames: int,
+    frame_seconds: float,
+) -> SEDBatch:
+    """A batch of waveforms with the embeddings of its output frames.
+
+    Those that it brings along are aligned, else they are computed.
+
+    Arguments
+    ---------
+    batch : SEDBatch
+        With ``wavs``, on the encoder's device.
+    encoder : FrameEncoder, optional
+        None: embeddings that it brings along span the whole clips; without
+        any, the batch stays as it is.
+    n_frames : int
+        T', output frames.
+    frame_seconds : float
+        Length of an output frame.
+
+    Returns
+    -------
+    SEDBatch
+        Its ``embeddings`` are (B, E, T') float32.
+
+    Example
+    -------
+    >>> stored = torch.tensor([[[0.0, 1.0]]])
+    >>> batch = SEDBatch(torch.tensor([0]), embeddings=stored)
+    >>> with_embeddings(batch, None, 4, 0.064).embeddings.tolist()
+    [[[0.0, 0.25, 0.75, 1.0]]]
+    """
+    embeddings = batch.embeddings
+    if embeddings is None:
+        if encoder is None:
+            return batch
+        aligned = embeddings_for(
+            encoder, batch.wavs, batch.wav_lengths, n_frames, frame_seconds
+        )
+    elif encoder is None:
+        aligned = align_embeddings(embeddings, n_frames)
+    else:
+        # As many as the encoder gives for the whole batch, 0 on padding.
+        missing = encoder.n_frames(batch.wavs.shape[1]) - embeddings.shape[-1]
+        ratio = frame_seconds / encoder.frame_seconds
+        padded = pad(embeddings, (0, max(0, missing)))
+        aligned = align_embeddings(padded, n_frames, ratio)
+    return replace(batch, embeddings=aligned)
