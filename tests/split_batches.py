@@ -16,6 +16,7 @@ from lgc_plugin.data.batch_loaders import collate_clips
 from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.lgc import LGC
 from lgc_plugin.models.crnn import CRNN
+from lgc_plugin.models.encoders import FrameEncoder
 from lgc_plugin.models.features import LogMel
 from lgc_plugin.training.brain import LGCBrain
 from lgc_plugin.types import Event, LabelKind
@@ -96,13 +97,18 @@ def make_brain(
     fused: bool = True,
     batch_norm: bool = False,
     thresholds: tuple[float, float] = (0.55, 0.6),
+    frame_encoder: FrameEncoder | None = None,
     **options,
 ) -> LGCBrain:
     """A small network without dropout, ready for its first step."""
     torch.manual_seed(seed)
     front_end = LogMel(hop_length=512, n_mels=8)
     model = CRNN(
-        2, 8, filters=(4,), pooling=((4, 4),), dropout=0.0, embedding_dim=6
+        *(2, 8, (4,), ((4, 4),)),
+        dropout=0.0,
+        embedding_dim=6,
+        encoder_size=frame_encoder.size if frame_encoder else 0,
+        encoder_dropout=0.0,
     )
     if not batch_norm:
         model.blocks[0].norm = nn.Identity()
@@ -123,6 +129,7 @@ def make_brain(
         lambda parameters: torch.optim.Adam(parameters, lr=0.01, fused=fused),
         {
             "encoder": ENCODER,
+            "frame_encoder": frame_encoder,
             "lr": 0.01,
             "augmentations": [Mixup(alpha=0.2, probability=0.5)],
             "seed": 0,

@@ -9,6 +9,7 @@ import torch
 from speechbrain.dataio.dataloader import SaveableDataLoader
 from speechbrain.utils.data_utils import batch_pad_right
 from torch import Tensor
+from torch.nn.functional import pad
 from torch.utils.data import ConcatDataset, Dataset, default_collate
 
 from lgc_plugin.data.sampler import MixedBatchSampler, OrderedBatchSampler
@@ -186,7 +187,11 @@ def collate_clips(items: Sequence[Mapping[str, Any]]) -> SEDBatch:
     padded = min(n_samples) < wavs.shape[1]
     embeddings = None
     if "embeddings" in items[0]:
-        embeddings, _ = stack_padded([item["embeddings"] for item in items])
+        each = [item["embeddings"] for item in items]
+        longest = max(x.shape[1] for x in each)
+        embeddings = default_collate(
+            [pad(x, (0, longest - x.shape[1])) for x in each]
+        )
     return SEDBatch(
         torch.tensor(kinds),
         frame_labels=default_collate([i["frame_labels"] for i in items]),

@@ -5,6 +5,7 @@ import pytest
 import soundfile
 import torch
 
+from lgc_plugin.data.batch_loaders import collate_clips
 from lgc_plugin.data.datasets import clip_files, make_dataset
 from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.manifest import write_manifest
@@ -110,3 +111,27 @@ def test_speechbrains_tools_work_on_it(tmp_path):
     assert [item["id"] for item in chosen] == ["a3", "a2", "a0"]
     items.set_output_keys(["duration", "clip_labels"])
     assert items[0]["duration"] == 0.1
+
+
+def test_embeddings_travel_with_their_clip(tmp_path):
+    manifest = write_clips(tmp_path, "a")
+    stored = [np.full((3, i + 1), i, np.float16) for i in range(4)]
+    for each in stored:
+        each.flags.writeable = False
+    options = {"crop": True, "embeddings": stored}
+    items = make_dataset(manifest, ENCODER, tmp_path, **options)
+    items = pickle.loads(pickle.dumps(items))
+    batch = collate_clips([items[2], items[1]])
+    assert batch.embeddings.dtype == torch.float16
+    expected = torch.tensor([[2.0] * 3, [1.0, 1.0, 0.0]])
+    assert torch.equal(batch.embeddings[:, 1], expected.half())
+    items[2]["embeddings"][:] = 7  # nobody writes to what is stored
+    assert items[2]["embeddings"].amax() == 2
+
+
+def test_embeddings_of_other_clips_are_refused(tmp_path):
+    manifest = write_clips(tmp_path, "a")
+    stored = [np.zeros((3, 1), np.float16)] * 3
+    options = {"crop": True, "embeddings": stored}
+    with pytest.raises(ValueError, match=r"a\.csv: 4 clips, but .* of 3: "):
+        make_dataset(manifest, ENCODER, tmp_path, **options)
