@@ -251,4 +251,4 @@ def _embeddings(network: nn.Module, batch: SEDBatch) -> Tensor | None:
     of_teacher = isinstance(network, MeanTeacher)
     inner = network.network if of_teacher else network
     with torch.set_grad_enabled(torch.is_grad_enabled() and not of_teacher):
-        return inner.encoder(batch)
+        return inner.get_submodule("encoder")(batch)

@@ -17,6 +17,7 @@ from lgc_plugin.models.statistics import StatisticsGuard
 from lgc_plugin.training.async_brain import AsyncBrain
 from lgc_plugin.training.batch_steps import prepare_batch
 from lgc_plugin.training.device_values import MeanMeter
+from lgc_plugin.training.learning_rates import learning_rates
 from lgc_plugin.training.lgc_mixin import LGCMixin
 from lgc_plugin.training.long_clips import score_in_windows
 from lgc_plugin.training.run_log import log_epoch
@@ -182,18 +183,15 @@ class LGCBrain(LGCMixin, AsyncBrain):
 
     def init_optimizers(self) -> None:
         """One optimizer, for what learns: not for the teacher."""
-        learning = [p for p in self.modules.parameters() if p.requires_grad]
-        self.optimizer = self.opt_class(learning)
+        self._rates = learning_rates(self.modules, self.hparams)
+        self.optimizer = self._rates.optimizer(self.opt_class)
         self.optimizers_dict = {"optimizer": self.optimizer}
         if self.checkpointer is not None:
             self.checkpointer.add_recoverable("optimizer", self.optimizer)
 
     def on_fit_batch_start(self, batch: SEDBatch, should_step: bool) -> None:
-        """The learning rate follows the ramp."""
-        lr = self.hparams.lr * self.modules.lgc.device_ramp
-        for group in self.optimizer.param_groups:
-            # A fused optimizer reads it on the device, others on the host.
-            group["lr"] = lr.float() if group.get("fused") else float(lr)
+        """The learning rates follow the ramp."""
+        self._rates.follow(self.optimizer, self.modules.lgc.device_ramp)
 
     def optimizers_step(self) -> None:
         """Teacher, prototypes and batch statistics follow a step."""
