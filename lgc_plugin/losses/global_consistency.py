@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lgc_plugin.losses.prototype_contrast import PrototypeContrastLoss
+from lgc_plugin.models.encoders import encoder_of
 from lgc_plugin.models.frame_classes import frame_classes, labels_by_frame
 from lgc_plugin.models.kmeans import FrameReservoir
 from lgc_plugin.models.mean_teacher import MeanTeacher
@@ -245,10 +246,15 @@ class GlobalConsistency(nn.Module):
 
 
 def _embeddings(network: nn.Module, batch: SEDBatch) -> Tensor | None:
-    """Those of the batch, or of its waveforms where they are in the loop."""
+    """Those of the batch, or of its waveforms by the network's encoder."""
     if batch.embeddings is not None or batch.frame_samples is None:
         return batch.embeddings
     of_teacher = isinstance(network, MeanTeacher)
-    inner = network.network if of_teacher else network
+    encoder = encoder_of(network.network if of_teacher else network)
+    if encoder is None:
+        raise ValueError(
+            "the batch keeps its waveforms for an encoder in the loop, but "
+            "the network has none: see put_in_loop"
+        )
     with torch.set_grad_enabled(torch.is_grad_enabled() and not of_teacher):
-        return inner.get_submodule("encoder")(batch)
+        return encoder(batch)

@@ -13,6 +13,7 @@ from lgc_plugin.evaluation.ground_truth import clip_name
 from lgc_plugin.evaluation.network_metrics import EvaluationMetrics
 from lgc_plugin.evaluation.score import SEDResult
 from lgc_plugin.losses.supervised import supervised_losses
+from lgc_plugin.models.encoders import encoder_of
 from lgc_plugin.models.statistics import StatisticsGuard
 from lgc_plugin.training.async_brain import AsyncBrain
 from lgc_plugin.training.batch_steps import prepare_batch
@@ -158,6 +159,7 @@ class LGCBrain(LGCMixin, AsyncBrain):
             self.modules.front_end,
             self.device,
             augment,
+            encoder_of(self.modules.model),
         )
 
     def lgc_batch_of(self, batch: SEDBatch) -> SEDBatch:

@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "FrameEncoder": "frame_encoder",
         "align_embeddings": "alignment",
         "embeddings_for": "alignment",
+        "encoder_of": "in_loop",
         "put_in_loop": "in_loop",
         "with_embeddings": "alignment",
     },

@@ -131,6 +131,27 @@ class EncoderInLoop(nn.Module):
         return self
 
 
+def encoder_of(network: nn.Module) -> EncoderInLoop | None:
+    """The encoder that :func:`put_in_loop` made a part of a network.
+
+    Arguments
+    ---------
+    network : nn.Module
+        Any.
+
+    Returns
+    -------
+    EncoderInLoop or None
+
+    Example
+    -------
+    >>> encoder_of(nn.Linear(1, 1)) is None
+    True
+    """
+    found = getattr(network, "encoder", None)
+    return found if isinstance(found, EncoderInLoop) else None
+
+
 def put_in_loop(
     network: nn.Module,
     encoder: FrameEncoder | None,

@@ -12,6 +12,7 @@ from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.models.encoders import (
     EncoderInLoop,
     embeddings_for,
+    encoder_of,
     put_in_loop,
 )
 from lgc_plugin.models.mean_teacher import MeanTeacher
@@ -239,4 +240,7 @@ def test_what_cannot_be_is_refused():
     with pytest.raises(ValueError, match="set encoder_in_loop to true"):
         put_in_loop(network, LayeredEncoder(), False, 1)
     assert put_in_loop(network, None, False) is network
-    assert not hasattr(network, "encoder")
+    assert encoder_of(network) is None
+    lgc = LGC(network, embedding_dim=4)
+    with pytest.raises(ValueError, match="the network has none"):
+        lgc.run(network, loop_batch())
