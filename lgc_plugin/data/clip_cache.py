@@ -33,10 +33,10 @@ from lgc_plugin.data.packed_clips import (
     ClipFiles,
     Clips,
     PackedMemory,
-    open_packed,
     packed_path,
-    write_packed,
+    remove_earlier,
 )
+from lgc_plugin.data.packed_file import open_packed, write_packed
 from lgc_plugin.utils.parallel import available_cores, progress_bar
 
 logger = logging.getLogger(__name__)
@@ -157,6 +157,7 @@ def _write_missing(
     for name, clips in missing.items():
         _check_disk(sizes, paths[name].parent)
         decoded = _decoded(name, clips, available_cores(), progress)
+        remove_earlier(paths[name])
         write_packed(paths[name], decoded)
         del sizes[name]
 

@@ -1,9 +1,7 @@
-"""Many clips in one array of samples, in memory or in a file.
+"""Many clips in one array of samples, in memory or in a packed file.
 
-On disk that is ``NAME.int16``, the samples of all clips one after the other
-(16 bits, little-endian), and beside it ``NAME.json``, written last, with the
-length and a checksum of each clip. NAME ends in two digests: which clips they
-are, and in which state their files were.
+The name of the file ends in two digests: which clips they are, and in which
+state their files were.
 """
 
 from __future__ import annotations
@@ -11,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,14 +20,9 @@ from torch import Tensor
 
 from lgc_plugin.data.audio_files import read_clip
 from lgc_plugin.data.audio_stream import unreadable
-from lgc_plugin.utils.files import (
-    atomic_file,
-    read_checked_json,
-    write_checked_json,
-)
+from lgc_plugin.data.packed_file import starts_of
 
 SAMPLE_BYTES = 2
-_SAMPLE = np.dtype("<i2")
 
 # To be raised when decoding changes, so that old files are written anew.
 _VERSION = 2
@@ -85,7 +77,7 @@ class PackedMemory:
 
     def __init__(self, samples: Tensor, lengths: Sequence[int]) -> None:
         self.samples = samples
-        self.starts = _starts(lengths)
+        self.starts = starts_of(lengths)
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -99,30 +91,6 @@ class PackedMemory:
         return self
 
 
-class PackedFile:
-    """Clips in one file, mapped into memory by each process that reads it."""
-
-    def __init__(self, path: str | Path, lengths: Sequence[int]) -> None:
-        self.path = Path(path)
-        self.starts = _starts(lengths)
-        self._samples: np.ndarray | None = None
-
-    def __len__(self) -> int:
-        return len(self.starts) - 1
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        if self._samples is None:
-            mapped = np.memmap(self.path, _SAMPLE, mode="r")
-            # Slices of a plain array cost less than slices of a memmap.
-            self._samples = mapped.view(np.ndarray)
-        start, end = self.starts[index], self.starts[index + 1]
-        return self._samples[start:end]
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Pickled, a map would become a copy: the other process opens its own.
-        return {**self.__dict__, "_samples": None}
-
-
 def packed_path(name: str, files: ClipFiles, folder: str | Path) -> Path:
     """The file that holds some clips as their files are now."""
     paths = [os.path.abspath(path) for path in files.paths]
@@ -132,46 +100,10 @@ def packed_path(name: str, files: ClipFiles, folder: str | Path) -> Path:
     return Path(folder) / f"{name}-{which}-{state}.int16"
 
 
-def open_packed(path: Path, *, check: bool = False) -> PackedFile | None:
-    """The clips of a file; None if it is not whole.
-
-    The lengths are checked against a digest, and with ``check`` the samples
-    of every clip against theirs: at one to two gigabytes a second.
-    """
-    content = read_checked_json(path.with_suffix(".json"))
-    if content is None or not path.is_file():
-        return None
-    clips = PackedFile(path, content["lengths"])
-    whole = path.stat().st_size == SAMPLE_BYTES * clips.starts[-1]
-    if whole and check:
-        # The checksum is computed without Python's lock.
-        with ThreadPoolExecutor() as pool:
-            found = pool.map(
-                lambda i: zlib.crc32(clips[i].data), range(len(clips))
-            )
-            whole = list(found) == content["checksums"]
-    return clips if whole else None
-
-
-def write_packed(path: Path, clips: Iterable[np.ndarray]) -> None:
-    """Writes clips to one file, whole or not at all.
-
-    Files of the same clips in an earlier state are removed before.
-    """
+def remove_earlier(path: Path) -> None:
+    """Removes files of the same clips in an earlier state."""
     for stale in _earlier(path):
         stale.unlink(missing_ok=True)
-    lengths, checksums = [], []
-    with atomic_file(path) as temporary, open(temporary, "wb") as file:
-        for clip in clips:
-            samples = np.ascontiguousarray(clip, _SAMPLE).data
-            file.write(samples)
-            lengths.append(len(clip))
-            checksums.append(zlib.crc32(samples))
-        # A full network disk may raise only now.
-        file.flush()
-        os.fsync(file.fileno())
-    content = {"lengths": lengths, "checksums": checksums}
-    write_checked_json(path.with_suffix(".json"), content)
 
 
 def _earlier(path: Path) -> Iterator[Path]:
@@ -188,11 +120,6 @@ def _state(path: str) -> tuple[int, int]:
     except OSError as error:
         raise unreadable(path, error.strerror) from error
     return stat.st_size, stat.st_mtime_ns
-
-
-def _starts(lengths: Sequence[int]) -> np.ndarray:
-    """Where each clip begins, and where the last one ends."""
-    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
 
 
 def _digest(content: Any) -> str:

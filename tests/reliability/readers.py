@@ -21,7 +21,7 @@ from lgc_plugin.data.annotations import (
 )
 from lgc_plugin.data.audio_files import measure_audio
 from lgc_plugin.data.manifest import read_manifest
-from lgc_plugin.data.packed_clips import open_packed
+from lgc_plugin.data.packed_file import open_packed
 from lgc_plugin.data.preparation import Coverage, Preparation
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth_files import read_annotations

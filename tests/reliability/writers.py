@@ -28,7 +28,7 @@ from bad_inputs import make_place  # noqa: E402
 
 from lgc_plugin.cli.main import main  # noqa: E402
 from lgc_plugin.data.manifest import ClipRow, write_manifest  # noqa: E402
-from lgc_plugin.data.packed_clips import write_packed  # noqa: E402
+from lgc_plugin.data.packed_file import write_packed  # noqa: E402
 from lgc_plugin.data.preparation import Coverage, Preparation  # noqa: E402
 from lgc_plugin.evaluation.score_files import write_score_tsvs  # noqa: E402
 from lgc_plugin.inference.model.model_folder import write_model  # noqa: E402
