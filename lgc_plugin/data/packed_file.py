@@ -83,7 +83,9 @@ def open_packed(path: Path, *, check: bool = False) -> PackedFile | None:
     return packed
 
 
-def write_packed(path: Path, arrays: Iterable[np.ndarray], **facts: Any) -> None:
+def write_packed(
+    path: Path, arrays: Iterable[np.ndarray], **facts: Any
+) -> None:
     """Writes arrays to one file, whole or not at all, and facts about them."""
     lengths, checksums = [], []
     with atomic_file(path) as temporary, open(temporary, "wb") as file:
