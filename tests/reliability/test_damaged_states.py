@@ -15,6 +15,7 @@ import torch
 from speechbrain.utils.checkpoints import Checkpointer
 
 from detect_cases import write_small_model, write_sound
+from embedding_cases import cached
 from lgc_plugin.data.clip_cache import cache_clips
 from lgc_plugin.data.packed_clips import ClipFiles
 from lgc_plugin.inference.model import model_folder
@@ -57,6 +58,12 @@ def read_cache(folder: Path) -> list[bytes]:
     return [np.asarray(clip).tobytes() for clip in clips["strong"]]
 
 
+def read_embeddings(folder: Path) -> list[bytes]:
+    clips = {"strong": [np.arange(n, dtype=np.int16) for n in (900, 0, 7000)]}
+    found = cached(clips, folder)["strong"]
+    return [found[number].tobytes() for number in range(len(found))]
+
+
 def checkpointer(folder: Path) -> tuple[torch.nn.Module, Checkpointer]:
     layer = torch.nn.Linear(20, 3)
     parts = {"layer": layer, "random": RandomState()}
@@ -92,6 +99,7 @@ class State:
 STATES = [
     State("model folder", write_model, read_weights, "model/*"),
     State("clip cache", write_cache, read_cache, "cache/*"),
+    State("embedding cache", read_embeddings, read_embeddings, "emb*/*/*"),
     State("checkpoint", write_checkpoints, read_checkpoint, "save/*2*/*"),
 ]
 

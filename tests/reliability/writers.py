@@ -27,6 +27,7 @@ import torch  # noqa: E402
 from bad_inputs import make_place  # noqa: E402
 
 from lgc_plugin.cli.main import main  # noqa: E402
+from lgc_plugin.data.embedding_files import EmbeddingFiles  # noqa: E402
 from lgc_plugin.data.manifest import ClipRow, write_manifest  # noqa: E402
 from lgc_plugin.data.packed_file import write_packed  # noqa: E402
 from lgc_plugin.data.preparation import Coverage, Preparation  # noqa: E402
@@ -44,6 +45,7 @@ from lgc_plugin.utils.files import write_json, write_text  # noqa: E402
 from lgc_plugin.utils.hparams import save_hparams  # noqa: E402
 from model_cases import small_settings, used_network  # noqa: E402
 from scoring_files import frame_scores  # noqa: E402
+from tiny_encoder import TinyEncoder  # noqa: E402
 
 SIZE = 8 << 20
 _NEWNS, _NEWUSER, _PRIVATE = 0x20000, 0x10000000, 1 << 18 | 1 << 14
@@ -115,6 +117,11 @@ def _packed(folder: Path, version: int) -> None:
     write_packed(folder / f"{version}-{'0' * 16}-{'0' * 16}.int16", clips)
 
 
+def _embeddings(folder: Path, version: int) -> None:
+    files = EmbeddingFiles(folder, TinyEncoder())
+    files.write([f"{version}"], [np.full((6, 9000), version)])
+
+
 def _checkpoint(folder: Path, version: int) -> None:
     layer = torch.nn.Linear(99, 99)
     checkpointer = AtomicCheckpointer(
@@ -157,6 +164,7 @@ WRITERS: dict[str, Writer] = {
     ),
     "model folder": _model,
     "clip cache": _packed,
+    "embedding cache": _embeddings,
     "checkpoint": _checkpoint,
     "hyperparameters": lambda f, v: save_hparams(f, "a: 1\n" * 1, {}),
     "run record": _once(lambda f: check_same_run(f, {"a": "x" * 9000})),
