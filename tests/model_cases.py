@@ -48,8 +48,11 @@ def used_network(settings: ModelSettings, seed: int) -> CRNN:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = CRNN(**settings.network)
+        size = settings.network["encoder_size"]
         for _ in range(2):
-            network(torch.rand(3, settings.network["n_mels"], 24))
+            features = torch.rand(3, settings.network["n_mels"], 24)
+            embeddings = torch.rand(3, size, 12) if size else None
+            network(features, embeddings=embeddings)
     return network.eval()
 
 

@@ -102,6 +102,9 @@ class CRNN(nn.Module):
     fusion_size : int, optional
         What that layer gives; None: as much as the convolutions do, or E where
         there are none.
+    encoder_norm : bool
+        Whether the embeddings go through a layer norm; those of the baselines
+        of DCASE 2023 and 2024 do not.
 
     Raises
     ------
@@ -138,6 +141,7 @@ class CRNN(nn.Module):
         encoder_size: int = 0,
         encoder_dropout: float = 0.5,
         fusion_size: int | None = None,
+        encoder_norm: bool = True,
     ) -> None:
         super().__init__()
         if not filters and not encoder_size:
@@ -176,7 +180,8 @@ class CRNN(nn.Module):
         self.encoder_size = encoder_size
         if encoder_size:
             size = fusion_size or (rnn_input if filters else encoder_size)
-            self.embedding_norm = nn.LayerNorm(encoder_size)
+            norm = nn.LayerNorm if encoder_norm else nn.Identity
+            self.embedding_norm = norm(encoder_size)
             self.encoder_dropout = Dropout(encoder_dropout)
             self.fusion = nn.Linear(rnn_input + encoder_size, size)
             rnn_input = size
@@ -261,7 +266,7 @@ class CRNN(nn.Module):
             return x
         if embeddings.shape[-1] != x.shape[1]:
             embeddings = align_embeddings(embeddings, x.shape[1])
-        own = self.embedding_norm.weight.dtype
+        own = self.fusion.weight.dtype
         normed = self.embedding_norm(embeddings.transpose(1, 2).to(own))
         joined = torch.cat([x, normed.to(x.dtype)], dim=2)
         return self.fusion(self.encoder_dropout(joined))

@@ -43,8 +43,8 @@ def plan_model(
     Returns
     -------
     ModelSettings or None
-        None, with a warning, if front end or network are of classes that a
-        model folder cannot hold; the run does without one.
+        None, with a warning, if front end, network or frame encoder are of
+        classes that a model folder cannot hold; the run does without one.
 
     Raises
     ------
@@ -74,13 +74,18 @@ def write_finished_model(
     settings : ModelSettings or None
         From :func:`plan_model`.
     hparams : Mapping[str, Any]
-        Objects of the hparams file: ``model``, ``lgc``, ``output_folder``.
+        Objects of the hparams file: ``model``, ``lgc``, ``output_folder``,
+        and ``frame_encoder`` if the model has one.
     epoch : int or None
         After which epoch they were kept.
     """
     if settings is None:
         return
     settings = replace(settings, notes={**settings.notes, "epoch": epoch})
+    if settings.frame_encoder is not None:
+        fingerprint = hparams["frame_encoder"].fingerprint
+        entry = {**settings.frame_encoder, "fingerprint": fingerprint}
+        settings = replace(settings, frame_encoder=entry)
     folder = Path(hparams["output_folder"]) / MODEL_FOLDER
     networks = {
         "student": hparams["model"],

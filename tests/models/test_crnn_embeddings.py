@@ -158,3 +158,27 @@ def test_wrong_embeddings_are_refused():
         CRNN(3, **SMALL)(features, None, embeddings)
     with pytest.raises(ValueError, match="neither filters nor an encoder"):
         CRNN(3, 8, filters=[], pooling=[(4, 8)])
+
+
+def test_without_a_norm_the_embeddings_are_joined_as_they_are():
+    """As the layer norm leaves those that are normed already."""
+    normed = torch.nn.functional.layer_norm(torch.randn(2, 8, 5), (5,), eps=0)
+    options = {**SMALL, "rnn_size": 5, "encoder_size": 5}
+    network = CRNN(3, **options).eval()
+    plain = CRNN(3, **options, encoder_norm=False).eval()
+    names = plain.state_dict().keys()
+    missing = plain.load_state_dict(
+        {k: v for k, v in network.state_dict().items() if k in names}
+    )
+    assert not missing.missing_keys
+    assert network.state_dict().keys() - names == {
+        "embedding_norm.weight",
+        "embedding_norm.bias",
+    }
+    features, embeddings = torch.rand(2, 8, 32), normed.transpose(1, 2)
+    with torch.no_grad():
+        expected = network(features, embeddings=embeddings).frame
+        found = plain(features, embeddings=embeddings).frame
+        scaled = plain(features, embeddings=3 * embeddings).frame
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    assert (found - scaled).abs().max() > 1e-3

@@ -11,6 +11,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.nodes import MappingNode, Node
 
+from lgc_plugin.inference.model.model_encoder import (
+    UnknownEncoderError,
+    describe_encoder,
+)
 from lgc_plugin.inference.model.model_settings import ModelSettings
 from lgc_plugin.inference.model.plain_values import as_plain, default_arguments
 from lgc_plugin.models.crnn import CRNN
@@ -41,7 +45,8 @@ def settings_of_hparams(
 ) -> ModelSettings:
     """The settings that a recipe's detector will have.
 
-    Ask before training: whatever cannot be written is refused here.
+    Ask before training: whatever cannot be written is refused here. The
+    fingerprint of a pretrained encoder is added when its weights are read.
     """
     labels = _value(plain, "labels")
     if not labels:
@@ -56,6 +61,7 @@ def settings_of_hparams(
         decision_threshold=_value(plain, "decision_threshold"),
         versions=dict(versions),
         notes={**_origin(plain), **(notes or {})},
+        frame_encoder=_frame_encoder(plain),
     )
 
 
@@ -109,6 +115,23 @@ def _arguments(
         )
     arguments = {k: v for k, v in given.items() if k != _MADE_BY}
     return {**default_arguments(part), **arguments}
+
+
+def _frame_encoder(plain: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The pretrained encoder, if there is one; its weights are not read yet."""
+    given = plain.get("frame_encoder")
+    if given is None:
+        return None
+    if not isinstance(given, Mapping):
+        raise ValueError(
+            "frame_encoder must hold the arguments of an encoder: read the "
+            "hparams file with read_arguments"
+        )
+    arguments = {k: v for k, v in given.items() if k != _MADE_BY}
+    try:
+        return describe_encoder(str(given.get(_MADE_BY)), arguments)
+    except UnknownEncoderError as error:
+        raise OtherPartError(str(error)) from error
 
 
 def _origin(plain: Mapping[str, Any]) -> dict[str, Any]:

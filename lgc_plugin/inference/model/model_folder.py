@@ -3,7 +3,8 @@
 ``model.yaml`` holds the settings, ``<network>.pt`` the weights of each
 network: ``student.pt`` and ``teacher.pt``, ``SHA256SUMS`` the digests of all
 files. An exported model may also have ``<network>.onnx``, for programs without
-PyTorch.
+PyTorch. Of a pretrained encoder, the settings have the place and the
+fingerprint of the weights, which are large and of someone else.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from lgc_plugin.inference.model.model_encoder import (
+    check_complete,
+    make_encoder,
+)
 from lgc_plugin.inference.model.model_settings import (
     ModelSettings,
     parse_settings,
@@ -31,6 +36,7 @@ from lgc_plugin.inference.model.weights import (
     save_weights,
 )
 from lgc_plugin.models.crnn import CRNN
+from lgc_plugin.models.encoders import FrameEncoder
 from lgc_plugin.models.features import LogMel
 from lgc_plugin.utils.checksums import (
     SUMS,
@@ -58,6 +64,8 @@ class LoadedModel(NamedTuple):
     front_end: LogMel
     #: Features to scores.
     network: CRNN
+    #: Waveforms to embeddings, which the network reads too; None: it does not.
+    frame_encoder: FrameEncoder | None = None
 
 
 def write_model(
@@ -109,6 +117,7 @@ def write_model(
     check_replaceable(folder)
     if not networks:
         raise ValueError(f"{folder}: no network to write")
+    check_complete(settings.frame_encoder, folder)
     expected = _network(settings)
     for name, network in networks.items():
         if not re.fullmatch(r"\w+", name):
@@ -127,7 +136,11 @@ def write_model(
         replace_folder(folder, new)
 
 
-def read_model(folder: str | Path, network: str = "teacher") -> LoadedModel:
+def read_model(
+    folder: str | Path,
+    network: str = "teacher",
+    encoder_weights: str | Path | None = None,
+) -> LoadedModel:
     """Reads one network of a model folder, with all that belongs to it.
 
     Arguments
@@ -136,6 +149,9 @@ def read_model(folder: str | Path, network: str = "teacher") -> LoadedModel:
         A model folder, or the folder of a run that has one in ``model/``.
     network : str
         ``teacher`` or ``student``.
+    encoder_weights : str or Path, optional
+        Where the weights of the pretrained encoder are; None: where they
+        were when it was trained.
 
     Returns
     -------
@@ -145,21 +161,25 @@ def read_model(folder: str | Path, network: str = "teacher") -> LoadedModel:
     Raises
     ------
     FileNotFoundError
-        If there is no model, or not that network.
+        If there is no model, or not that network, or no encoder's weights.
     ValueError
         If settings or weights are damaged, missing, too many or of the wrong
-        kind; the message names the file and all that is wrong.
+        kind, or those of the encoder are not those of the training; the
+        message names the file and all that is wrong.
     """
-    return read_models(folder, [network])[network]
+    return read_models(folder, [network], encoder_weights)[network]
 
 
 def read_models(
-    folder: str | Path, networks: Sequence[str] | None = None
+    folder: str | Path,
+    networks: Sequence[str] | None = None,
+    encoder_weights: str | Path | None = None,
 ) -> dict[str, LoadedModel]:
     """Several networks (or all) of one model, by name."""
     place, files = _read_files(folder, networks)
     where = place / SETTINGS
     settings = parse_settings(files.pop(SETTINGS), where)
+    encoder = make_encoder(settings.frame_encoder, where, encoder_weights)
     models = {}
     for name, content in files.items():
         file = place / name
@@ -174,7 +194,7 @@ def read_models(
         network = _network(settings)
         fill_network(file, state, network)
         models[file.stem] = LoadedModel(
-            settings, front_end.eval(), network.eval()
+            settings, front_end.eval(), network.eval(), encoder
         )
     return models
 

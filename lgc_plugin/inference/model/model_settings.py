@@ -21,10 +21,12 @@ from lgc_plugin.evaluation.median_filter import (
     check_names,
     resolve_median_windows,
 )
+from lgc_plugin.inference.model.model_encoder import check_encoder
 from lgc_plugin.inference.model.plain_values import (
     as_plain,
     check_arguments,
     check_keys,
+    default_arguments,
     is_number,
 )
 from lgc_plugin.models.crnn import CRNN
@@ -64,6 +66,9 @@ class ModelSettings:
     versions: dict[str, str | None] = field(default_factory=dict)
     #: What else is worth knowing, such as the data; plain values.
     notes: dict[str, Any] = field(default_factory=dict)
+    #: The pretrained encoder whose embeddings the network reads: ``class``,
+    #: all constructor ``arguments``, ``fingerprint`` of the weights.
+    frame_encoder: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         labels = _checked_labels(self.labels)
@@ -72,13 +77,14 @@ class ModelSettings:
             "labels": labels,
             "clip_seconds": _checked_seconds(self.clip_seconds),
             "front_end": check_arguments("front_end", self.front_end, LogMel),
-            "network": check_arguments("network", self.network, CRNN),
+            "network": _checked_network(self.network, self.frame_encoder),
             "median_windows": dict(zip(labels, windows, strict=True)),
             "decision_threshold": _checked_threshold(
                 self.decision_threshold, labels
             ),
             "versions": _checked_mapping("versions", self.versions),
             "notes": _checked_mapping("notes", self.notes),
+            "frame_encoder": check_encoder(self.frame_encoder),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -96,7 +102,24 @@ class ModelSettings:
                 f"network: n_mels is {mels}, the front end has "
                 f"{self.front_end['n_mels']}"
             )
+        self._check_frame_encoder()
         self.encoder()  # refuses clips shorter than one output frame
+
+    def _check_frame_encoder(self) -> None:
+        size = self.network["encoder_size"]
+        if bool(size) != (self.frame_encoder is not None):
+            given = "a" if self.frame_encoder else "no"
+            raise ValueError(
+                f"network: encoder_size is {size}, and there is {given} "
+                "frame_encoder: give both, or neither"
+            )
+        arguments = (self.frame_encoder or {}).get("arguments", {})
+        rate = arguments.get("sample_rate", self.sample_rate)
+        if rate != self.sample_rate:
+            raise ValueError(
+                f"frame_encoder: sample_rate is {rate}, the front end has "
+                f"{self.sample_rate}"
+            )
 
     @property
     def sample_rate(self) -> int:
@@ -130,7 +153,13 @@ class ModelSettings:
 
     def as_mapping(self) -> dict[str, Any]:
         """The settings as plain values, by name."""
-        return as_plain("settings", asdict(self))
+        content = as_plain("settings", asdict(self))
+        if self.frame_encoder is None:
+            # A file is what it was before there were encoders.
+            del content["frame_encoder"]
+            for name in _FUSION:
+                del content["network"][name]
+        return content
 
     @classmethod
     def from_mapping(cls, content: Any) -> ModelSettings:
@@ -138,8 +167,22 @@ class ModelSettings:
         if not isinstance(content, Mapping):
             raise ValueError("the settings must be lines of 'key: value'")
         names = [each.name for each in fields(cls)]
-        check_keys("settings", list(content), names)
+        check_keys("settings", ["frame_encoder", *content], names)
         return cls(**content)
+
+
+# Arguments that a network without encoder has no use for.
+_FUSION = ("encoder_size", "encoder_dropout", "fusion_size", "encoder_norm")
+
+
+def _checked_network(network: Any, frame_encoder: Any) -> dict[str, Any]:
+    """All arguments of the network; those of no use are the defaults."""
+    if isinstance(network, Mapping) and frame_encoder is None:
+        defaults = default_arguments(CRNN)
+        unused = {name: defaults[name] for name in _FUSION}
+        if not network.get("encoder_size"):
+            network = {**network, **unused}
+    return check_arguments("network", network, CRNN)
 
 
 def _checked_labels(labels: Any) -> tuple[str, ...]:

@@ -10,8 +10,6 @@ from typing import Any
 # More would fill the memory, or the day, of whoever loads a model.
 _MOST = {"sample_rate": 10**6, "n_mels": 4096, "rnn_layers": 100}
 _MOST_OF_OTHERS = 2**16
-# Arguments of parts that older model folders lack, and what they had instead.
-_ADDED = {"encoder_size": 0, "encoder_dropout": 0.5, "fusion_size": None}
 
 
 def as_plain(where: str, value: Any) -> Any:
@@ -89,9 +87,6 @@ def check_arguments(
     if not isinstance(given, Mapping):
         raise ValueError(f"{where} must hold lines of 'key: value'")
     defaults = default_arguments(part)
-    added = {k: v for k, v in _ADDED.items() if k in defaults}
-    if not added.keys() & given.keys():
-        given = {**added, **given}
     check_keys(where, list(given), list(defaults))
     plain = as_plain(where, given)
     for name, default in defaults.items():
@@ -129,6 +124,8 @@ def _is_like(value: Any, example: Any) -> bool:
             and (len(example) != 2 or len(value) == 2)
             and all(_is_like(each, example[0]) for each in value)
         )
+    if isinstance(example, bool):
+        return isinstance(value, bool)
     if isinstance(example, float):
         return is_number(value)
     if example is None:

@@ -9,7 +9,9 @@ import torch
 from hyperpyyaml import load_hyperpyyaml
 from ruamel.yaml import YAML
 
+from encoder_cases import SAVED
 from lgc_plugin.inference.model.hparams_settings import (
+    OtherPartError,
     read_arguments,
     settings_of_hparams,
 )
@@ -150,4 +152,56 @@ def test_a_key_that_is_missing_is_named(key):
     plain = read_arguments(LGC, SMALL)
     del plain[key]
     with pytest.raises(ValueError, match=f"hparams have no {key}"):
+        settings_of_hparams(plain, VERSIONS)
+
+
+def with_encoder(**entry):
+    """What read_arguments gives for a run with a pretrained encoder."""
+    plain = read_arguments(LGC, {**SMALL, "model": {"encoder_size": 6}})
+    return {**plain, "frame_encoder": entry}
+
+
+def test_the_encoder_is_named_with_all_its_arguments(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plain = with_encoder(**{"!new": SAVED, "weights": "tiny.pt"})
+    settings = settings_of_hparams(plain, VERSIONS)
+    assert settings.network["encoder_size"] == 6
+    assert settings.frame_encoder == {
+        "class": SAVED,
+        "arguments": {
+            "weights": str(tmp_path / "tiny.pt"),
+            "size": 6,
+            "sample_rate": 16000,
+        },
+        "fingerprint": None,
+    }
+
+
+def test_an_encoder_of_another_class_cannot_be_named():
+    plain = with_encoder(**{"!new": "my.Encoder", "weights": "tiny.pt"})
+    with pytest.raises(OtherPartError, match="frame_encoder is made by my.En"):
+        settings_of_hparams(plain, VERSIONS)
+
+
+@pytest.mark.parametrize(
+    "entry, message",
+    [
+        ({}, "frame_encoder.arguments: missing weights"),
+        ({"weights": None}, "weights is None: must be a path"),
+        ({"weights": "a", "layer": 3}, "arguments: unknown layer"),
+        ({"weights": "a", "sample_rate": 8000}, "the front end has 16000"),
+    ],
+)
+def test_an_encoder_that_cannot_be_made_is_refused(entry, message):
+    plain = with_encoder(**{"!new": SAVED, **entry})
+    with pytest.raises(ValueError, match=message):
+        settings_of_hparams(plain, VERSIONS)
+
+
+def test_encoder_and_encoder_size_belong_together():
+    plain = with_encoder(**{"!new": SAVED, "weights": "tiny.pt"})
+    with pytest.raises(ValueError, match="encoder_size is 6, and there is no"):
+        settings_of_hparams({**plain, "frame_encoder": None}, VERSIONS)
+    plain["model"]["encoder_size"] = 0
+    with pytest.raises(ValueError, match="encoder_size is 0, and there is a"):
         settings_of_hparams(plain, VERSIONS)
