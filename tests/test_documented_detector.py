@@ -13,7 +13,8 @@ import pytest
 import soundfile
 
 from lgc_plugin.cli.main import main
-from lgc_plugin.inference.model.model_folder import MODEL_FOLDER, write_model
+from lgc_plugin.inference.model.model_files import MODEL_FOLDER
+from lgc_plugin.inference.model.model_folder import write_model
 from model_cases import small_settings, used_network
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -139,7 +139,7 @@ def _run_files(args: argparse.Namespace, threshold: Threshold) -> int:
 
 def _command(args: argparse.Namespace) -> dict[str, Any]:
     """What else determines the results: they go on only if it is the same."""
-    from lgc_plugin.inference.model.model_folder import model_digest
+    from lgc_plugin.inference.model.model_files import model_digest
     from lgc_plugin.utils.versions import package_versions
 
     return {

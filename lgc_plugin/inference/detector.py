@@ -55,8 +55,8 @@ class SoundEventDetector(Pretrained):
     Arguments
     ---------
     modules : dict[str, torch.nn.Module]
-        ``front_end`` (:class:`~lgc_plugin.models.features.LogMel`) and
-        ``network``, in evaluation mode.
+        ``front_end`` (:class:`~lgc_plugin.models.features.LogMel`),
+        ``network``, ``frame_encoder`` (if any), in evaluation mode.
     hparams : dict[str, Any]
         ``settings`` (:class:`.ModelSettings`), and if wanted ``network_name``,
         ``hop_seconds`` and ``batch_size``.
@@ -75,10 +75,9 @@ class SoundEventDetector(Pretrained):
     >>> folder = getfixture("tmp_path") / "model"
     >>> write_model(folder, settings, {"teacher": CRNN(**network)})
     >>> detector = SoundEventDetector.from_hparams(folder)
-    >>> noise = torch.randn(3 * 44100)
-    >>> detector.scores(noise, 44100).shape
+    >>> detector.scores(torch.randn(3 * 44100), 44100).shape
     (1, 47)
-    >>> list(detector.detect(noise, 44100, threshold=1.0).columns)
+    >>> list(detector.detect(torch.randn(44100), 44100).columns)
     ['onset', 'offset', 'event_label', 'score']
     """
 
@@ -91,8 +90,7 @@ class SoundEventDetector(Pretrained):
         hparams: dict[str, Any],
         run_opts: Any = None,
     ) -> None:
-        # Parameters keep their requires_grad: without it, PyTorch's GRU takes
-        # another way on CPUs, and scores differ in the last bit.
+        # On CPUs, PyTorch's GRU gives other last bits where it is frozen.
         super().__init__(modules, hparams, run_opts, freeze_params=False)
         self.eval()
         #: Classes, front end, median windows, thresholds, versions.
@@ -115,6 +113,7 @@ class SoundEventDetector(Pretrained):
         *,
         hop_seconds: float | None = None,
         batch_size: int | None = None,
+        encoder_weights: str | Path | None = None,
         run_opts: Mapping[str, Any] | None = None,
     ) -> SoundEventDetector:
         """Loads a finished model.
@@ -130,6 +129,8 @@ class SoundEventDetector(Pretrained):
             From one window to the next; None means half a window.
         batch_size : int, optional
             Windows of a file in one batch; None means 2 on a CPU, 32 on a GPU.
+        encoder_weights : str or Path, optional
+            Weights of the pretrained encoder; None means where they were.
         run_opts : Mapping[str, Any], optional
             SpeechBrain's options: ``device`` (a GPU if there is one),
             ``precision`` (``fp32``, ``bf16``), ``compile``.
@@ -137,14 +138,13 @@ class SoundEventDetector(Pretrained):
         Raises
         ------
         FileNotFoundError
-            If there is no model, or not that network.
+            If there is no model, not that network, or no encoder's weights.
         ValueError
-            If a file of it is damaged, weights are missing or too many, or an
-            option cannot be right.
+            If a file is damaged or another one, or an option cannot be right.
         """
-        model = read_model(source, network)
+        model = read_model(source, network, encoder_weights)
         return cls(
-            modules={"front_end": model.front_end, "network": model.network},
+            modules=model.parts,
             hparams={
                 "settings": model.settings,
                 "network_name": network,
@@ -226,9 +226,9 @@ class SoundEventDetector(Pretrained):
 
         Any file that libsndfile reads: WAV, FLAC, OGG, MP3 and others; one
         that is missing is a FileNotFoundError, one that cannot be decoded a
-        ValueError. What comes before a damaged place counts; ``on_damage``
-        gets what is wrong (by default, a warning). ``on_scores``
-        gets (C, n) scores as they become final, and the seconds that are done.
+        ValueError. What comes before a damaged place counts; ``on_damage`` gets
+        what is wrong (by default, a warning). ``on_scores`` gets (C, n) scores
+        as they become final, and the seconds that are done.
         """
         blocks = read_blocks(path, self.sample_rate, on_damage=on_damage)
         events = self._events(blocks, threshold, self.batch_size, on_scores)
@@ -290,6 +290,8 @@ class SoundEventDetector(Pretrained):
                 wavs.to(self.device),
                 n_samples.to(self.device),
                 self.settings.pooling,
+                getattr(self.mods, "frame_encoder", None),
+                n_samples.tolist(),
             )
 
     def _blocks(self, wav: ArrayLike | Tensor, sample_rate: int) -> Blocks:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from lgc_plugin.inference.samples import round_to_16_bits
 from lgc_plugin.inference.windows import cut_windows
+from lgc_plugin.models.encoders import embeddings_for
 from lgc_plugin.utils.time_axis import (
     count_valid,
     frame_mask,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lgc_plugin.inference.windows import WindowPlan
+    from lgc_plugin.models.encoders import FrameEncoder
     from lgc_plugin.models.features import LogMel
     from lgc_plugin.types import SEDOutput
 
@@ -85,15 +87,26 @@ def run_on_windows(
     wavs: Tensor,
     n_samples: Tensor,
     pooling: int,
+    frame_encoder: FrameEncoder | None = None,
+    lengths: Sequence[int] | None = None,
 ) -> SEDOutput:
-    """Scores of padded windows, as the test of a recipe gives them."""
+    """Scores of padded windows, as the test of a recipe gives them.
+
+    ``lengths`` are those in ``n_samples`` as the host knows them, for the
+    pretrained encoder, which reads no padding; None: it reads whole windows.
+    """
     mels = front_end.mel(wavs)
     n_frames = mels.shape[-1] // pooling
     frame_samples = front_end.hop_length * pooling
     n_valid = count_valid(n_samples, frame_samples, n_frames)
     valid = frame_mask(n_valid, n_frames)
     mel_valid = upsample_mask(valid, mels.shape[-1], pooling)
-    return network(front_end.normalize(mels, mel_valid), valid)
+    features = front_end.normalize(mels, mel_valid)
+    if frame_encoder is None:
+        return network(features, valid)
+    seconds = frame_samples / front_end.sample_rate
+    embeddings = embeddings_for(frame_encoder, wavs, lengths, n_frames, seconds)
+    return network(features, valid, embeddings=embeddings)
 
 
 def stack_windows(

@@ -15,11 +15,11 @@ from lgc_plugin.inference.model.hparams_settings import (
     read_arguments,
     settings_of_hparams,
 )
-from lgc_plugin.inference.model.model_folder import (
+from lgc_plugin.inference.model.model_files import (
     MODEL_FOLDER,
     check_replaceable,
-    write_model,
 )
+from lgc_plugin.inference.model.model_folder import write_model
 from lgc_plugin.inference.model.model_settings import ModelSettings
 from lgc_plugin.utils.versions import package_versions
 

@@ -14,10 +14,8 @@ from finished_model import plan_model
 from lgc_plugin import SoundEventDetector
 from lgc_plugin.cli.main import main
 from lgc_plugin.evaluation.frame_scores import FrameScores
-from lgc_plugin.inference.model.model_folder import (
-    MODEL_FOLDER,
-    read_model,
-)
+from lgc_plugin.inference.model.model_files import MODEL_FOLDER
+from lgc_plugin.inference.model.model_folder import read_model
 
 HPARAMS = "hparams/lgc.yaml"
 NEEDED = {"labels": ["Cat", "Dog"], "median_windows": 7}

@@ -18,7 +18,7 @@ from detect_cases import write_small_model, write_sound
 from embedding_cases import cached
 from lgc_plugin.data.clip_cache import cache_clips
 from lgc_plugin.data.packed_clips import ClipFiles
-from lgc_plugin.inference.model import model_folder
+from lgc_plugin.inference.model import model_files
 from lgc_plugin.inference.model.model_folder import read_model
 from lgc_plugin.training.checkpoints import AtomicCheckpointer
 from lgc_plugin.training.random_state import RandomState
@@ -119,7 +119,7 @@ def damages(content: bytes) -> dict[str, bytes]:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that changes while it is read is read again after a pause."""
-    monkeypatch.setattr(model_folder, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(model_files, "_PAUSE_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 
-from lgc_plugin.inference.model.model_folder import (
+from lgc_plugin.inference.model.model_files import (
     MODEL_FOLDER,
     check_replaceable,
     find_model,
-    read_models,
-    write_model,
 )
+from lgc_plugin.inference.model.model_folder import read_models, write_model
 from lgc_plugin.inference.model.onnx_model import make_onnx, require_onnx
 from lgc_plugin.inference.prediction import run_on_windows, stack_windows
 from lgc_plugin.inference.samples import round_to_16_bits

@@ -9,10 +9,7 @@ fingerprint of the weights, which are large and of someone else.
 
 from __future__ import annotations
 
-import hashlib
 import re
-import time
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +20,11 @@ from torch import nn
 from lgc_plugin.inference.model.model_encoder import (
     check_complete,
     make_encoder,
+)
+from lgc_plugin.inference.model.model_files import (
+    SETTINGS,
+    check_replaceable,
+    read_files,
 )
 from lgc_plugin.inference.model.model_settings import (
     ModelSettings,
@@ -38,21 +40,9 @@ from lgc_plugin.inference.model.weights import (
 from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.models.encoders import FrameEncoder
 from lgc_plugin.models.features import LogMel
-from lgc_plugin.utils.checksums import (
-    SUMS,
-    ChangedFileError,
-    read_listed,
-    read_sums,
-    write_sums,
-)
+from lgc_plugin.utils.checksums import write_sums
 from lgc_plugin.utils.files import unfinished_folder
 from lgc_plugin.utils.replace_folder import recover_folder, replace_folder
-
-SETTINGS = "model.yaml"
-MODEL_FOLDER = "model"  # in the folder of a run
-_SUFFIXES = (".pt", ".onnx")
-# A model may be replaced while it is read: then it is read again.
-_TRIES, _PAUSE_SECONDS = 5, 0.02
 
 
 class LoadedModel(NamedTuple):
@@ -66,6 +56,12 @@ class LoadedModel(NamedTuple):
     network: CRNN
     #: Waveforms to embeddings, which the network reads too; None: it does not.
     frame_encoder: FrameEncoder | None = None
+
+    @property
+    def parts(self) -> dict[str, nn.Module | None]:
+        """All but the settings, by name."""
+        names = self._fields[1:]
+        return dict(zip(names, self[1:], strict=True))
 
 
 def write_model(
@@ -176,7 +172,7 @@ def read_models(
     encoder_weights: str | Path | None = None,
 ) -> dict[str, LoadedModel]:
     """Several networks (or all) of one model, by name."""
-    place, files = _read_files(folder, networks)
+    place, files = read_files(folder, networks)
     where = place / SETTINGS
     settings = parse_settings(files.pop(SETTINGS), where)
     encoder = make_encoder(settings.frame_encoder, where, encoder_weights)
@@ -197,100 +193,6 @@ def read_models(
             settings, front_end.eval(), network.eval(), encoder
         )
     return models
-
-
-def _read_files(
-    folder: str | Path, networks: Sequence[str] | None
-) -> tuple[Path, dict[str, bytes]]:
-    """The place of a model, and its files, all of one and the same model."""
-    for left in reversed(range(_TRIES)):
-        try:
-            place = find_model(folder)
-            sums = read_sums(place)
-            names = [SETTINGS, *_weights_of(place, networks)]
-            files = {name: read_listed(place / name, sums) for name in names}
-            break
-        except (FileNotFoundError, ChangedFileError):
-            if not left:
-                raise
-            time.sleep(_PAUSE_SECONDS)
-    if sums is None:
-        warnings.warn(
-            f"{place}: has no {SUMS}, so that damage to its files would not be "
-            "seen: lgc-sed export writes a copy that has one",
-            stacklevel=2,
-        )
-    return place, files
-
-
-def _weights_of(folder: Path, networks: Sequence[str] | None) -> list[str]:
-    """Names of the files of the networks that are asked for."""
-    names = network_names(folder)
-    for network in networks or ():
-        if network not in names:
-            raise FileNotFoundError(
-                f"{folder}: no network {network!r} in it, there is "
-                f"{', '.join(names) or 'none'}"
-            )
-    if not names:
-        raise FileNotFoundError(f"{folder}: no network in it")
-    return [f"{name}.pt" for name in networks or names]
-
-
-def model_digest(folder: str | Path, network: str) -> str:
-    """Of settings and weights, to tell whether a model is another now."""
-    _, files = _read_files(folder, [network])
-    return hashlib.sha256(b"".join(files.values())).hexdigest()
-
-
-def check_replaceable(folder: str | Path) -> None:
-    """Refuses a folder that holds anything but a model.
-
-    Only what :func:`write_model` could have written is ever removed; ask
-    before a long training rather than after it.
-    """
-    folder = Path(folder)
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise FileExistsError(f"{folder}: is a file, not a folder")
-    names = sorted(path.name for path in folder.iterdir())
-    foreign = [
-        name
-        for name in names
-        if SETTINGS not in names
-        or (name not in (SETTINGS, SUMS) and not name.endswith(_SUFFIXES))
-    ]
-    if foreign:
-        raise FileExistsError(
-            f"{folder}: holds something else than a model ({foreign[0]}): "
-            "choose another folder, or move what is in it"
-        )
-
-
-def network_names(folder: str | Path) -> list[str]:
-    """The networks of a model folder.
-
-    >>> folder = getfixture("tmp_path")
-    >>> _ = (folder / "teacher.pt").write_bytes(b"")
-    >>> network_names(folder)
-    ['teacher']
-    """
-    return sorted(path.stem for path in Path(folder).glob("*.pt"))
-
-
-def find_model(folder: str | Path) -> Path:
-    """The model folder that a folder is, or has."""
-    folder = Path(folder)
-    for candidate in (folder, folder / MODEL_FOLDER):
-        if (candidate / SETTINGS).is_file():
-            return candidate
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}: no such folder")
-    raise FileNotFoundError(
-        f"{folder}: no {SETTINGS} in it, nor in {MODEL_FOLDER}/: give the "
-        "folder of a run that has ended, or one that a model was written to"
-    )
 
 
 def _network(settings: ModelSettings, device: str = "cpu") -> CRNN:

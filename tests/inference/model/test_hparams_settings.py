@@ -9,7 +9,7 @@ import torch
 from hyperpyyaml import load_hyperpyyaml
 from ruamel.yaml import YAML
 
-from encoder_cases import SAVED
+from encoder_model_cases import SAVED
 from lgc_plugin.inference.model.hparams_settings import (
     OtherPartError,
     read_arguments,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from lgc_plugin.inference.model import model_folder
+from lgc_plugin.inference.model import model_files
 from lgc_plugin.inference.model.model_folder import (
     read_model,
     read_models,
@@ -26,7 +26,7 @@ DAMAGE = re.compile("is not the file that was written|damaged|no YAML")
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_folder, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(model_files, "_PAUSE_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize("name", ["teacher.pt", "model.yaml", "SHA256SUMS"])
@@ -91,7 +91,7 @@ def test_one_replacement_while_reading_mixes_nothing(
     other = written.with_name("other")
     student, teacher = NETWORKS.values()
     write_model(other, newer, {"student": teacher, "teacher": student})
-    read, older = model_folder.read_listed, written.with_name("older")
+    read, older = model_files.read_listed, written.with_name("older")
     for moment in range(4):
         shutil.copytree(written, older, dirs_exist_ok=True)
         calls = 0
@@ -104,7 +104,7 @@ def test_one_replacement_while_reading_mixes_nothing(
             calls += 1
             return read(path, sums)
 
-        monkeypatch.setattr(model_folder, "read_listed", listed)
+        monkeypatch.setattr(model_files, "read_listed", listed)
         models = read_models(written)
         expected = SETTINGS if moment == 3 else newer
         assert all(each.settings == expected for each in models.values())
@@ -115,7 +115,7 @@ def test_one_replacement_while_reading_mixes_nothing(
 def test_a_reader_beside_a_writer_gets_one_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model_folder, "_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(model_files, "_PAUSE_SECONDS", 0.02)
     folder, done = tmp_path / "model", threading.Event()
     both = {
         9: NETWORKS["student"],

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from encoder_cases import (
+from encoder_model_cases import (
     SAVED,
     SavedEncoder,
     encoder_settings,
@@ -21,8 +21,8 @@ from lgc_plugin.inference.model.model_encoder import (
     describe_encoder,
     encoder_class,
 )
+from lgc_plugin.inference.model.model_files import model_digest
 from lgc_plugin.inference.model.model_folder import (
-    model_digest,
     read_model,
     read_models,
     write_model,

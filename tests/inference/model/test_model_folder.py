@@ -13,11 +13,8 @@ from ruamel.yaml import YAML
 from torch import nn
 
 from lgc_plugin.inference.model import model_folder
-from lgc_plugin.inference.model.model_folder import (
-    find_model,
-    read_model,
-    write_model,
-)
+from lgc_plugin.inference.model.model_files import find_model
+from lgc_plugin.inference.model.model_folder import read_model, write_model
 from lgc_plugin.models.features import LogMel
 from lgc_plugin.utils import replace_folder
 from lgc_plugin.utils.checksums import write_sums
