@@ -163,6 +163,7 @@ def _detector(args: argparse.Namespace) -> SoundEventDetector:
         args.network,
         hop_seconds=args.hop,
         batch_size=args.batch_size,
+        encoder_weights=args.encoder_weights,
         run_opts={"device": args.device, "precision": args.precision},
     )
 

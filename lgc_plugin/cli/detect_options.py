@@ -70,12 +70,23 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
             default="teacher",
             help=f"detect with the {name}{note}",
         )
+    add_encoder_weights(group)
     group.add_argument(
         "--threshold",
         metavar="NUMBER|LABEL=NUMBER,...",
         help="a class sounds where its score, after the median filter, is "
         "greater; classes that are not named keep the model's (default: the "
         "model's own)",
+    )
+
+
+def add_encoder_weights(group: argparse._ActionsContainer) -> None:
+    """Adds the option that finds the weights of a pretrained encoder."""
+    group.add_argument(
+        "--encoder-weights",
+        metavar="PATH",
+        help="weights of the model's pretrained encoder, if it has one "
+        "(default: where they were in the training); others are refused",
     )
 
 

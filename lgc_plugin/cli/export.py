@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lgc_plugin.cli.detect_options import add_encoder_weights
+
 if TYPE_CHECKING:
     from lgc_plugin.inference.model.export import ExportedModel
 
@@ -51,6 +53,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         action="store_true",
         help="write <network>.onnx too; needs the extra 'onnx'",
     )
+    add_encoder_weights(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,7 +61,11 @@ def run(args: argparse.Namespace) -> int:
     from lgc_plugin.inference.model.export import export_model
 
     exported = export_model(
-        args.source, args.output, args.networks, onnx=args.onnx
+        args.source,
+        args.output,
+        args.networks,
+        onnx=args.onnx,
+        encoder_weights=args.encoder_weights,
     )
     print(f"wrote {args.output}")
     for file in exported.files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,6 +47,7 @@ def export_model(
     networks: Sequence[str] | None = None,
     *,
     onnx: bool = False,
+    encoder_weights: str | Path | None = None,
 ) -> ExportedModel:
     """Writes a model folder that needs nothing else beside it.
 
@@ -64,6 +66,9 @@ def export_model(
     onnx : bool
         Whether to write an ONNX file of each network too. It is compared
         with PyTorch first.
+    encoder_weights : str or Path, optional
+        Where the weights of the pretrained encoder are, which the new folder
+        names then; None: where they were. They are not copied.
 
     Returns
     -------
@@ -77,7 +82,8 @@ def export_model(
         If the folder holds anything that is not of a model.
     ValueError
         If the folder is the source, the source is damaged, packages for ONNX
-        are missing, or an ONNX file would give other scores.
+        are missing, or an ONNX file cannot be made or would give other
+        scores.
 
     Example
     -------
@@ -99,7 +105,7 @@ def export_model(
     check_replaceable(Path(folder))
     if onnx:
         require_onnx()
-    models = read_models(model_folder, networks)
+    models = read_models(model_folder, networks, encoder_weights)
     names = list(models)
     contents: dict[str, bytes] = {}
     differences: dict[str, float] = {}
@@ -110,11 +116,23 @@ def export_model(
             differences[name] = check_onnx(contents[name], model, file)
     write_model(
         folder,
-        models[names[0]].settings,
+        _settings(models[names[0]].settings, encoder_weights),
         {name: model.network for name, model in models.items()},
         contents,
     )
     return ExportedModel(sorted(Path(folder).iterdir()), names, differences)
+
+
+def _settings(
+    settings: ModelSettings, encoder_weights: str | Path | None
+) -> ModelSettings:
+    """The settings, with the place where the encoder's weights are now."""
+    entry = settings.frame_encoder
+    if entry is None or encoder_weights is None:
+        return settings
+    path = str(Path(encoder_weights).resolve())
+    arguments = {**entry["arguments"], "weights": path}
+    return replace(settings, frame_encoder={**entry, "arguments": arguments})
 
 
 def _check_apart(source: Path, model_folder: Path, target: Path) -> None:
@@ -205,6 +223,7 @@ def _expected(
             rounded,
             n_samples,
             model.settings.pooling,
+            model.frame_encoder,
         )
     return output.frame, output.clip
 

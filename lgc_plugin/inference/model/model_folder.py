@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -58,7 +58,7 @@ class LoadedModel(NamedTuple):
     frame_encoder: FrameEncoder | None = None
 
     @property
-    def parts(self) -> dict[str, nn.Module | None]:
+    def parts(self) -> dict[str, Any]:
         """All but the settings, by name."""
         names = self._fields[1:]
         return dict(zip(names, self[1:], strict=True))

@@ -17,12 +17,14 @@ from lgc_plugin import __version__
 from lgc_plugin.data.audio_files import FULL_SCALE
 from lgc_plugin.inference.prediction import run_on_windows
 from lgc_plugin.inference.windows import WindowPlan
+from lgc_plugin.utils.text import one_line
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
     from lgc_plugin.inference.model.model_folder import LoadedModel
     from lgc_plugin.inference.model.model_settings import ModelSettings
+    from lgc_plugin.models.encoders import FrameEncoder
 
 _OPSET = 18  # the exporter's own; STFT is there from 17 on
 _PACKAGES = "onnx, onnxscript and onnxruntime"
@@ -61,7 +63,9 @@ def make_onnx(model: LoadedModel, network: str) -> bytes:
 
     They are the scores of
     :func:`~lgc_plugin.inference.prediction.run_on_windows` for samples
-    that are rounded to 16 bits; the file rounds by itself. All else that a
+    that are rounded to 16 bits; the file rounds by itself. A pretrained encoder
+    is in the file too, and reads whole windows, with the zeros behind the end
+    of a recording; one that cannot be exported is a ValueError. All else that a
     detector is stands in the metadata, each value as JSON: ``labels``,
     ``sample_rate``, ``window_samples``, ``hop_samples`` (from one window of a
     long recording to the next), ``frame_seconds``, ``median_windows`` (in
@@ -73,7 +77,7 @@ def make_onnx(model: LoadedModel, network: str) -> bytes:
     n_samples = model.settings.encoder().n_samples
     # Two: with one, its number would be taken for a constant.
     lengths = torch.tensor([n_samples, max(1, n_samples // 2)])
-    with _quiet():
+    with _quiet(), _explaining(model.frame_encoder):
         program = torch.onnx.export(
             _SamplesToScores(model),
             (torch.zeros(2, n_samples), lengths),
@@ -105,6 +109,7 @@ class _SamplesToScores(nn.Module):
         network: nn.Module = copy.deepcopy(model.network)
         network.rnn = OnnxGRU(model.network.rnn)
         self.network = network
+        self.frame_encoder = copy.deepcopy(model.frame_encoder)
         self.pooling = model.settings.pooling
         n_fft = model.settings.front_end["n_fft"]
         if n_fft & (n_fft - 1):
@@ -118,7 +123,12 @@ class _SamplesToScores(nn.Module):
         levels = torch.round(wav * FULL_SCALE)
         rounded = levels.clamp(-FULL_SCALE, FULL_SCALE - 1) / FULL_SCALE
         output = run_on_windows(
-            self.front_end, self.network, rounded, n_samples, self.pooling
+            self.front_end,
+            self.network,
+            rounded,
+            n_samples,
+            self.pooling,
+            self.frame_encoder,
         )
         return output.frame, output.clip
 
@@ -169,6 +179,23 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
+
+
+@contextmanager
+def _explaining(encoder: FrameEncoder | None) -> Iterator[None]:
+    """Says which encoder cannot be exported; the rest always can."""
+    try:
+        yield
+    except Exception as error:  # whatever the exporter has to say
+        if encoder is None:
+            raise
+        # The exporter's own error is an introduction of many lines.
+        reason = one_line(error.__cause__ or error).partition(": ")[0]
+        raise ValueError(
+            f"the encoder {type(encoder).__name__} cannot be exported to ONNX "
+            f"as it is set up here ({reason}): leave out --onnx, and detect "
+            "with PyTorch"
+        ) from error
 
 
 _DIRECTIONS = ("", "_reverse")
