@@ -16,7 +16,7 @@ from lgc_plugin.data.batch_loaders import collate_clips
 from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.lgc import LGC
 from lgc_plugin.models.crnn import CRNN
-from lgc_plugin.models.encoders import FrameEncoder
+from lgc_plugin.models.encoders import FrameEncoder, put_in_loop
 from lgc_plugin.models.features import LogMel
 from lgc_plugin.training.brain import LGCBrain
 from lgc_plugin.types import Event, LabelKind
@@ -98,6 +98,7 @@ def make_brain(
     batch_norm: bool = False,
     thresholds: tuple[float, float] = (0.55, 0.6),
     frame_encoder: FrameEncoder | None = None,
+    in_loop: dict | None = None,
     **options,
 ) -> LGCBrain:
     """A small network without dropout, ready for its first step."""
@@ -112,6 +113,8 @@ def make_brain(
     )
     if not batch_norm:
         model.blocks[0].norm = nn.Identity()
+    if in_loop is not None:
+        put_in_loop(model, frame_encoder, **in_loop)
     lgc = LGC(
         model,
         2,
@@ -131,6 +134,8 @@ def make_brain(
             "encoder": ENCODER,
             "frame_encoder": frame_encoder,
             "lr": 0.01,
+            "encoder_lr": 0.005,
+            "encoder_lr_decay": 0.5,
             "augmentations": [Mixup(alpha=0.2, probability=0.5)],
             "seed": 0,
         },
