@@ -5,6 +5,7 @@ from lgc_plugin.utils.exports import lazy_exports
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "BEATs": "beats",
         "EncoderInLoop": "in_loop",
         "FrameEncoder": "frame_encoder",
         "align_embeddings": "alignment",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torchaudio.functional import resample
 
 from lgc_plugin.models.precision import at_least_float32
+from lgc_plugin.utils.checksums import file_digest
 
 
 class FrameEncoder(nn.Module):
@@ -146,8 +148,14 @@ class FrameEncoder(nn.Module):
         missing = round(n_frames * step) - wavs.shape[1]
         return nn.functional.pad(wavs, (0, max(0, missing)))
 
-    def freeze(self, settings: Mapping[str, Any]) -> None:
-        """Ends the loading: nothing learns; takes the fingerprint."""
+    def freeze(
+        self, settings: Mapping[str, Any], files: Iterable[str | Path] = ()
+    ) -> None:
+        """Ends the loading: nothing learns; takes the fingerprint.
+
+        It is that of the files with the weights, where they are given: a
+        library may rename its parameters. Else it is that of the parameters.
+        """
         self.requires_grad_(False)
         self.eval()
         named = type(self).__module__, type(self).__qualname__
@@ -155,7 +163,10 @@ class FrameEncoder(nn.Module):
         digest = hashlib.sha256(
             json.dumps([*named, *rates, dict(settings)]).encode()
         )
-        for name, tensor in self.state_dict().items():
+        files = list(files)
+        for file in files:
+            digest.update(file_digest(file).encode())
+        for name, tensor in self.state_dict().items() if not files else ():
             digest.update(f"{name} {tensor.dtype} {tensor.shape}".encode())
             # Raw bytes: NumPy has no bfloat16.
             plain = tensor.detach().cpu().contiguous().flatten()
