@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -84,6 +85,10 @@ class BEATs(FrameEncoder):
             )
         if layer is not None:
             del blocks[layer:]
+        for block in blocks[1:]:
+            # The first one's, which nobody reads there.
+            block.self_attn.relative_attention_bias = None
+        network.encoder.layer_wise_gradient_decay_ratio = 1.0
         self._patch = int(network.cfg.input_patch_size)
         super().__init__(
             size=int(network.cfg.encoder_embed_dim),
@@ -92,6 +97,10 @@ class BEATs(FrameEncoder):
         )
         self.network = fold_weight_norm(network)
         self.freeze({"layer": layer}, [weights])
+
+    def layers(self) -> Sequence[nn.Module]:
+        """The transformer layers."""
+        return list(self.network.encoder.layers)
 
     def encode(self, wavs: Tensor) -> Tensor:
         """(B, N) waveforms at 16 kHz to (B, E, T_e) embeddings."""

@@ -35,7 +35,7 @@ class EncoderInLoop(nn.Module):
     Raises
     ------
     ValueError
-        If the encoder has fewer layers.
+        If the encoder has fewer layers, or these cannot learn alone.
 
     Example
     -------
@@ -58,15 +58,7 @@ class EncoderInLoop(nn.Module):
     ) -> None:
         super().__init__()
         self._whole = (encoder,)  # a tuple, which registers nothing
-        learning: list[nn.Module] = []
-        if trainable_layers:
-            layers = list(encoder.layers())
-            if not 0 < trainable_layers <= len(layers):
-                raise ValueError(
-                    f"encoder_trainable_layers is {trainable_layers}, but "
-                    f"{type(encoder).__name__} has {len(layers)} layers"
-                )
-            learning = layers[-trainable_layers:]
+        learning = _last_layers(encoder, trainable_layers)
         self.layers = nn.ModuleList(learning).requires_grad_(True)
         if checkpointing:
             for layer in self.layers:
@@ -129,6 +121,27 @@ class EncoderInLoop(nn.Module):
         super()._apply(fn, recurse)
         self.whole._apply(fn, recurse)
         return self
+
+
+def _last_layers(encoder: FrameEncoder, number: int) -> list[nn.Module]:
+    """The layers that learn, if they can do so apart from the others."""
+    if number == 0:
+        return []
+    name, layers = type(encoder).__name__, list(encoder.layers())
+    if not 0 < number <= len(layers):
+        raise ValueError(
+            f"encoder_trainable_layers is {number}, but {name} has "
+            f"{len(layers)} layers"
+        )
+    split = len(layers) - number
+    frozen = {id(p) for layer in layers[:split] for p in layer.parameters()}
+    for layer in layers[split:]:
+        if any(id(p) in frozen for p in layer.parameters()):
+            raise ValueError(
+                f"encoder_trainable_layers is {number}, but layers of {name} "
+                f"share parameters: train all {len(layers)}, or none"
+            )
+    return layers[split:]
 
 
 def encoder_of(network: nn.Module) -> EncoderInLoop | None:

@@ -235,6 +235,10 @@ def test_what_cannot_be_is_refused():
         put_in_loop(network, TinyEncoder(), True, 1)
     with pytest.raises(ValueError, match="is 3, but LayeredEncoder has 2"):
         put_in_loop(network, LayeredEncoder(), True, 3)
+    tied = LayeredEncoder()
+    tied.blocks[1][0].weight = tied.blocks[0][0].weight
+    with pytest.raises(ValueError, match="share parameters: train all 2"):
+        put_in_loop(network, tied, True, 1)
     with pytest.raises(ValueError, match="there is no frame_encoder"):
         put_in_loop(network, None, True)
     with pytest.raises(ValueError, match="set encoder_in_loop to true"):
