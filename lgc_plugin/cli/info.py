@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+from lgc_plugin.cli.detect_options import add_encoder_weights
 from lgc_plugin.utils.loading import WATCHED, LoadError, explained
 from lgc_plugin.utils.versions import (
     find_problems,
@@ -21,8 +22,9 @@ from lgc_plugin.utils.versions import (
 )
 
 _DESCRIPTION = """\
-Prints versions, devices, threads and extras, and what is wrong with them.
-Paste it into a bug report. Exit status 1 if something needed does not work.
+Prints versions, devices, threads and extras, of a model also its encoder and
+where the weights of that are, and what is wrong with them. Paste it into a bug
+report. Exit status 1 if something needed does not work.
 """
 
 _EXTRAS = {
@@ -41,6 +43,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description=_DESCRIPTION,
     )
     parser.set_defaults(run=run)
+    parser.add_argument(
+        "--model",
+        metavar="DIR",
+        help="also describe a model: folder of a run that has ended, or a "
+        "model folder",
+    )
+    add_encoder_weights(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -49,11 +58,16 @@ def run(args: argparse.Namespace) -> int:
 
     unloadable = _load_problems()
     problems = [*installed_problems(), *unloadable]
+    model: list[list[str]] = []
+    if args.model and not unloadable:
+        model, more = _model(args.model, args.encoder_weights)
+        problems += more
     rows = [
         *_systems(),
         *_packages(),
         *([] if unloadable else _devices()),
         *_extras(),
+        *model,
         *(["problem", problem] for problem in problems),
     ]
     if not problems:
@@ -72,6 +86,48 @@ def _load_problems() -> list[str]:
         except ModuleNotFoundError as error:
             return [str(explained(error))]
     return []
+
+
+def _model(
+    folder: str, weights: str | None
+) -> tuple[list[list[str]], list[str]]:
+    """What a model is, where its encoder's weights are, what is wrong."""
+    from lgc_plugin.inference.model.model_encoder import make_encoder
+    from lgc_plugin.inference.model.model_files import (
+        SETTINGS,
+        find_model,
+        network_names,
+    )
+    from lgc_plugin.inference.model.model_settings import read_settings
+
+    place = find_model(folder)
+    where = place / SETTINGS
+    settings = read_settings(where)
+    names = ", ".join(network_names(place)) or "no network"
+    rows = [
+        ["model", str(place)],
+        ["networks", names],
+        ["labels", ", ".join(settings.labels)],
+        [
+            "windows",
+            f"{settings.clip_seconds:g} s at {settings.sample_rate} Hz",
+        ],
+    ]
+    entry = settings.frame_encoder
+    if entry is None:
+        return [*rows, ["encoder", "none"]], []
+    arguments = dict(entry["arguments"])
+    path = weights or arguments.pop("weights", "none")
+    options = ", ".join(f"{k}={v}" for k, v in arguments.items())
+    rows += [
+        ["encoder", f"{entry['class']} ({options})"],
+        ["encoder weights", f"{path}, fingerprint {entry['fingerprint']}"],
+    ]
+    try:
+        make_encoder(entry, where, weights)
+    except (OSError, ValueError) as error:
+        return rows, [str(error)]
+    return rows, []
 
 
 def _systems() -> Iterator[list[str]]:

@@ -30,7 +30,8 @@ _OPSET = 18  # the exporter's own; STFT is there from 17 on
 _PACKAGES = "onnx, onnxscript and onnxruntime"
 _DOCUMENTATION = {
     "wav": "Windows of a mono recording, full scale at 1, zeros behind the "
-    "end. Rounded to 16 bits inside, as clips of the training were.",
+    "end. Rounded to 16 bits inside, as clips of the training were. A "
+    "pretrained encoder, if there is one, reads the zeros too.",
     "n_samples": "Samples of each window that are no padding.",
     "frame_scores": "Probability of each class in each frame, before median "
     "filter and threshold; frames of padding mean nothing.",
