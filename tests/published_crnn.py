@@ -1,5 +1,7 @@
-"""The network of the DCASE 2022 baseline and of the LGC authors' code, stated
+"""The network of the DCASE baselines and of the LGC authors' code, stated
 plainly: with their names, its gate a linear layer between two permutations.
+With ``embedding_size``, as in 2023 and 2024: a linear layer on what the CNN
+gives and the tokens of an encoder, averaged to as many frames.
 """
 
 from __future__ import annotations
@@ -64,13 +66,17 @@ class PublishedCRNN(nn.Module):
         rnn_size: int = 128,
         rnn_layers: int = 2,
         embedding_dim: int | None = 128,
+        embedding_size: int | None = None,
     ) -> None:
         super().__init__()
         self.cnn = PublishedCNN(filters, pooling)
         bins = n_mels
         for _, mel in pooling:
             bins //= mel
-        self.rnn = PublishedRNN(filters[-1] * bins, rnn_size, rnn_layers)
+        n_in = filters[-1] * bins
+        self.rnn = PublishedRNN(n_in, rnn_size, rnn_layers)
+        if embedding_size is not None:
+            self.cat_tf = nn.Linear(n_in + embedding_size, n_in)
         self.dropout = nn.Dropout(0.5)
         self.dense = nn.Linear(2 * rnn_size, n_classes)
         self.dense_softmax = nn.Linear(2 * rnn_size, n_classes)
@@ -79,11 +85,19 @@ class PublishedCRNN(nn.Module):
             self.cnn_proj_fc = nn.Linear(2 * rnn_size, embedding_dim)
             self.cnn_proj_bn = nn.BatchNorm1d(embedding_dim)  # never called
 
-    def forward(self, mels: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """(B, mel, T) to scores (B, C, T') and (B, C), embedding."""
+    def forward(
+        self, mels: Tensor, tokens: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """(B, mel, T) to scores (B, C, T') and (B, C), embedding.
+
+        Tokens are (B, E, N), for any N.
+        """
         x = self.cnn(mels.transpose(1, 2).unsqueeze(1))
         batch, channels, frames, bins = x.shape
         x = x.permute(0, 2, 1, 3).reshape(batch, frames, channels * bins)
+        if tokens is not None:
+            x = torch.cat([x, published_pooling(tokens, frames)], dim=-1)
+            x = self.cat_tf(self.dropout(x))
         x = self.dropout(self.rnn(x))
         strong = torch.sigmoid(self.dense(x))
         attention = torch.softmax(self.dense_softmax(x), dim=-1)
@@ -94,6 +108,12 @@ class PublishedCRNN(nn.Module):
             embedding = nn.functional.leaky_relu(self.cnn_proj_fc(x), 0.2)
             embedding = nn.functional.normalize(embedding, dim=-1)
         return strong.transpose(1, 2), weak, embedding
+
+
+def published_pooling(tokens: Tensor, n_frames: int) -> Tensor:
+    """(B, E, N) tokens as (B, T', E), one share of N after the other."""
+    pooled = nn.functional.adaptive_avg_pool1d(tokens, n_frames)
+    return pooled.transpose(1, 2)
 
 
 class PublishedModule(nn.Module):
@@ -129,7 +149,9 @@ def published_module(seed: int = 0, **network) -> PublishedModule:
             for value in part.parameters():
                 value.mul_(1 + torch.rand_like(value))
                 value.add_(0.1 * torch.randn_like(value))
-            part(torch.rand(4, n_mels, 64))  # fills the batch statistics
+            size = network.get("embedding_size")
+            tokens = None if size is None else torch.rand(4, size, 50)
+            part(torch.rand(4, n_mels, 64), tokens)  # the batch statistics
     return module.eval()
 
 

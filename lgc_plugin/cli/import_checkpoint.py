@@ -9,10 +9,20 @@ from typing import Any
 from lgc_plugin.utils.text import printable
 
 _DESCRIPTION = """\
-Converts a PyTorch-Lightning checkpoint of the DCASE 2022 baseline, or of the
-LGC authors' code, into the folder of a run, which the recipe tests. Student
-and teacher give the scores that they gave before.
+Converts a PyTorch-Lightning checkpoint of the DCASE baselines of 2022 to 2024,
+or of the LGC authors' code, into the folder of a run, which the recipe tests.
+Student and teacher give the scores that they gave before, those on embeddings
+of a pretrained encoder (cat_tf) if they are given the same embeddings.
 """
+
+_ENCODER = "pretrained_model"
+_EMBEDDINGS = """\
+the networks read embeddings of {size} numbers (cat_tf), and were trained with \
+those that the baseline computes, which are not quite ours: of BEATs, it takes \
+all tokens in a row as if each were a time, so that an output frame has the \
+mean of 4 or 5 tokens, half of the 8 frequency patches of a time; here it has \
+the mean of all 8, interpolated at its own time. Scores differ from the \
+published ones: test before you use them, or train further"""
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -81,9 +91,15 @@ def run(args: argparse.Namespace) -> int:
     print(f"wrote {out}: imported.json there describes it")
     for note in _notes(record):
         print(f"note: {printable(note)}")
+    encoder = ""
+    if "encoder_size" in record["settings"]:
+        encoder = (
+            "--overrides=hparams/lgc_beats.yaml "
+            "--encoder_weights=/path/to/BEATs.pt "
+        )
     print(
         "test it with\n  python recipes/DESED/train.py hparams/lgc.yaml "
-        f"--overrides={out / OVERRIDES} --output_folder={out} "
+        f"{encoder}--overrides={out / OVERRIDES} --output_folder={out} "
         "--data_folder=/path/to/DESED --test_only"
     )
     return 0
@@ -105,8 +121,18 @@ def _notes(record: dict[str, Any]) -> list[str]:
     notes = []
     # The modules are enough here: imported.json lists every name.
     ignored = {n.rpartition(".")[0] or n for n in record["ignored"]}
-    if ignored:
-        notes.append(f"not needed and left out: {', '.join(sorted(ignored))}")
+    encoder = {n for n in ignored if n.startswith(_ENCODER)}
+    if ignored - encoder:
+        names = ", ".join(sorted(ignored - encoder))
+        notes.append(f"not needed and left out: {names}")
+    if encoder:
+        notes.append(
+            f"the encoder in the checkpoint ({_ENCODER}) is left out: give its "
+            "public weights; if it was fine-tuned, scores differ"
+        )
+    size = record["settings"].get("encoder_size")
+    if size:
+        notes.append(_EMBEDDINGS.format(size=size))
     if record["projection"].startswith("untrained"):
         notes.append(
             f"the checkpoint has no projection; it is {record['projection']}: "

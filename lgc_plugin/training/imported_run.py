@@ -23,10 +23,10 @@ from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.models.features import LogMel
 from lgc_plugin.training.brain import SELECTION_KEY, LGCBrain
 from lgc_plugin.training.checkpoints import AtomicCheckpointer
+from lgc_plugin.training.lightning_file import read_lightning_file
 from lgc_plugin.training.lightning_import import (
     ImportedWeights,
     convert_state_dict,
-    read_lightning_file,
 )
 from lgc_plugin.training.random_state import RandomState
 from lgc_plugin.utils.files import (

@@ -1,29 +1,34 @@
-"""Weights of the DCASE 2022 baseline, or of the LGC authors' code, as ours.
+"""Weights of DCASE baselines, or of the LGC authors' code, as ours.
 
 Their Lightning module holds ``sed_student`` and ``sed_teacher``. Each has the
 blocks ``cnn.cnn.conv{i}``, ``batchnorm{i}`` and ``glu{i}.linear``, the GRU
 ``rnn.rnn``, the heads ``dense`` and ``dense_softmax``, and in the LGC authors'
 code the projection ``cnn_proj_fc`` (``cnn_proj_bn`` may be there, unused).
+
+Those of 2023 and 2024 with a pretrained encoder have ``cat_tf``, a linear layer
+on what the CNN gives and the embeddings, which have no layer norm. How they are
+brought to the output frames (``aggregation_type`` ``pool1d``: adaptive average
+pooling; ``interpolate``: nearest) leaves no trace.
 """
 
 from __future__ import annotations
 
 import inspect
 import math
-import pickle
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.serialization import get_unsafe_globals_in_checkpoint
 
 from lgc_plugin.models.crnn import CRNN
 
 STUDENT, TEACHER = NETWORKS = ("sed_student", "sed_teacher")
 _PROJECTION, _UNUSED = "cnn_proj_fc.", "cnn_proj_bn."
+_FUSION = "cat_tf."
+# Of the aggregation types "global" and "frame", which CRNN does not have.
+_OTHER_FUSIONS = ("shrink_emb.", "frame_embs_encoder.")
 _BLOCK = re.compile(r"cnn\.cnn\.(?:conv|batchnorm|glu)(\d+)\.")
 _GRU_LAYER = re.compile(r"rnn\.rnn\.\w+_l(\d+)(?:_reverse)?$")
 
@@ -32,6 +37,7 @@ _RENAMING = (
     (r"blocks\.(\d+)\.conv\.", r"cnn.cnn.conv\1."),
     (r"blocks\.(\d+)\.norm\.", r"cnn.cnn.batchnorm\1."),
     (r"blocks\.(\d+)\.linear\.", r"cnn.cnn.glu\1.linear."),
+    (r"fusion\.", _FUSION),
     (r"rnn\.", "rnn.rnn."),
     (r"frame_head\.", "dense."),
     (r"attention_head\.", "dense_softmax."),
@@ -56,69 +62,6 @@ class ImportedWeights(NamedTuple):
     ignored: tuple[str, ...]
 
 
-def read_lightning_file(path: str | Path) -> dict[str, Any]:
-    """Reads a checkpoint on the CPU; only tensors and plain values are made.
-
-    A pickle can run any program when it is read. One that names a class
-    other than those of tensors is refused, not trusted.
-
-    >>> file = getfixture("tmp_path") / "a.ckpt"
-    >>> torch.save({"state_dict": {"a": torch.ones(1)}, "epoch": 3}, file)
-    >>> read_lightning_file(file)
-    {'state_dict': {'a': tensor([1.])}, 'epoch': 3}
-    """
-    with open(path, "rb") as stream:  # its own error for a bad path
-        try:
-            content = torch.load(stream, map_location="cpu", weights_only=True)
-        except Exception as error:  # a damaged file can raise anything
-            raise ValueError(_why_unreadable(path, error)) from error
-    # Weights without anything around them.
-    if (
-        isinstance(content, dict)
-        and content
-        and all(isinstance(value, Tensor) for value in content.values())
-    ):
-        content = {"state_dict": content}
-    state = content.get("state_dict") if isinstance(content, dict) else None
-    if not isinstance(state, dict):
-        raise ValueError(
-            f"{path}: no state_dict in it: give a checkpoint of "
-            "PyTorch-Lightning, or a file with {'state_dict': ...}"
-        )
-    return content
-
-
-def _why_unreadable(path: str | Path, error: Exception) -> str:
-    """What is wrong with a file that PyTorch does not load, and what to do."""
-    refused = _unsafe_globals(path, error)
-    if refused:
-        return (
-            f"{path}: refused, since reading it would load "
-            f"{', '.join(refused)}, and a pickled class can run any program; "
-            "if you trust the file, write its weights to another one where "
-            "its packages are installed, and import that: "
-            "python -c \"import torch; torch.save({'state_dict': torch.load("
-            f"{Path(path).name!r}, 'cpu', weights_only=False)['state_dict']}}, "
-            "'weights.ckpt')\""
-        )
-    # PyTorch's advice to switch the protection off is not repeated.
-    reason = str(error).partition(". ")[0].strip() or "it ends too early"
-    if isinstance(error, pickle.UnpicklingError) or "weights_only" in reason:
-        reason = "it is no archive of tensors and plain values"
-    return (
-        f"{path}: not a whole checkpoint of PyTorch ({reason}): copy it again, "
-        "or give another file"
-    )
-
-
-def _unsafe_globals(path: str | Path, error: Exception) -> list[str]:
-    """Names that the pickle would import; none if they cannot be read."""
-    try:
-        return sorted(get_unsafe_globals_in_checkpoint(path))
-    except Exception:  # a damaged file, or one of before PyTorch 1.6
-        return re.findall(r"GLOBAL (\w[\w.]*) was not", str(error))
-
-
 def convert_state_dict(
     state: Mapping[str, Tensor],
     *,
@@ -135,11 +78,15 @@ def convert_state_dict(
     names = {name for part in parts.values() for name in part}
     n_blocks, rnn_layers = _count(_BLOCK, names), _count(_GRU_LAYER, names)
     has_projection = any(name.startswith(_PROJECTION) for name in names)
-    theirs = _published_names(n_blocks, rnn_layers, has_projection)
+    has_fusion = any(name.startswith(_FUSION) for name in names)
+    theirs = _published_names(n_blocks, rnn_layers, has_projection, has_fusion)
+    _check_fusion(names)
     _check_names(parts, set(theirs.values()))
     network = _network(parts[STUDENT], n_blocks, n_mels, pooling)
     network["rnn_layers"] = rnn_layers
     _check_gru_input(parts[STUDENT], network)
+    if has_fusion:
+        network |= _fusion(parts[STUDENT], network)
     student, teacher = _renamed(parts, theirs, network)
     read = {f"{name}.{key}" for name in NETWORKS for key in theirs.values()}
     ignored = tuple(sorted(state.keys() - read))
@@ -167,7 +114,7 @@ def _check_both(parts: _Parts, state: Mapping[str, Tensor]) -> None:
         found = f"names begin with {', '.join(first) or 'nothing'}"
     raise ValueError(
         f"no weights of {' and '.join(absent)}: {found}; give a checkpoint of "
-        "the DCASE 2022 baseline or of the LGC authors' code, whose names "
+        "a DCASE baseline or of the LGC authors' code, whose names "
         f"begin with {STUDENT}. and {TEACHER}."
     )
 
@@ -179,7 +126,7 @@ def _count(pattern: re.Pattern[str], names: Iterable[str]) -> int:
 
 
 def _published_names(
-    n_blocks: int, rnn_layers: int, has_projection: bool
+    n_blocks: int, rnn_layers: int, has_projection: bool, has_fusion: bool
 ) -> dict[str, str]:
     """Their name for each of ours; the sizes of layers do not matter."""
     with torch.device("meta"):
@@ -188,6 +135,8 @@ def _published_names(
             filters=[1] * n_blocks,
             pooling=[(1, 1)] * n_blocks,
             rnn_layers=rnn_layers,
+            encoder_size=int(has_fusion),
+            encoder_norm=False,
         )
     names = {ours: _published_name(ours) for ours in network.state_dict()}
     return {
@@ -203,6 +152,17 @@ def _published_name(name: str) -> str:
         if n_found:
             return renamed
     raise KeyError(f"{name}: a part of CRNN without published name")
+
+
+def _check_fusion(names: Iterable[str]) -> None:
+    """Refuses networks that read their embeddings in another way."""
+    others = sorted({n for n in names if n.startswith(_OTHER_FUSIONS)})
+    if others:
+        raise ValueError(
+            f"the networks join embeddings with {', '.join(others)} "
+            "(aggregation_type global or frame): only those of pool1d and "
+            "interpolate, which have cat_tf alone, can be imported"
+        )
 
 
 def _check_names(parts: _Parts, expected: set[str]) -> None:
@@ -221,7 +181,7 @@ def _check_names(parts: _Parts, expected: set[str]) -> None:
                 )
     if problems:
         raise ValueError(
-            f"{'; '.join(problems)} (only the CRNN of the DCASE 2022 baseline, "
+            f"{'; '.join(problems)} (only the CRNN of the DCASE baselines, "
             "with or without the LGC authors' projection, can be imported)"
         )
 
@@ -258,12 +218,31 @@ def _network(
     }
 
 
+def _fusion(
+    part: Mapping[str, Tensor], network: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Arguments of CRNN for the layer that reads embeddings."""
+    weight = part[f"{_FUSION}weight"]
+    columns = weight.shape[1] if weight.ndim == 2 else 0
+    before = network["filters"][-1] * _mel_bins(network)
+    if columns <= before:
+        raise ValueError(
+            f"cat_tf reads {columns} values per frame, no more than the "
+            f"{before} of the CNN: there are no embeddings in them"
+        )
+    return {"encoder_size": columns - before, "encoder_norm": False}
+
+
+def _mel_bins(network: Mapping[str, Any]) -> int:
+    """Mel bins that the pooling leaves."""
+    return network["n_mels"] // math.prod(mel for _, mel in network["pooling"])
+
+
 def _check_gru_input(
     part: Mapping[str, Tensor], network: Mapping[str, Any]
 ) -> None:
-    bins = network["n_mels"] // math.prod(mel for _, mel in network["pooling"])
     weight = part["rnn.rnn.weight_ih_l0"]
-    expected = network["filters"][-1] * bins
+    expected = network["filters"][-1] * _mel_bins(network)
     if weight.ndim == 2 and weight.shape[1] != expected:
         raise ValueError(
             f"the GRU reads {weight.shape[1]} values per frame, but "

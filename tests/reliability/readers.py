@@ -34,7 +34,7 @@ from lgc_plugin.inference.model.model_settings import (
     write_settings,
 )
 from lgc_plugin.inference.model.weights import parse_weights
-from lgc_plugin.training.lightning_import import read_lightning_file
+from lgc_plugin.training.lightning_file import read_lightning_file
 from lgc_plugin.training.resume import check_same_run
 from lgc_plugin.utils.checksums import read_sums
 from lgc_plugin.utils.hparams import parse_recipe_arguments

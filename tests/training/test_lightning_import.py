@@ -9,10 +9,8 @@ import pytest
 import torch
 
 from lgc_plugin.models.crnn import CRNN
-from lgc_plugin.training.lightning_import import (
-    convert_state_dict,
-    read_lightning_file,
-)
+from lgc_plugin.training.lightning_file import read_lightning_file
+from lgc_plugin.training.lightning_import import convert_state_dict
 from published_crnn import published_module
 
 SMALL = {
