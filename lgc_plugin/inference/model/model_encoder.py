@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from lgc_plugin.inference.model.plain_values import as_plain, check_keys
 from lgc_plugin.models import encoders
-from lgc_plugin.models.encoders import FrameEncoder
+from lgc_plugin.models.encoders import EncoderInLoop, FrameEncoder
 
 _PACKAGE = encoders.__name__
 _KEYS = ("class", "arguments", "fingerprint")
 # Their weights are programs: the file is opened only if the user names it.
 _RUN_THEIR_FILE = ("FileEncoder",)
+#: How the names of weights begin that were trained beside the network's own.
+TRAINED = "encoder.layers."
 _OPTION = "encoder_weights (--encoder-weights PATH)"
 _DIGITS = 12  # of a fingerprint, in messages
 
@@ -170,6 +174,22 @@ def make_encoder(
             f"training with {_OPTION}"
         )
     return encoder
+
+
+def trained_part(
+    encoder: FrameEncoder | None, state: Mapping[str, Tensor]
+) -> EncoderInLoop | None:
+    """A copy of the encoder for layers that were trained with a network.
+
+    ``state`` is that of the network. All but these layers is shared with the
+    encoder. None if there are no such layers, or no encoder for them.
+    """
+    layers = {n.split(".")[2] for n in state if n.startswith(TRAINED)}
+    if encoder is None or not layers:
+        return None
+    copied = copy.deepcopy(EncoderInLoop(encoder, len(layers)))
+    encoder.requires_grad_(False)
+    return copied
 
 
 def check_complete(entry: Mapping[str, Any] | None, where: str | Path) -> None:

@@ -18,8 +18,10 @@ import torch
 from torch import nn
 
 from lgc_plugin.inference.model.model_encoder import (
+    TRAINED,
     check_complete,
     make_encoder,
+    trained_part,
 )
 from lgc_plugin.inference.model.model_files import (
     SETTINGS,
@@ -118,7 +120,10 @@ def write_model(
     for name, network in networks.items():
         if not re.fullmatch(r"\w+", name):
             raise ValueError(f"network {name!r}: the name must be one word")
-        check_weights(f"network {name!r}", network.state_dict(), expected)
+        own = network.state_dict()
+        if settings.frame_encoder is not None:
+            own = {k: v for k, v in own.items() if not k.startswith(TRAINED)}
+        check_weights(f"network {name!r}", own, expected)
     with unfinished_folder(folder) as holder:
         new = holder / "new"
         new.mkdir()
@@ -183,14 +188,19 @@ def read_models(
         try:
             front_end = LogMel(**settings.front_end)
             planned = _network(settings, "meta")
+            trained = trained_part(encoder, state)
         except (ValueError, RuntimeError) as error:
             raise ValueError(f"{where}: {error}") from error
+        if trained is not None:
+            planned.encoder = trained
         # Before memory is taken for weights that do not fit.
         check_weights(file, state, planned)
-        network = _network(settings)
+        network, own_encoder = _network(settings), encoder
+        if trained is not None:
+            network.encoder, own_encoder = trained, trained.whole
         fill_network(file, state, network)
         models[file.stem] = LoadedModel(
-            settings, front_end.eval(), network.eval(), encoder
+            settings, front_end.eval(), network.eval(), own_encoder
         )
     return models
 
