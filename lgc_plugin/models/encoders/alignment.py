@@ -17,14 +17,17 @@ if TYPE_CHECKING:  # a network without an encoder need not load one
 
 
 def align_embeddings(
-    embeddings: Tensor, n_frames: int, ratio: float | None = None
+    embeddings: Tensor,
+    n_frames: int,
+    ratio: float | None = None,
+    first_middle: float = 0.5,
 ) -> Tensor:
     """Frame embeddings as those of T' output frames, aligned in time.
 
     Embedding j stands for the time from j to j + 1 of its own frames, whose
     middle it has; so do output frames. Output frame t is a mean of the
     embeddings around its middle, with weights
-    ``max(0, 1 - |(t + 0.5) r - 0.5 - j| / max(1, r))``: linear interpolation
+    ``max(0, 1 - |(t + 0.5) r - m - j| / max(1, r))``: linear interpolation
     where output frames are shorter than the encoder's (r <= 1), smoothing by a
     triangle where they are longer. Nothing waits for the device.
 
@@ -37,6 +40,9 @@ def align_embeddings(
     ratio : float, optional
         r: length of an output frame over that of an embedding's; None:
         T_e / T', as if both had the same total length.
+    first_middle : float
+        m: middle of embedding 0, in frames of the encoder. Another than 0.5
+        is for outputs that are not yet where embeddings must be.
 
     Returns
     -------
@@ -52,7 +58,9 @@ def align_embeddings(
     if ratio is None:
         ratio = n_embeddings / n_frames
     device = embeddings.device
-    middle = (torch.arange(n_frames, device=device) + 0.5) * ratio - 0.5
+    middle = (
+        torch.arange(n_frames, device=device) + 0.5
+    ) * ratio - first_middle
     # Past the last embedding, its value stays.
     middle = middle.clamp(0, n_embeddings - 1).unsqueeze(1)
     distance = (middle - torch.arange(n_embeddings, device=device)).abs()
