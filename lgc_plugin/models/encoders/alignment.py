@@ -58,11 +58,9 @@ def align_embeddings(
     if ratio is None:
         ratio = n_embeddings / n_frames
     device = embeddings.device
-    middle = (
-        torch.arange(n_frames, device=device) + 0.5
-    ) * ratio - first_middle
+    middle = (torch.arange(n_frames, device=device) + 0.5) * ratio
     # Past the last embedding, its value stays.
-    middle = middle.clamp(0, n_embeddings - 1).unsqueeze(1)
+    middle = (middle - first_middle).clamp(0, n_embeddings - 1).unsqueeze(1)
     distance = (middle - torch.arange(n_embeddings, device=device)).abs()
     weights = (1.0 - distance / max(1.0, ratio)).clamp_min(0.0)
     weights = weights / weights.sum(dim=1, keepdim=True)

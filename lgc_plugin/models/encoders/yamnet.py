@@ -102,12 +102,11 @@ class YAMNet(FrameEncoder):
         wanted = [layer] if isinstance(layer, int | str) else list(layer)
         _check(wanted, hop_seconds)
         network = YAMNetNetwork(read_yamnet(weights))
-        sizes = network.sizes()
-        layers = [each for each in wanted if each != _PATCHES]
+        layers = _numbers(wanted)
         if hop_seconds is None:
             hop_seconds = max(map(_seconds, layers), default=_PATCH_HOP_SECONDS)
         super().__init__(
-            sum(sizes[-1 if each == _PATCHES else each - 1] for each in wanted),
+            sum(network.sizes[_last_layer(each) - 1] for each in wanted),
             hop_seconds,
             RATE,
             sample_rate,
@@ -120,11 +119,17 @@ class YAMNet(FrameEncoder):
     def encode(self, wavs: Tensor) -> Tensor:
         """(B, N) at 16 kHz to (B, E, T_e)."""
         n_frames = self._n_frames(wavs)
-        layers = [each for each in self.layer if each != _PATCHES]
-        found = dict(zip(layers, self._layers(wavs, layers, n_frames)))
+        layers = _numbers(self.layer)
+        outputs = self._layers(wavs, layers, n_frames)
+        found: dict[Layer, Tensor] = dict(zip(layers, outputs, strict=True))
         if _PATCHES in self.layer:
             found[_PATCHES] = self._patches(wavs, n_frames)
         return torch.cat([found[each] for each in self.layer], dim=1)
+
+    def layers(self) -> list[nn.Module]:
+        """The blocks that make the embeddings, from input to output."""
+        deepest = max(_last_layer(each) for each in self.layer)
+        return list(self.network.layers[:deepest])
 
     def scores(self, wavs: Tensor) -> Tensor:
         """Scores of YAMNet's own classes, in (0, 1), for patches.
@@ -162,7 +167,8 @@ class YAMNet(FrameEncoder):
         n_samples = max(1, n_outputs) * step + beyond
         mels = self.mel(_padded(wavs, before, n_samples))
         aligned = []
-        for layer, outputs in zip(layers, self.network(mels, layers)):
+        found = self.network(mels, layers)
+        for layer, outputs in zip(layers, found, strict=True):
             ratio = self.frame_seconds / _seconds(layer)
             # The silence suits the deepest; others come out early or late.
             middle = 1.0 - deepest / (2 * _stride(layer))
@@ -188,11 +194,21 @@ class YAMNet(FrameEncoder):
         places = [(clip, at) for clip in range(len(wavs)) for at in starts]
         parts = []
         for first in range(0, len(places), _PATCHES_AT_ONCE):
-            clips, at = zip(*places[first : first + _PATCHES_AT_ONCE])
-            patches = windows[list(clips), list(at)].transpose(1, 2)
+            part = torch.tensor(places[first : first + _PATCHES_AT_ONCE])
+            clips, at = part.T.to(mels.device)
+            patches = windows[clips, at].transpose(1, 2)
             parts.append(self.network.patches(patches))
         embeddings = torch.cat(parts)
         return embeddings.unflatten(0, (len(wavs), -1)).transpose(1, 2)
+
+
+def _numbers(layers: Sequence[Layer]) -> list[int]:
+    return [each for each in layers if isinstance(each, int)]
+
+
+def _last_layer(layer: Layer) -> int:
+    """The layer that gives an output: for patches the last one."""
+    return layer if isinstance(layer, int) else len(STRIDES)
 
 
 def _stride(layer: int) -> int:

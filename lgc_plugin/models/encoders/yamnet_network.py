@@ -69,7 +69,7 @@ class YAMNetNetwork(nn.Module):
     """The 14 layers and the classifier, batch norm folded.
 
     ``layers[i]`` is Google's ``layer{i + 1}``: a convolution with stride 2, or
-    one per channel and one over channels.
+    one per channel and one over channels; ``sizes[i]`` are its channels.
     """
 
     def __init__(self, pairs: Sequence[Pair]) -> None:
@@ -85,13 +85,10 @@ class YAMNetNetwork(nn.Module):
                 )
             )
         self.layers = nn.ModuleList(layers)
+        self.sizes = [len(bias) for _, bias in [first, *others[1::2]]]
         weight, bias = pairs[-1]
         self.classifier = nn.Linear(weight.shape[1], weight.shape[0])
         _set(self.classifier, weight, bias)
-
-    def sizes(self) -> list[int]:
-        """Channels of each layer."""
-        return [layer[-1].out_channels for layer in self.layers]
 
     def forward(self, mels: Tensor, wanted: Iterable[int]) -> list[Tensor]:
         """Outputs of some layers, counted from 1, averaged over frequency.

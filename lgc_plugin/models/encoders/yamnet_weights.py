@@ -65,6 +65,7 @@ def _check(pairs: list[Pair]) -> None:
     n_channels = 1
     for number, (kernel, bias) in enumerate(pairs):
         n_out = len(bias)
+        expected: tuple[int, ...]
         if number == _N_CONVOLUTIONS:
             name, expected = "the classifier", (n_out, n_channels)
         elif number == 0:

@@ -32,7 +32,7 @@ def test_an_onnx_graph_has_the_weights_of_the_keras_file(folder, form):
     found = read_yamnet(folder / form / "y.onnx")
     expected = read_yamnet(folder / "yamnet.h5")
     assert len(found) == len(expected) == 28
-    for one, other in zip(found, expected):
+    for one, other in zip(found, expected, strict=True):
         step = np.abs(other[0]).max() / 127 if form == "integer" else 0
         np.testing.assert_allclose(one[0], other[0], atol=step + 1e-6)
         np.testing.assert_allclose(one[1], other[1], atol=1e-5)
