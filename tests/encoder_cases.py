@@ -38,7 +38,10 @@ def check_encoder(encoder, n_samples=20000):
 
     for other in (copy.deepcopy(encoder), pickle.loads(pickle.dumps(encoder))):
         assert other.fingerprint == encoder.fingerprint
-        assert torch.equal(other(wavs, lengths), found)
+        again = other(wavs, lengths)
+        # Rounding depends on where numbers lie in memory, and these
+        # random networks amplify it.
+        torch.testing.assert_close(again, found, atol=3e-3, rtol=1e-3)
 
 
 def time_of_click(encoder, at, n_samples):

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "BEATs": "beats",
         "EncoderInLoop": "in_loop",
         "FrameEncoder": "frame_encoder",
+        "TransformersEncoder": "transformers_encoder",
         "YAMNet": "yamnet",
         "align_embeddings": "alignment",
         "embeddings_for": "alignment",

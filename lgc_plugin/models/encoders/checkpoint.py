@@ -54,7 +54,8 @@ def fold_weight_norm(network: _Network) -> _Network:
     """
     for module in network.modules():
         if parametrize.is_parametrized(module):
-            for name in list(module.parametrizations):
+            names: Any = module.parametrizations
+            for name in list(names):
                 parametrize.remove_parametrizations(module, name)
             # What reads parameters of older versions cannot be pickled.
             module._load_state_dict_pre_hooks.clear()
