@@ -6,11 +6,10 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from speechbrain.dataio.dataset import DynamicItemDataset
 from torch import Tensor
 
@@ -19,9 +18,6 @@ from lgc_plugin.data.manifest import ClipRow, read_manifest
 from lgc_plugin.data.packed_clips import ClipFiles, Clips
 
 logger = logging.getLogger(__name__)
-
-#: (E, T_e) float16 of each clip.
-Embeddings: TypeAlias = Sequence[NDArray[np.float16]]
 
 OUTPUT_KEYS = (
     "id",
@@ -33,6 +29,16 @@ OUTPUT_KEYS = (
 )
 
 
+class StoredEmbeddings(Protocol):
+    """Embeddings by number of clip, wherever they are kept."""
+
+    def __len__(self) -> int:
+        """Number of clips."""
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """(E, T_e) float16; a view that must not be written to."""
+
+
 def make_dataset(
     manifest: str | Path,
     encoder: EventEncoder,
@@ -40,7 +46,7 @@ def make_dataset(
     *,
     crop: bool,
     clips: Clips | None = None,
-    embeddings: Embeddings | None = None,
+    embeddings: StoredEmbeddings | None = None,
 ) -> DynamicItemDataset:
     """A SpeechBrain dataset of the clips of one manifest.
 
@@ -66,8 +72,9 @@ def make_dataset(
         The clips of :func:`clip_files`, from
         :func:`lgc_plugin.data.clip_cache.cache_clips`; None decodes them
         from their files each time.
-    embeddings : Sequence, optional
-        Those of each clip, NumPy arrays of (E, T_e) float16.
+    embeddings : StoredEmbeddings, optional
+        Those of each clip, such as
+        :func:`lgc_plugin.data.embedding_cache.cache_embeddings` gives.
 
     Returns
     -------
@@ -187,7 +194,7 @@ class _ClipSteps:
     frame_labels: np.ndarray
     clip_labels: np.ndarray
     label_kinds: list[int]
-    embeddings: Embeddings | None = None
+    embeddings: StoredEmbeddings | None = None
 
     def samples(self, row: int) -> tuple[Tensor, int]:
         """A copy, so that nobody writes to the cache, padded with zeros."""

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from speechbrain.dataio.dataloader import SaveableDataLoader
 from speechbrain.dataio.dataset import DynamicItemDataset
+from speechbrain.utils.distributed import infer_device
 from speechbrain.utils.run_opts import RunOptions
 
 from lgc_plugin.data.batch_loaders import (
@@ -20,8 +21,11 @@ from lgc_plugin.data.batch_loaders import (
 from lgc_plugin.data.clip_cache import cache_clips
 from lgc_plugin.data.clip_sets import TRAIN_SETS, unused_sets
 from lgc_plugin.data.datasets import clip_files, make_dataset
+from lgc_plugin.data.embedding_cache import cache_embeddings
+from lgc_plugin.data.embedding_files import Embeddings
 from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.preparation import Preparation
+from lgc_plugin.models.encoders import FrameEncoder
 from lgc_plugin.utils.distributed import get_rank, get_world_size
 from lgc_plugin.utils.parallel import available_cores
 
@@ -41,6 +45,9 @@ def make_loaders(
     world_size: int = 1,
     data_cache: str = "none",
     cache_folder: str | Path | None = None,
+    frame_encoder: FrameEncoder | None = None,
+    encoder_in_loop: bool = False,
+    device: str | torch.device = "cpu",
     progress: bool = True,
     num_workers: int = 0,
     **loader_options: Any,
@@ -48,7 +55,8 @@ def make_loaders(
     """Loaders for training, initial prototypes, validation and test.
 
     What is read again and again is cached: the training sets in use and the
-    validation sets. Test sets are not.
+    validation sets. Test sets are not. So are the embeddings of a pretrained
+    encoder, on disk, unless nothing else is cached.
 
     Arguments
     ---------
@@ -71,7 +79,13 @@ def make_loaders(
         ``none``, ``disk`` or ``memory``: where decoded clips are kept, see
         :mod:`lgc_plugin.data.clip_cache`.
     cache_folder : str or Path, optional
-        Folder of the decoded clips, which ``disk`` needs.
+        Folder of the decoded clips, which ``disk`` needs, and of embeddings.
+    frame_encoder : FrameEncoder, optional
+        Whose embeddings the network reads.
+    encoder_in_loop : bool
+        Whether it runs in each step, so that its embeddings are not kept.
+    device : str or torch.device
+        Where it runs.
     progress : bool
         Whether decoding shows progress bars.
     num_workers : int
@@ -121,6 +135,16 @@ def make_loaders(
         copies=int(os.environ.get("LOCAL_WORLD_SIZE", world_size)),
         progress=progress,
     )
+    embeddings: Mapping[str, Embeddings] = {}
+    if frame_encoder and not encoder_in_loop and data_cache != "none":
+        embeddings = cache_embeddings(
+            clips,
+            frame_encoder,
+            cache_folder,
+            n_samples=encoder.n_samples,
+            device=device,
+            progress=progress,
+        )
     datasets = {
         name: make_dataset(
             manifest,
@@ -128,6 +152,7 @@ def make_loaders(
             data.data_root,
             crop=name in _TRAIN_SETS,
             clips=clips.get(name),
+            embeddings=embeddings.get(name),
         )
         for name, manifest in manifests.items()
     }
@@ -186,6 +211,7 @@ def loader_options(run_options: RunOptions) -> dict[str, Any]:
         "world_size": get_world_size(),
         "pin_memory": torch.cuda.is_available() and not on_cpu,
         "progress": not run_options.noprogressbar,
+        "device": run_options.device or infer_device(),
     }
     if run_options.test_only:  # what is read once is not worth keeping
         options["data_cache"] = "none"

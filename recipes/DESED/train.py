@@ -45,6 +45,7 @@ from lgc_plugin.utils.hparams import (
 )
 from lgc_plugin.utils.locks import lock_file
 from lgc_plugin.utils.text import one_line
+from pretrained_encoder import check_encoder, check_weights
 from scored_sets import score_sets, scorers
 from small_runs import debug_overrides, make_soundscapes, parse_with_fallback
 
@@ -96,13 +97,15 @@ def run(words: list[str], held: ExitStack) -> int:
         data = prepare(settings, run_options.debug)
         overrides["data_folder"] = str(data.data_root)
         settings["labels"] = overrides["labels"] = list(data.labels)
+        check_weights(file, overrides)
+        model = plan_model(file, overrides, folder)
+        text = hparams_text(file, overrides)
+        hparams = load_hparams(text)
+        settings["frame_encoder"] = check_encoder(hparams)
         if not run_options.debug:
             same_run = (folder, settings)
             run_on_main(check_imported, args=same_run)
             run_on_main(check_same_run, args=(*same_run, False))
-        model = plan_model(file, overrides, folder)
-        text = hparams_text(file, overrides)
-        hparams = load_hparams(text)
         loaders = hparams["make_loaders"](data, **loader_options(run_options))
         metrics = scorers(hparams, settings, data)
         hparams["checkpointer"].set_aside_damaged(run_options.test_only)

@@ -15,13 +15,16 @@ from lgc_plugin.augment import (
     RandomVersions,
     TimeMask,
 )
+from lgc_plugin.inference.model.hparams_settings import read_arguments
 from lgc_plugin.lgc import LGC
 from lgc_plugin.losses.ict import InterpolationConsistency
 from lgc_plugin.losses.rct import RandomConsistency
 from lgc_plugin.losses.sct import ShiftConsistency
+from lgc_plugin.models import encoders
 from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.models.features import LogMel
 from lgc_plugin.utils.hparams import parse_recipe_arguments, read_plain
+from lgc_plugin.utils.override_files import ObjectOverride, read_overrides
 
 ROOT = Path(__file__).resolve().parents[2]
 HPARAMS = ROOT / "hparams"
@@ -30,6 +33,7 @@ COMBINATIONS = (
     "mean_teacher supervised lgc_ict lgc_sct lgc_rct lgc_strong_aug "
     "lgc_filter_aug"
 ).split()
+ENCODERS = ("lgc_yamnet", "lgc_beats", "lgc_ssl")
 
 
 def test_every_key_is_used():
@@ -39,9 +43,12 @@ def test_every_key_is_used():
         (ROOT / name).read_text()
         for name in (
             "recipes/DESED/train.py",
+            "recipes/DESED/pretrained_encoder.py",
             "recipes/DESED/scored_sets.py",
             "recipes/DESED/small_runs.py",
             "lgc_plugin/training/brain.py",
+            "lgc_plugin/training/batch_steps.py",
+            "lgc_plugin/training/learning_rates.py",
             "lgc_plugin/training/lgc_mixin.py",
             "lgc_plugin/training/async_brain.py",
             "lgc_plugin/training/resume.py",
@@ -63,9 +70,26 @@ def test_every_key_is_used():
     ids=lambda file: file.stem,
 )
 def test_overrides_change_keys_that_exist(file):
-    overrides = YAML(typ="safe").load(file.read_text())
-    assert set(overrides) <= set(PAPER)
-    assert "!new" not in file.read_text()
+    overrides = read_overrides([str(file)], list(PAPER))
+    objects = [k for k, v in overrides.items() if isinstance(v, ObjectOverride)]
+    assert objects == ["frame_encoder"] * (file.stem in ENCODERS)
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_files_of_encoders_name_what_there_is(name):
+    words = [f"--overrides={HPARAMS / name}.yaml", "--sample_rate=8000"]
+    parsed = parse_recipe_arguments([str(HPARAMS / "lgc.yaml"), *words])
+    assert parsed.overrides["experiment"] == name
+    arguments = read_arguments(HPARAMS / "lgc.yaml", parsed.overrides)
+    encoder = arguments["frame_encoder"]
+    package, _, part = encoder["!new"].rpartition(".")
+    assert package == "lgc_plugin.models.encoders"
+    assert encoder["weights"] == parsed.overrides["encoder_weights"]
+    assert encoder["sample_rate"] == 8000
+    assert arguments["model"]["encoder_size"] == arguments["encoder_size"] > 0
+    assert len((HPARAMS / f"{name}.yaml").read_text().splitlines()) < 15
+    given = inspect.signature(getattr(encoders, part)).parameters
+    assert set(encoder) - {"!new"} <= set(given)
 
 
 @pytest.mark.parametrize(

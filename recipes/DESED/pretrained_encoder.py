@@ -1,0 +1,84 @@
+"""Whether the pretrained encoder of a run is there, and fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lgc_plugin.inference.model.hparams_settings import read_arguments
+
+#: What to download, by class.
+_DOWNLOADS = {
+    "BEATs": "Microsoft's BEATs_iter3_plus_AS2M.pt",
+    "YAMNet": "Google's yamnet.h5",
+    "TransformersEncoder": "a model's folder from Hugging Face",
+}
+
+
+def check_weights(file: str, overrides: Mapping[str, Any]) -> None:
+    """Says what to download where there are no weights.
+
+    Arguments
+    ---------
+    file : str
+        The hparams file.
+    overrides : Mapping[str, Any]
+        Changed keys.
+
+    Raises
+    ------
+    FileNotFoundError
+        If ``encoder_weights`` names nothing.
+    """
+    arguments = read_arguments(file, overrides)
+    weights, encoder = arguments["encoder_weights"], arguments["frame_encoder"]
+    if encoder is None or weights is None or Path(weights).exists():
+        return
+    name = str(encoder["!new"]).rpartition(".")[2]
+    raise FileNotFoundError(
+        f"{weights} (encoder_weights) is not there: download "
+        f"{_DOWNLOADS.get(name, 'the weights')} to it, or give "
+        "--encoder_weights (README.md, Pretrained encoders, says where from)"
+    )
+
+
+def check_encoder(hparams: Mapping[str, Any]) -> str | None:
+    """Refuses an encoder whose embeddings the network would not read.
+
+    Arguments
+    ---------
+    hparams : Mapping[str, Any]
+        Objects of the hparams file: ``frame_encoder``, ``encoder_size``,
+        ``sample_rate``.
+
+    Returns
+    -------
+    str or None
+        What tells it from other encoders, for the record of the run.
+
+    Raises
+    ------
+    ValueError
+        If size or sample rate differ.
+    """
+    encoder, size = hparams["frame_encoder"], hparams["encoder_size"]
+    if encoder is None:
+        if size:
+            raise ValueError(
+                f"encoder_size is {size}, but there is no frame_encoder: add "
+                "a file of overrides with one, or set encoder_size to 0"
+            )
+        return None
+    name, rate = type(encoder).__name__, hparams["sample_rate"]
+    if size != encoder.size:
+        raise ValueError(
+            f"encoder_size is {size}, but the embeddings of {name} have "
+            f"{encoder.size} numbers: give --encoder_size={encoder.size}"
+        )
+    if rate != encoder.sample_rate:
+        raise ValueError(
+            f"sample_rate is {rate}, but {name} was told "
+            f"{encoder.sample_rate}: give it sample_rate: !ref <sample_rate>"
+        )
+    return f"{name} {encoder.fingerprint[:16]}"
