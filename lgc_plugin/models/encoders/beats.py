@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -98,7 +97,7 @@ class BEATs(FrameEncoder):
         self.network = fold_weight_norm(network)
         self.freeze({"layer": layer}, [weights])
 
-    def layers(self) -> Sequence[nn.Module]:
+    def layers(self) -> list[nn.Module]:
         """The transformer layers."""
         return list(self.network.encoder.layers)
 

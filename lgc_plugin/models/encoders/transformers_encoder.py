@@ -129,6 +129,10 @@ class TransformersEncoder(FrameEncoder):
         self.model = fold_weight_norm(model)
         self.freeze({"layer": layer}, files)
 
+    def layers(self) -> list[nn.Module]:
+        """The transformer layers."""
+        return list(_blocks(self.model))
+
     def encode(self, wavs: Tensor) -> Tensor:
         """(B, N) waveforms at ``encoder_rate`` to (B, E, T_e) embeddings."""
         n_frames = max(1, math.ceil(wavs.shape[1] / self.model.hop))
@@ -229,8 +233,7 @@ def _read_network(
 
 def _stop_after(layer: int, model: Any, folder: Path) -> None:
     """Removes the transformer layers after one, and the norm of the last."""
-    names = [x for x in model.blocks if _has(model.network, x)]
-    blocks = model.network.get_submodule(names[0])
+    blocks = _blocks(model)
     if not 1 <= layer <= len(blocks):
         raise ValueError(
             f"layer: {layer}, but {folder} has layers 1 to {len(blocks)}"
@@ -240,6 +243,12 @@ def _stop_after(layer: int, model: Any, folder: Path) -> None:
         if model.final_norm:
             parent, _, name = model.final_norm.rpartition(".")
             setattr(model.network.get_submodule(parent), name, nn.Identity())
+
+
+def _blocks(model: Any) -> Any:
+    """The list of the transformer layers."""
+    names = [x for x in model.blocks if _has(model.network, x)]
+    return model.network.get_submodule(names[0])
 
 
 def _has(network: nn.Module, name: str) -> bool:
