@@ -11,6 +11,7 @@ from lgc_plugin import __version__
 from lgc_plugin.cli import (
     compare,
     detect,
+    embed,
     evaluate,
     export,
     import_checkpoint,
@@ -23,6 +24,7 @@ from lgc_plugin.utils.text import one_line
 
 COMMANDS = (
     soundscapes,
+    embed,
     detect,
     evaluate,
     compare,

@@ -24,6 +24,7 @@ from lgc_plugin.data.datasets import clip_files, make_dataset
 from lgc_plugin.data.embedding_cache import cache_embeddings
 from lgc_plugin.data.embedding_files import Embeddings
 from lgc_plugin.data.encoder import EventEncoder
+from lgc_plugin.data.packed_clips import ClipFiles
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.models.encoders import FrameEncoder
 from lgc_plugin.utils.distributed import get_rank, get_world_size
@@ -109,16 +110,7 @@ def make_loaders(
         for name, path in data.manifests.items()
         if name not in unused
     }
-    files = {
-        name: clip_files(
-            manifests[name],
-            encoder,
-            data.data_root,
-            crop=name in _TRAIN_SETS,
-        )
-        for name in (*_VALID, *_TRAIN_SETS)
-        if name in manifests
-    }
+    files = files_to_cache(data, encoder, batch_sizes)
     # Before they are decoded, which may take minutes.
     check_shares(
         {
@@ -179,6 +171,23 @@ def make_loaders(
             parts, eval_batch_size, alone=long, **{**options, **stay}
         )
     return loaders
+
+
+def files_to_cache(
+    data: Preparation, encoder: EventEncoder, batch_sizes: Mapping[str, int]
+) -> dict[str, ClipFiles]:
+    """The audio of the sets that a training reads again and again."""
+    unused = unused_sets(batch_sizes)
+    return {
+        name: clip_files(
+            data.manifests[name],
+            encoder,
+            data.data_root,
+            crop=name in _TRAIN_SETS,
+        )
+        for name in (*_VALID, *_TRAIN_SETS)
+        if name in data.manifests and name not in unused
+    }
 
 
 def _longer(

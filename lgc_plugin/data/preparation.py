@@ -123,15 +123,17 @@ class Preparation:
         write_checked_json(Path(folder) / RECORD, content)
 
     @classmethod
-    def load(cls, folder: str | Path, data_root: str | Path) -> Preparation:
+    def load(
+        cls, folder: str | Path, data_root: str | Path | None = None
+    ) -> Preparation:
         """Reads ``prepared.json``.
 
         Arguments
         ---------
         folder : str or Path
             The folder of the manifests.
-        data_root : str or Path
-            Where the data set lies now.
+        data_root : str or Path, optional
+            Where the data set lies now; None: where it lay when prepared.
 
         Returns
         -------
@@ -154,7 +156,7 @@ class Preparation:
                 for name, file in content["manifests"].items()
             },
             labels=tuple(content["labels"]),
-            data_root=Path(data_root),
+            data_root=Path(data_root or content["data_root"]),
             coverage=_coverage(Path(folder), content),
         )
 

@@ -163,6 +163,18 @@ def load_hparams(text: str) -> dict[str, Any]:
         ) from error
 
 
+def load_part(text: str, key: str) -> Any:
+    r"""One object of a YAML file, whose arguments are plain values.
+
+    >>> load_part("a: 1\nb: !new:collections.Counter {x: !ref <a>}", "b")
+    Counter({'x': 1})
+    """
+    yaml, stream = YAML(), io.StringIO()
+    document = yaml.load(resolve_references(text).getvalue())
+    yaml.dump({key: document[key]}, stream)
+    return load_hparams(stream.getvalue())[key]
+
+
 def save_hparams(folder: str | Path, text: str) -> None:
     """Writes the hyperparameters of a run, as SpeechBrain does."""
     resolved = resolve_references(text).getvalue()
