@@ -246,6 +246,8 @@ def _save_checkpoint(folder: Path, weights: ImportedWeights, seed: int) -> LGC:
         brain = LGCBrain(
             {"model": student, "lgc": lgc},
             torch.optim.Adam,
+            # The rate of a training follows from its own settings.
+            {"lr": 0.0, "frame_encoder": None},
             run_opts={"device": "cpu"},
             checkpointer=checkpointer,
         )

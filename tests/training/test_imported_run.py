@@ -99,6 +99,7 @@ def test_training_can_begin_with_the_weights(tmp_path: Path) -> None:
     brain = LGCBrain(
         {"model": student, "lgc": lgc},
         lambda parameters: torch.optim.Adam(parameters, lr=0.1),
+        {"lr": 0.1, "frame_encoder": None},
         run_opts={"device": "cpu"},
         checkpointer=checkpointer,
     )
