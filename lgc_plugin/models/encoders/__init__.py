@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "BEATs": "beats",
         "EncoderInLoop": "in_loop",
+        "FileEncoder": "file_encoder",
         "FrameEncoder": "frame_encoder",
         "TransformersEncoder": "transformers_encoder",
         "YAMNet": "yamnet",
