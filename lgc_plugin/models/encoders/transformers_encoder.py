@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +129,7 @@ class TransformersEncoder(FrameEncoder):
         self.model = fold_weight_norm(model)
         self.freeze({"layer": layer}, files)
 
-    def layers(self) -> list[nn.Module]:
+    def layers(self) -> Sequence[nn.Module]:
         """The transformer layers."""
         return list(_blocks(self.model))
 
@@ -231,6 +231,12 @@ def _read_network(
     return network.float()
 
 
+def _blocks(model: Any) -> Any:
+    """The list of the transformer layers, as its kind calls it."""
+    places = dict(model.network.named_modules())
+    return next(places[name] for name in model.blocks if name in places)
+
+
 def _stop_after(layer: int, model: Any, folder: Path) -> None:
     """Removes the transformer layers after one, and the norm of the last."""
     blocks = _blocks(model)
@@ -243,19 +249,6 @@ def _stop_after(layer: int, model: Any, folder: Path) -> None:
         if model.final_norm:
             parent, _, name = model.final_norm.rpartition(".")
             setattr(model.network.get_submodule(parent), name, nn.Identity())
-
-
-def _blocks(model: Any) -> Any:
-    """The list of the transformer layers."""
-    names = [x for x in model.blocks if _has(model.network, x)]
-    return model.network.get_submodule(names[0])
-
-
-def _has(network: nn.Module, name: str) -> bool:
-    try:
-        return bool(network.get_submodule(name))
-    except AttributeError:
-        return False
 
 
 @contextlib.contextmanager

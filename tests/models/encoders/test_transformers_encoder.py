@@ -96,6 +96,25 @@ def test_an_earlier_layer_is_the_hidden_state_of_that_name(
             TransformersEncoder(folder, layer)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_last_layers_can_learn(tmp_path, kind):
+    encoder = TransformersEncoder(make_folder(tmp_path, kind), layer=2)
+    first, last = encoder.layers()
+    last.requires_grad_(True).train()
+    wavs = 0.1 * torch.randn(2, 8000)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = encoder(wavs)
+    assert found.dtype == torch.float32
+    found.square().sum().backward()
+    learned = [x.grad for x in last.parameters() if x.grad is not None]
+    assert any(gradient.any() for gradient in learned)
+    assert all(gradient.isfinite().all() for gradient in learned)
+    assert not any(x.requires_grad for x in first.parameters())
+    own = {id(x) for x in last.parameters()}
+    shared = own.intersection(id(x) for x in first.parameters())
+    assert not shared
+
+
 def of_library(folder, kind, wav):
     """What the library's own extractor and model make of one waveform."""
     extractor = transformers.AutoFeatureExtractor.from_pretrained(folder)
