@@ -171,6 +171,17 @@ def test_the_end_of_a_clip_counts(file):
         assert not torch.allclose(found[0, :, -1], found[1, :, -1], atol=1e-3)
 
 
+@pytest.mark.parametrize("layer, n_blocks", [(12, 12), ("patches", 14)])
+def test_gradients_reach_the_last_blocks(file, layer, n_blocks):
+    encoder = YAMNet(file, layer)
+    blocks = encoder.layers()
+    assert len(blocks) == n_blocks
+    blocks[-1].requires_grad_(True)
+    encoder(torch.randn(1, 16000)).sum().backward()
+    for parameter in blocks[-1].parameters():
+        assert parameter.grad.isfinite().all() and parameter.grad.any()
+
+
 def test_other_rates(file):
     time = torch.arange(48000) / 48000
     tone = (torch.sin(2 * torch.pi * 700 * time) * time).unsqueeze(0)

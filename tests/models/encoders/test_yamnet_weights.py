@@ -41,7 +41,6 @@ def test_an_onnx_graph_has_the_weights_of_the_keras_file(folder, form):
 def test_a_zip_with_a_graph_and_its_weights(folder, tmp_path):
     path = tmp_path / "any.name"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.mkdir("job") if hasattr(archive, "mkdir") else None
         for each in (folder / "external").iterdir():
             archive.write(each, f"job/{each.name}")
     assert YAMNet(path).fingerprint == fingerprint(folder / "external/y.onnx")
@@ -122,6 +121,15 @@ def test_damaged_files_are_refused(folder, tmp_path):
                 YAMNet(path)
             assert str(e.value).startswith(f"{path}: ")
             assert "\n" not in str(e.value)
+
+
+def test_a_cut_file_beside_the_graph_is_refused(folder, tmp_path):
+    for each in (folder / "external").iterdir():
+        content = each.read_bytes()
+        kept = len(content) if each.suffix == ".onnx" else len(content) // 2
+        (tmp_path / each.name).write_bytes(content[:kept])
+    with pytest.raises(ValueError, match="y.onnx: no weights of YAMNet"):
+        YAMNet(tmp_path / "y.onnx")
 
 
 def test_foreign_files_are_refused(folder, tmp_path):
