@@ -62,7 +62,9 @@ class YAMNet(FrameEncoder):
     which is ``10 ms (s j + s - 1) + 12.5 ms``; silence of ``5 s + 2.5`` ms
     before the clip moves that to where it belongs. Half a patch of silence
     before and after the clip does the same for patches; their starts are
-    rounded to mel frames, by 5 ms at most.
+    rounded to mel frames, by 5 ms at most. These are the middles of what an
+    output looks at; trained kernels weigh one side a little more (layer 12 of
+    real weights by 0.06 s, layer 8 by as much in the other direction).
 
     Arguments
     ---------

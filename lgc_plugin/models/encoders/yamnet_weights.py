@@ -13,6 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc_plugin.models.encoders.checkpoint import first_sentence
 from lgc_plugin.models.encoders.yamnet_keras import read_keras
 from lgc_plugin.models.encoders.yamnet_onnx import read_onnx, read_zip
 
@@ -48,10 +49,9 @@ def read_yamnet(path: str | Path) -> list[Pair]:
         raise ValueError(f"{path}: {error}") from error
     # The libraries end in many ways on damaged files.
     except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(
             f"{path}: no weights of YAMNet (yamnet.h5, an ONNX file or a "
-            f".zip with one) can be read here: {reason}"
+            f".zip with one) can be read here: {first_sentence(error)}"
         ) from error
     return pairs
 

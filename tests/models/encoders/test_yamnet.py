@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from encoder_cases import check_encoder
 from lgc_plugin.models.encoders import YAMNet
 from oracles import yamnet as oracle
 from yamnet_files import CHANNELS, random_weights, write_keras
@@ -169,6 +170,12 @@ def test_the_end_of_a_clip_counts(file):
     for layer in (2, 12, "patches"):
         found = YAMNet(file, layer)(wavs)
         assert not torch.allclose(found[0, :, -1], found[1, :, -1], atol=1e-3)
+
+
+@pytest.mark.parametrize("layer", [12, "patches", [6, "patches"]])
+def test_what_holds_for_every_encoder(file, layer):
+    check_encoder(YAMNet(file, layer))
+    check_encoder(YAMNet(file, layer, 0.128, sample_rate=22050))
 
 
 @pytest.mark.parametrize("layer, n_blocks", [(12, 12), ("patches", 14)])

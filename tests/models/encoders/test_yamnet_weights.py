@@ -104,6 +104,19 @@ def test_keras_files_that_are_not_yamnet_are_refused(tmp_path):
         YAMNet(path)
 
 
+def test_other_names_that_keras_gives(folder, tmp_path):
+    """A whole model's file, and a classifier without a name of its own."""
+    import h5py
+
+    path = tmp_path / "model.h5"
+    with h5py.File(folder / "yamnet.h5") as old, h5py.File(path, "w") as new:
+        for name in old:
+            to = "dense" if name == "logits" else name
+            old.copy(name, new.require_group("model_weights"), to)
+        new["optimizer_weights/layer1/conv/kernel:0"] = np.zeros((3, 3, 1, 4))
+    assert fingerprint(path) == fingerprint(folder / "yamnet.h5")
+
+
 def test_damaged_files_are_refused(folder, tmp_path):
     archive = tmp_path / "whole.zip"
     with zipfile.ZipFile(archive, "w") as opened:
