@@ -90,11 +90,27 @@ class YAMNet(FrameEncoder):
 
     Example
     -------
-    >>> encoder = YAMNet("yamnet.h5")  # doctest: +SKIP
-    >>> encoder.size, encoder.frame_seconds  # doctest: +SKIP
-    (512, 0.16)
-    >>> encoder(torch.zeros(1, 160000)).shape  # doctest: +SKIP
-    torch.Size([1, 512, 63])
+    >>> import h5py
+    >>> path = getfixture("tmp_path") / "yamnet.h5"
+    >>> kernels = {"layer1/conv/kernel": (3, 3, 1, 8)}
+    >>> for i in range(2, 15):
+    ...     kernels[f"layer{i}/depthwise_conv/depthwise_kernel"] = 3, 3, 8, 1
+    ...     kernels[f"layer{i}/pointwise_conv/kernel"] = 1, 1, 8, 8
+    >>> with h5py.File(path, "w") as file:
+    ...     for name, shape in kernels.items():
+    ...         file[name] = torch.randn(shape)
+    ...         for each in ("beta", "moving_mean", "moving_variance"):
+    ...             norm = file[name].parent.require_group("bn")
+    ...             norm[each] = torch.ones(8)
+    ...     file["logits/kernel"] = torch.randn(8, 521)
+    ...     file["logits/bias"] = torch.zeros(521)
+    >>> encoder = YAMNet(path)
+    >>> encoder.size, encoder.frame_seconds
+    (8, 0.16)
+    >>> encoder(torch.randn(1, 160000)).shape
+    torch.Size([1, 8, 63])
+    >>> YAMNet(path, "patches").scores(torch.randn(1, 160000)).shape
+    torch.Size([1, 521, 21])
     """
 
     def __init__(
