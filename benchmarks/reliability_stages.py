@@ -42,6 +42,16 @@ n_bootstrap: 200
 measure_energy: false
 """
 
+EMBEDDING = """
+n_jobs: 2
+labels: null
+cache_folder: null
+encoder: !new:lgc_plugin.data.encoder.EventEncoder
+    labels: !ref <labels>
+    clip_seconds: 1.0
+frame_encoder: !new:random_encoder.RandomEncoder
+"""
+
 # Times and what depends on them: ``copies`` are the times of resampled audio,
 # ``digest`` is that of the record they are in.
 _TIMES = {"wall_seconds", "date", "energy_kwh", "processes", "copies", "digest"}
@@ -110,6 +120,11 @@ STAGES = (
         "cache",
         "writing the cache of clips",
         lambda place, out: (*WORKER, "cache", str(place), str(out)),
+    ),
+    Stage(
+        "embedding",
+        "computing embeddings",
+        lambda place, out: (*WORKER, "embedding", str(place), str(out)),
     ),
     Stage("train", "training, one process", training()),
     Stage("train_2", "training, two processes", training(*TORCHRUN)),

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from reliability_stages import PROFILE, ROOT, SED, SMALL
+from reliability_stages import EMBEDDING, PROFILE, ROOT, SED, SMALL
 
 sys.path.insert(0, str(ROOT / "recipes" / "DESED"))
 _REPEATED = 20  # so that the cache takes a moment
+_EMBEDDED = 960  # so do embeddings, in several files
 
 
 def make_input(place: Path) -> None:
@@ -33,11 +34,13 @@ def make_input(place: Path) -> None:
         subprocess.run([*SED, *words, *options], check=True)
     (place / "profile.yaml").write_text(PROFILE)
     make_model(place / "model", seed=0)
-    (place / "recordings").mkdir()
+    (place / "embedding.yaml").write_text(EMBEDDING)
     rng = np.random.default_rng(0)
-    for number in range(60):
-        noise = rng.normal(0, 0.1, 8000)
-        soundfile.write(place / f"recordings/{number:03}.wav", noise, 16000)
+    for folder, count in (("recordings", 60), ("clips", _EMBEDDED)):
+        (place / folder).mkdir()
+        for number in range(count):
+            noise = rng.normal(0, 0.1, 8000)
+            soundfile.write(place / f"{folder}/{number:03}.wav", noise, 16000)
     clips = draw_clips(60, seed=0)
     draw_scores(clips, EventEncoder(LABELS), seed=0).save(place / "scores.npz")
     tables = {"truth.tsv": clips.events, "durations.tsv": clips.durations}
@@ -69,11 +72,23 @@ def cache(place: Path, out: Path) -> None:
     cache_clips({"strong": files}, "disk", out / "cache", progress=False)
 
 
+def embedding(place: Path, out: Path) -> None:
+    """Embeddings, in processes that find the encoder beside this file."""
+    from lgc_plugin.cli.main import main as lgc_sed
+
+    words = ["embed", f"--data={place / 'clips'}"]
+    words += [str(place / "embedding.yaml"), f"--cache_folder={out / 'cache'}"]
+    status = lgc_sed([*words, "--device=cpu"])
+    if status:
+        raise ValueError("embeddings were not computed")
+
+
 def main(words: Sequence[str]) -> int:
     """Runs one stage; returns the exit status."""
-    stages = {"input": make_input, "prepare": prepare, "cache": cache}
+    stages = (make_input, prepare, cache, embedding)
+    named = {stage.__name__.removeprefix("make_"): stage for stage in stages}
     try:
-        stages[words[0]](*map(Path, words[1:]))
+        named[words[0]](*map(Path, words[1:]))
     except (ValueError, OSError) as error:
         print(f"reliability_worker.py: error: {error}", file=sys.stderr)
         return 2
