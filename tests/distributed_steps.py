@@ -1,6 +1,6 @@
 """Twenty training steps of one process or of several, for test_distributed.
 
-    torchrun --nproc_per_node=N tests/distributed_steps.py FOLDER
+    torchrun --nproc_per_node=N tests/distributed_steps.py FOLDER [in_loop]
 
 Every process writes what it has learned to FOLDER/<processes>-<rank>.pt.
 """
@@ -27,6 +27,7 @@ from split_batches import (
     means_of,
     state_of,
 )
+from tiny_encoder import LayeredEncoder
 
 STEPS_BEFORE = STEPS_AFTER = 10  # the prototypes are initialized
 
@@ -48,7 +49,7 @@ def prototype_batches(brain):
         yield brain.lgc_batch_of(batch)
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, in_loop: bool) -> None:
     init_process_group(RunOptions(device="cpu"))
     several = get_world_size() > 1
     draws = SplitDraws()
@@ -58,6 +59,8 @@ def main(folder: Path) -> None:
         seed=get_rank(),  # the processes start apart
         distributed_launch=several,
         distributed_backend="gloo",
+        frame_encoder=LayeredEncoder(dropout=0.0) if in_loop else None,
+        in_loop={"trainable_layers": 1} if in_loop else None,
     )
     last = STEPS_BEFORE + STEPS_AFTER
     learned = {"before": run(brain, range(STEPS_BEFORE), draws)}
@@ -69,4 +72,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), in_loop="in_loop" in sys.argv[2:])

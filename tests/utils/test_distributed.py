@@ -12,14 +12,24 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "tests" / "distributed_steps.py"
 
 
-@pytest.fixture(scope="module")
-def learned(tmp_path_factory):
-    """What each process has learned: alone, and each of two."""
+@pytest.fixture(scope="module", params=["", "in_loop"])
+def learned(tmp_path_factory, request):
+    """What each process has learned: alone, and each of two.
+
+    Without a pretrained encoder, and through one.
+    """
     folder = tmp_path_factory.mktemp("learned")
     torchrun = ["-m", "torch.distributed.run", "--standalone"]
+    words = [str(SCRIPT), str(folder), request.param]
     for launcher in ([], [*torchrun, "--nproc_per_node=2"]):
         done = subprocess.run(
-            [sys.executable, *launcher, str(SCRIPT), str(folder)],
+            [
+                sys.executable,
+                *launcher,
+                str(SCRIPT),
+                str(folder),
+                request.param,
+            ],
             cwd=ROOT,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             capture_output=True,
