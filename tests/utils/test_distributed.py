@@ -23,13 +23,7 @@ def learned(tmp_path_factory, request):
     words = [str(SCRIPT), str(folder), request.param]
     for launcher in ([], [*torchrun, "--nproc_per_node=2"]):
         done = subprocess.run(
-            [
-                sys.executable,
-                *launcher,
-                str(SCRIPT),
-                str(folder),
-                request.param,
-            ],
+            [sys.executable, *launcher, *words],
             cwd=ROOT,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             capture_output=True,
