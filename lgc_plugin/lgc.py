@@ -48,7 +48,8 @@ class LGC(GlobalConsistency):
     ---------
     student : nn.Module
         Maps features (B, F, T), ``valid`` (B, T') if there is padding, and
-        ``embeddings=`` (B, E, T_e) if the batch has them, to an
+        ``embeddings=`` (B, E, T_e) if the batch, or an encoder in the loop
+        (:func:`~lgc_plugin.models.encoders.put_in_loop`), gives them, to an
         :class:`~lgc_plugin.types.SEDOutput`.
     n_classes : int, optional
         Number of classes, C; None: that of the first batch.

@@ -116,8 +116,10 @@ class FrameEncoder(nn.Module):
             return self._encoded(wavs)
         whole = wavs.new_zeros(n_clips, self.size, self.n_frames(n_samples))
         for length in sorted({n for n in lengths if n}):
-            clips = [i for i, n in enumerate(lengths) if n == length]
-            part = self._encoded(wavs[clips, :length])
+            numbers = [i for i, n in enumerate(lengths) if n == length]
+            # A list as an index would wait for the device.
+            clips = torch.tensor(numbers).to(wavs.device, non_blocking=True)
+            part = self._encoded(wavs[:, :length].index_select(0, clips))
             whole[clips, :, : part.shape[-1]] = part
         return whole
 
