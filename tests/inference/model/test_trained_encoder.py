@@ -82,3 +82,11 @@ def test_layers_that_do_not_fit_are_refused(tmp_path, networks):
             write_model(tmp_path / "plain", plain, {"student": alone})
     finally:
         del alone.encoder
+
+
+def test_an_onnx_file_has_the_trained_layers(tmp_path, networks):
+    write_model(tmp_path / "model", settings_of(tmp_path), networks)
+    exported = export_model(
+        tmp_path / "model", tmp_path / "exported", ["teacher"], onnx=True
+    )
+    assert exported.differences["teacher"] < 1e-4
