@@ -170,7 +170,7 @@ def collate_clips(items: Sequence[Mapping[str, Any]]) -> SEDBatch:
     """Items of the dataset as a batch of waveforms and labels.
 
     ``wavs`` are (B, N) int16, padded with zeros, as are ``embeddings`` where
-    the items have some.
+    all items have some.
 
     >>> item = {
     ...     "id": "a", "wav": torch.ones(2).short(), "n_samples": 2,
@@ -186,7 +186,7 @@ def collate_clips(items: Sequence[Mapping[str, Any]]) -> SEDBatch:
     kinds = tuple(int(item["label_kind"]) for item in items)
     padded = min(n_samples) < wavs.shape[1]
     embeddings = None
-    if "embeddings" in items[0]:
+    if all("embeddings" in item for item in items):
         each = [item["embeddings"] for item in items]
         longest = max(x.shape[1] for x in each)
         embeddings = default_collate(

@@ -125,6 +125,9 @@ def test_embeddings_travel_with_their_clip(tmp_path):
     assert batch.embeddings.dtype == torch.float16
     expected = torch.tensor([[2.0] * 3, [1.0, 1.0, 0.0]])
     assert torch.equal(batch.embeddings[:, 1], expected.half())
+    # Test sets have none, and held-out clips of the validation behind them.
+    plain = make_dataset(manifest, ENCODER, tmp_path, crop=True)
+    assert collate_clips([items[2], plain[1]]).embeddings is None
     items[2]["embeddings"][:] = 7  # nobody writes to what is stored
     assert items[2]["embeddings"].amax() == 2
 

@@ -14,6 +14,7 @@ from lgc_plugin.data.packed_clips import ClipFiles
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.types import LabelKind
 from tiny_clips import ENCODER, write_clips
+from tiny_encoder import TinyEncoder
 
 SHARES = {"strong": 2, "weak": 2, "unlabeled": 4}
 SETS = {
@@ -182,3 +183,32 @@ def test_a_run_decides_the_rest() -> None:
     assert options["data_cache"] == "none"
     assert "data_cache" not in loader_options(RunOptions(device="cpu"))
     assert workers_within_cores(0) == 0
+
+
+def test_embeddings_are_kept_of_what_is_read_again_and_again(data, tmp_path):
+    encoder = TinyEncoder(frame_seconds=0.02)
+    options = {"cache_folder": tmp_path, "frame_encoder": encoder}
+    loaders = make(data, data_cache="memory", **options)
+    for batch in (b for x in ("train", "valid") for b in loaders[x]):
+        for clip, wav in enumerate(batch.wavs):
+            n_samples = min(int(batch.n_samples[clip]), ENCODER.n_samples)
+            expected = encoder.embed(wav[:n_samples].unsqueeze(0))[0]
+            found = batch.embeddings[clip]
+            assert torch.equal(found[:, : expected.shape[1]], expected)
+            assert not found[:, expected.shape[1] :].any()
+    assert all(b.embeddings is not None for b in loaders["prototypes"])
+    named = {b.ids[0]: b.embeddings for b in loaders["test"]}
+    assert all(named[name] is None for name in names("test"))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"data_cache": "none"}, {"encoder_in_loop": True}]
+)
+def test_embeddings_are_not_kept_where_they_would_not_be_read(
+    data, tmp_path, changes
+):
+    options = {"data_cache": "memory", "frame_encoder": TinyEncoder()}
+    options |= {"cache_folder": tmp_path, **changes}
+    loaders = make(data, **options)
+    assert all(b.embeddings is None for b in loaders["train"])
+    assert not list(tmp_path.iterdir())
