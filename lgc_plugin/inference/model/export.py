@@ -152,6 +152,10 @@ Windows = list["NDArray[np.float32]"]
 TOLERANCE = 1e-4
 """Scores may differ by so much."""
 
+# Embeddings are rounded to 16 bits: where one lies between two such numbers,
+# the last digit of 32 decides.
+_TOLERANCE_OF_EMBEDDINGS = 1e-3
+
 _TONES = (110.0, 440.0, 3000.0)
 
 
@@ -170,10 +174,11 @@ def check_onnx(content: bytes, model: LoadedModel, name: str) -> float:
         ):
             # A NaN stays one, and is refused below.
             largest = np.maximum(largest, np.abs(ours - theirs.numpy()).max())
-    if not largest <= TOLERANCE:
+    limit = _TOLERANCE_OF_EMBEDDINGS if model.frame_encoder else TOLERANCE
+    if not largest <= limit:
         raise ValueError(
             f"{name}: the scores of onnxruntime {_version()} are not those of "
-            f"PyTorch but differ by up to {largest:.2g}; {TOLERANCE:g} is "
+            f"PyTorch but differ by up to {largest:.2g}; {limit:g} is "
             "allowed, so nothing was written: try another version of "
             "onnxruntime"
         )

@@ -194,8 +194,8 @@ def _explaining(encoder: FrameEncoder | None) -> Iterator[None]:
         reason = one_line(error.__cause__ or error).partition(": ")[0]
         raise ValueError(
             f"the encoder {type(encoder).__name__} cannot be exported to ONNX "
-            f"as it is set up here ({reason}): leave out --onnx, and detect "
-            "with PyTorch"
+            f"as it is set up here (PyTorch's exporter: {reason}): leave out "
+            "--onnx, and detect with PyTorch"
         ) from error
 
 
