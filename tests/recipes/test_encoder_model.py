@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from encoder_model_cases import SAVED, save_weights
 from finished_model import plan_model
@@ -19,6 +20,9 @@ from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.inference.model.model_encoder import register_encoder
 from lgc_plugin.inference.model.model_files import MODEL_FOLDER
 from lgc_plugin.inference.model.model_folder import read_model
+from lgc_plugin.models.encoders import embeddings_for
+from lgc_plugin.training.imported_run import write_imported_run
+from published_crnn import lightning_checkpoint, published_module
 from tiny_encoder import LayeredEncoder
 
 SAVED_ENCODER = f"""\
@@ -117,6 +121,47 @@ def test_a_copy_finds_the_weights_elsewhere(
     assert main(words) == 2
     assert "they were in /gone.pt" in capsys.readouterr().err
     assert main([*words, f"--encoder-weights={weights}"]) == 0
+
+
+def test_an_imported_baseline_has_the_scores_of_the_published_network(
+    train, weights, dataset, tmp_path
+):
+    """From the checkpoint to the table of scores, for the same embeddings."""
+    pooling = ((2, 4), (2, 4))
+    module = published_module(
+        n_mels=16,
+        filters=(4, 8),
+        pooling=pooling,
+        rnn_size=8,
+        rnn_layers=1,
+        embedding_dim=None,
+        embedding_size=6,
+    )
+    file, folder = tmp_path / "last.ckpt", tmp_path / "run"
+    torch.save(lightning_checkpoint(module), file)
+    write_imported_run(file, folder, pooling=pooling)
+    encoder = tmp_path / "encoder.yaml"
+    encoder.write_text(SAVED_ENCODER)
+    files = [encoder, folder / "network.yaml"]
+    words = [f"--overrides={each}" for each in files]
+    words += [f"--encoder_weights={weights}", "--test_only"]
+    train(folder, *words, before=REGISTER)
+    tested = FrameScores.load(folder / "scores/test_teacher.npz")
+    model = read_model(folder)
+    seconds = model.settings.frame_seconds
+    for clip in tested.clips:
+        (path,) = dataset.rglob(f"validation/{clip}")
+        wav = torch.from_numpy(soundfile.read(path, dtype="float32")[0])[None]
+        features = model.front_end(wav)
+        n_frames = features.shape[-1] // 4
+        embeddings = embeddings_for(
+            model.frame_encoder, wav, None, n_frames, seconds
+        )
+        with torch.no_grad():
+            expected = module.sed_teacher(features, embeddings)[0][0]
+        found = tested.of(clip)
+        expected = expected[:, : found.shape[1]]
+        np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
 
 
 def test_an_encoder_of_ones_own_trains_without_a_model_folder(tmp_path, caplog):
