@@ -29,6 +29,7 @@ report. Exit status 1 if something needed does not work.
 
 _EXTRAS = {
     "onnx": "lgc-sed export --onnx",
+    "encoders": "pretrained frame encoders",
     "scores": "PSDS over all thresholds",
     "verify": "lgc-sed evaluate --verify",
     "energy": "energy of a run",
