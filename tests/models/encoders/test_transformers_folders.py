@@ -28,6 +28,23 @@ def test_half_precision_and_adapters_of_a_folder(tmp_path):
     assert encoder(torch.randn(1, 16000)).shape == (1, 16, 50)
 
 
+def test_weights_of_older_pages(tmp_path):
+    folder = make_folder(tmp_path, "wav2vec2")
+    wavs = torch.randn(1, 16000)
+    expected = TransformersEncoder(folder)(wavs)
+    (folder / "model.safetensors").unlink()
+    # Older files have other names for the parts of a weight norm.
+    state = {
+        key.replace("parametrizations.weight.original0", "weight_g").replace(
+            "parametrizations.weight.original1", "weight_v"
+        ): tensor
+        for key, tensor in make_network("wav2vec2").state_dict().items()
+    }
+    assert any("weight_g" in key for key in state)
+    torch.save(state, folder / "pytorch_model.bin")
+    assert torch.equal(TransformersEncoder(folder)(wavs), expected)
+
+
 def test_a_fine_tuned_model_gives_its_encoder(tmp_path):
     config = make_network("wav2vec2").config
     config.vocab_size = 5
