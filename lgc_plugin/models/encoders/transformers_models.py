@@ -152,8 +152,8 @@ class WhisperEncoderModel(nn.Module):
         length, step = self.n_positions * self.hop, n_new * self.hop
         total = (n_pieces - 1) * step + length
         before = self.hop // 2
-        after = max(0, total - before - wavs.shape[1])
-        wavs = nn.functional.pad(wavs, (before, after))[:, :total]
+        after = total - before - wavs.shape[1]
+        wavs = nn.functional.pad(wavs, (before, after))
         pieces = wavs.unfold(1, length, step).flatten(0, 1)
         frames = self.network(self._mels(pieces)).last_hidden_state[:, 1:]
         return frames.unflatten(0, (-1, n_pieces)).flatten(1, 2)
