@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,25 +29,11 @@ SETS = {
     "valid_strong": LabelKind.STRONG,
     "test": LabelKind.STRONG,
 }
-HPARAMS = """\
-n_jobs: null
-labels: null
-sample_rate: 16000
-clip_seconds: 0.1
-data_folder: null
+HPARAMS = str(Path(__file__).resolve().parents[2] / "hparams" / "lgc.yaml")
+OVERRIDES = """\
 output_folder: {folder}/run
 cache_folder: {folder}/cache
-batch_sizes: {{strong: 2, weak: 2, unlabeled: 2}}
-n_classes: !apply:builtins.len [!ref <labels>]
-encoder: !new:lgc_plugin.data.encoder.EventEncoder
-    labels: !ref <labels>
-    clip_seconds: !ref <clip_seconds>
-    sample_rate: !ref <sample_rate>
-encoder_size: 0
-frame_encoder: null
-encoder_in_loop: false
-"""
-OVERRIDES = """\
+clip_seconds: 0.1
 encoder_size: 3
 frame_encoder: !new:tiny_encoder.TinyEncoder
     size: !ref <encoder_size>
@@ -74,9 +61,9 @@ def words(tmp_path):
         for number, (name, kind) in enumerate(SETS.items())
     }
     Preparation(manifests, ENCODER.labels, folder, {}).save(folder)
-    (tmp_path / "a.yaml").write_text(HPARAMS.format(folder=tmp_path))
-    (tmp_path / "tiny.yaml").write_text(OVERRIDES)
-    return [str(tmp_path / "a.yaml"), f"--overrides={tmp_path / 'tiny.yaml'}"]
+    overrides = tmp_path / "tiny.yaml"
+    overrides.write_text(OVERRIDES.format(folder=tmp_path))
+    return [HPARAMS, f"--overrides={overrides}"]
 
 
 def of_training(folder, **changed):
