@@ -166,7 +166,7 @@ WRITERS: dict[str, Writer] = {
     "clip cache": _packed,
     "embedding cache": _embeddings,
     "checkpoint": _checkpoint,
-    "hyperparameters": lambda f, v: save_hparams(f, "a: 1\n" * 1, {}),
+    "hyperparameters": lambda f, v: save_hparams(f, "a: 1\n"),
     "run record": _once(lambda f: check_same_run(f, {"a": "x" * 9000})),
     "figure": _figure,
     "soundscapes": _once(
