@@ -25,6 +25,7 @@ from encoder_variants import VARIANTS, Variant
 from harness import (
     Runs,
     add_options,
+    clean_up_when_stopped,
     describe_run,
     failure,
     finish_options,
@@ -241,4 +242,5 @@ def main(words: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    clean_up_when_stopped()
     sys.exit(main(sys.argv[1:]))
