@@ -11,7 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lgc_plugin.inference.model.plain_values import as_plain, check_keys
+from lgc_plugin.inference.model.plain_values import (
+    as_plain,
+    check_keys,
+    check_size,
+)
 from lgc_plugin.models import encoders
 from lgc_plugin.models.encoders import EncoderInLoop, FrameEncoder
 
@@ -213,6 +217,8 @@ def _checked_arguments(kind: type[FrameEncoder], given: Any) -> dict[str, Any]:
     }
     plain = as_plain(where, {**defaults, **given})
     check_keys(where, list(plain), list(parameters))
+    for name, value in plain.items():
+        check_size(where, name, value)
     if "weights" in plain and not isinstance(plain["weights"], str):
         raise ValueError(
             f"{where}: weights is {plain['weights']!r}: must be a path"

@@ -46,6 +46,9 @@ from lgc_plugin.utils.checksums import write_sums
 from lgc_plugin.utils.files import unfinished_folder
 from lgc_plugin.utils.replace_folder import recover_folder, replace_folder
 
+# Between two embeddings.
+_SHORTEST_SECONDS = 0.001
+
 
 class LoadedModel(NamedTuple):
     """A detector that was read from a folder."""
@@ -181,6 +184,8 @@ def read_models(
     where = place / SETTINGS
     settings = parse_settings(files.pop(SETTINGS), where)
     encoder = make_encoder(settings.frame_encoder, where, encoder_weights)
+    if encoder is not None:
+        _check_encoder(encoder, settings, where)
     models = {}
     for name, content in files.items():
         file = place / name
@@ -203,6 +208,26 @@ def read_models(
             settings, front_end.eval(), network.eval(), own_encoder
         )
     return models
+
+
+def _check_encoder(
+    encoder: FrameEncoder, settings: ModelSettings, where: Path
+) -> None:
+    """Refuses an encoder that the network could not be run with."""
+    for name, found, expected in (
+        ("encoder_size", encoder.size, settings.network["encoder_size"]),
+        ("sample_rate", encoder.sample_rate, settings.sample_rate),
+    ):
+        if found != expected:
+            raise ValueError(
+                f"{where}: {name} is {expected}, that of the encoder "
+                f"{type(encoder).__name__} {found}"
+            )
+    if not encoder.frame_seconds >= _SHORTEST_SECONDS:
+        raise ValueError(
+            f"{where}: an embedding every {encoder.frame_seconds} s is more "
+            f"than can be computed: at least {_SHORTEST_SECONDS} s"
+        )
 
 
 def _network(settings: ModelSettings, device: str = "cpu") -> CRNN:

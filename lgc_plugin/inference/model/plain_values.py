@@ -8,7 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 # More would fill the memory, or the day, of whoever loads a model.
-_MOST = {"sample_rate": 10**6, "n_mels": 4096, "rnn_layers": 100}
+_MOST = {
+    "sample_rate": 10**6,
+    "encoder_rate": 10**6,
+    "n_mels": 4096,
+    "rnn_layers": 100,
+}
 _MOST_OF_OTHERS = 2**16
 
 
@@ -95,12 +100,17 @@ def check_arguments(
             raise ValueError(
                 f"{where}: {name} is {plain[name]!r}: must be like {example}"
             )
-        most = _MOST.get(name, _MOST_OF_OTHERS)
-        if _largest(plain[name]) > most:
-            raise ValueError(
-                f"{where}: {name} is too large: at most {most} can be computed"
-            )
+        check_size(where, name, plain[name])
     return {name: plain[name] for name in defaults}
+
+
+def check_size(where: str, name: str, value: Any) -> None:
+    """Refuses a plain value that nothing can be computed with."""
+    most = _MOST.get(name, _MOST_OF_OTHERS)
+    if _largest(value) > most:
+        raise ValueError(
+            f"{where}: {name} is too large: at most {most} can be computed"
+        )
 
 
 def is_number(value: Any) -> bool:
@@ -112,7 +122,7 @@ def _largest(value: Any) -> float:
     """The largest number, or length of a list, in a value."""
     if isinstance(value, list):
         return max([len(value) * 100, *map(_largest, value)])
-    return abs(value or 0)
+    return abs(value) if isinstance(value, (int, float)) else 0
 
 
 def _is_like(value: Any, example: Any) -> bool:

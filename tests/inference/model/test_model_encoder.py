@@ -20,6 +20,7 @@ from lgc_plugin.inference.model.model_encoder import (
     UnknownEncoderError,
     describe_encoder,
     encoder_class,
+    register_encoder,
 )
 from lgc_plugin.inference.model.model_files import model_digest
 from lgc_plugin.inference.model.model_folder import (
@@ -203,7 +204,9 @@ def test_a_device_is_no_file_of_weights(written: Path, weights: Path) -> None:
     ("old", "new", "message"),
     [
         ("    size: 6", "    length: 6", "arguments: unknown length"),
-        ("    size: 6", "    size: true", "embeddings of 6|its encoder"),
+        ("    size: 6", "    size: true", "its encoder SavedEncoder"),
+        ("    size: 6", "    size: 99999", "size is too large: at most 65536"),
+        ("  encoder_size: 6", "  encoder_size: 5", "is 5, that of the encoder"),
         ("  fingerprint:", "  digest:", "missing fingerprint; unknown digest"),
         ("  encoder_size: 6", "  encoder_size: 0", "give both, or neither"),
         ("  encoder_size: 6", "  encoder_size: -1", "must be like 0"),
@@ -231,3 +234,32 @@ def test_a_model_without_encoder_needs_no_weights(tmp_path: Path) -> None:
     assert read_model(tmp_path / "plain").frame_encoder is None
     with pytest.raises(ValueError, match="the model has no pretrained encoder"):
         read_model(tmp_path / "plain", encoder_weights=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sample_rate": 8000}, "sample_rate is 16000, that of the encoder"),
+        ({"frame_seconds": 1e-9}, "every 1e-09 s is more than can be computed"),
+    ],
+)
+def test_an_encoder_that_cannot_be_run_is_refused(
+    tmp_path: Path, weights: Path, changes: dict, message: str
+) -> None:
+    """Where no argument says so."""
+
+    class Odd(SavedEncoder):
+        def __init__(self, weights: str) -> None:
+            super().__init__(weights)
+            vars(self).update(changes)
+
+    entry = describe_encoder(
+        register_encoder(Odd),
+        {"weights": str(weights)},
+        Odd(str(weights)).fingerprint,
+    )
+    settings = encoder_settings(weights, frame_encoder=entry)
+    network = used_network(settings, 1)
+    write_model(tmp_path / "model", settings, {"teacher": network})
+    with pytest.raises(ValueError, match=message):
+        read_model(tmp_path / "model")
