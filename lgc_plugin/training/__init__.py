@@ -8,7 +8,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "LGCBrain": "brain",
         "AsyncBrain": "async_brain",
         "AtomicCheckpointer": "checkpoints",
-        "RandomState": "random_state",
+        "RandomState": "process_state",
         "LGCMixin": "lgc_mixin",
         "check_same_run": "resume",
     },

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from lgc_plugin.training.allocator import keep_freed_memory
 from lgc_plugin.training.device_values import AsyncScalar
+from lgc_plugin.training.process_state import BatchStatistics
 from lgc_plugin.utils.distributed import (
     average_gradients,
     broadcast_module,
@@ -52,6 +53,10 @@ class AsyncBrain(sb.Brain):
         self._failures = _Counter(self.device)
         self._losses = torch.zeros(2, device=self.device)
         self._known_loss = AsyncScalar()
+        if self.checkpointer is not None:
+            self.checkpointer.add_recoverable(
+                "batch_statistics", BatchStatistics(self.modules)
+            )
         if self.debug and self.checkpointer is not None:
             # Each process has made a temporary folder of its own.
             self.checkpointer.checkpoints_dir = broadcast_object(

@@ -203,10 +203,10 @@ class LGCBrain(LGCMixin, AsyncBrain):
     def on_stage_start(self, stage: sb.Stage, epoch: int = 0) -> None:
         """Empties what the stage will fill."""
         self._means = MeanMeter()
-        if stage == sb.Stage.TRAIN:
-            draw_apart(self.hparams.seed, epoch)
-        else:
+        if stage != sb.Stage.TRAIN:
             self.metrics[stage].clear()
+        elif self.step == 0:  # an epoch that is continued goes on drawing
+            draw_apart(self.hparams.seed, epoch)
 
     def on_stage_end(
         self, stage: sb.Stage, stage_loss: float, epoch: int = 0

@@ -22,6 +22,7 @@ from speechbrain.utils.checkpoints import (
 )
 from speechbrain.utils.distributed import ddp_barrier, if_main_process
 
+from lgc_plugin.training.process_state import ProcessState
 from lgc_plugin.utils.checksums import (
     SUMS,
     ChangedFileError,
@@ -44,14 +45,12 @@ class AtomicCheckpointer(Checkpointer):
     The original writes the file that makes a folder count as a checkpoint
     first, so that a run killed while saving recovers from half a checkpoint.
     Here a folder is written under another name, flushed to disk, and renamed.
-
     The digests of its files are in ``SHA256SUMS`` and are compared before a
     checkpoint is loaded. If the newest is damaged, it is renamed, and training
     goes on from the one before it, with a warning. Any other damaged one might
     be the best of the run, so that its absence would change the result:
-    :meth:`set_aside_damaged` refuses to go on.
-
-    One process at a time writes checkpoints to a folder.
+    :meth:`set_aside_damaged` refuses to go on. One process at a time writes
+    checkpoints to a folder.
 
     Arguments
     ---------
@@ -104,6 +103,9 @@ class AtomicCheckpointer(Checkpointer):
         """
         plain = {key: _plain(value) for key, value in (meta or {}).items()}
         folder = self.checkpoints_dir
+        for part in self.recoverables.values():
+            if isinstance(part, ProcessState):
+                part.gather()
         with ExitStack() as held:
             if if_main_process():
                 held.enter_context(lock_file(folder / ".lock", str(folder)))

@@ -28,7 +28,7 @@ from lgc_plugin.training.lightning_import import (
     ImportedWeights,
     convert_state_dict,
 )
-from lgc_plugin.training.random_state import RandomState
+from lgc_plugin.training.process_state import RandomState
 from lgc_plugin.utils.files import (
     atomic_folder,
     read_json,

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from lgc_plugin.lgc import LGC
 from lgc_plugin.losses.term import LGCTerms
 from lgc_plugin.training.device_values import MeanMeter
-from lgc_plugin.training.random_state import RandomState
+from lgc_plugin.training.process_state import RandomState
 from lgc_plugin.training.recipe_modules import (
     NetworkModules,
     sed_output,

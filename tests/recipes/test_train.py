@@ -116,10 +116,14 @@ def kill_when(process, condition):
     assert process.wait().returncode == -signal.SIGKILL
 
 
+@pytest.mark.parametrize("processes", [1, 2])
 def test_a_run_killed_within_an_epoch_ends_with_the_same_numbers(
-    train, finished, tmp_path
+    train, finished, tmp_path, processes
 ):
-    folder = tmp_path / "killed"
+    expected, folder = finished[0], tmp_path / "killed"
+    if processes == 2:  # each has draws and batch statistics of its own
+        expected = tmp_path / "undisturbed"
+        train(expected, processes=2)
     seen = set()
 
     def fifth_checkpoint():
@@ -130,12 +134,15 @@ def test_a_run_killed_within_an_epoch_ends_with_the_same_numbers(
                 seen.add(file.stat().st_mtime_ns)
         return len(seen) >= 5
 
-    process = train(folder, "--ckpt_interval_steps=1", start_only=True)
+    words = {"processes": processes}
+    process = train(
+        folder, "--ckpt_interval_steps=1", start_only=True, **words
+    )
     kill_when(process, fifth_checkpoint)
-    second = train(folder)
+    second = train(folder, **words)
     assert "Going into epoch 2\n" in second.stdout
     assert "Going into epoch 1\n" not in second.stdout
-    assert results(folder)["scores"] == results(finished[0])["scores"]
+    assert results(folder)["scores"] == results(expected)["scores"]
 
 
 def test_test_only_repeats_the_scores(train, finished):

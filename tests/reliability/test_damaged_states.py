@@ -21,7 +21,7 @@ from lgc_plugin.data.packed_clips import ClipFiles
 from lgc_plugin.inference.model import model_files
 from lgc_plugin.inference.model.model_folder import read_model
 from lgc_plugin.training.checkpoints import AtomicCheckpointer
-from lgc_plugin.training.random_state import RandomState
+from lgc_plugin.training.process_state import RandomState
 
 FLIPS = 12  # places in each file
 

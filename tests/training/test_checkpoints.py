@@ -10,7 +10,7 @@ from speechbrain.utils.checkpoints import (
 )
 
 from lgc_plugin.training.checkpoints import AtomicCheckpointer
-from lgc_plugin.training.random_state import RandomState
+from lgc_plugin.training.process_state import RandomState
 
 
 @register_checkpoint_hooks

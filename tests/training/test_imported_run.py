@@ -23,7 +23,7 @@ from lgc_plugin.training.imported_run import (
     read_mel_filters,
     write_imported_run,
 )
-from lgc_plugin.training.random_state import RandomState
+from lgc_plugin.training.process_state import RandomState
 from lgc_plugin.utils.hparams import read_plain
 from published_crnn import lightning_checkpoint, published_module
 
