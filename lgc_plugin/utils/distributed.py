@@ -27,8 +27,6 @@ from speechbrain.utils.distributed import (
 from speechbrain.utils.run_opts import RunOptions
 from torch import Tensor, nn
 
-from lgc_plugin.utils.parallel import end_with_launcher
-
 
 def get_rank() -> int:
     """Number of this process, from 0; 0 without others.
@@ -52,9 +50,6 @@ def get_world_size() -> int:
 def init_process_group(run_options: RunOptions) -> RunOptions:
     """Makes the processes that ``torchrun`` started find each other.
 
-    They end if it is killed: left alone, they would go on, and hold what they
-    have locked.
-
     Without a GPU for each of them the backend is gloo, whatever the
     options are: SpeechBrain's default, NCCL, only supports GPUs.
 
@@ -63,7 +58,6 @@ def init_process_group(run_options: RunOptions) -> RunOptions:
     >>> get_world_size()
     1
     """
-    end_with_launcher()
     device = run_options.device or ""
     if device.startswith("cpu") or not torch.cuda.is_available():
         given = {*run_options.overridden_args, "distributed_backend"}

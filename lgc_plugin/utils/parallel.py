@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import partial
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
+from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -59,10 +60,18 @@ def _end_with_parent() -> None:
 
 
 def end_with_launcher() -> None:
-    """Lets a process that ``torchrun`` started end when that is killed."""
-    if "TORCHELASTIC_RUN_ID" in os.environ and hasattr(os, "pidfd_open"):
-        with suppress(ProcessLookupError):
-            _end_after(os.pidfd_open(os.getppid()))
+    """Lets a process that ``torchrun`` started end when that is killed.
+
+    Left alone it would go on, and hold what it has locked. Call it first.
+    """
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        return
+    launcher = os.getppid()
+    with suppress(OSError, AttributeError):  # other systems than Linux
+        command = Path(f"/proc/{launcher}/cmdline").read_bytes()
+        if launcher == 1 and b"python" not in command:
+            os._exit(1)  # the launcher was killed before
+        _end_after(os.pidfd_open(launcher))
 
 
 def _end_after(sentinel: int) -> None:

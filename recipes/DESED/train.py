@@ -10,7 +10,9 @@ small profile (hparams/mini.yaml) applies.
 from __future__ import annotations
 
 from lgc_plugin.utils.loading import check_versions
+from lgc_plugin.utils.parallel import end_with_launcher
 
+end_with_launcher()
 check_versions()  # before PyTorch, which may be what fails to load
 
 import sys

@@ -135,9 +135,7 @@ def test_a_run_killed_within_an_epoch_ends_with_the_same_numbers(
         return len(seen) >= 5
 
     words = {"processes": processes}
-    process = train(
-        folder, "--ckpt_interval_steps=1", start_only=True, **words
-    )
+    process = train(folder, "--ckpt_interval_steps=1", start_only=True, **words)
     kill_when(process, fifth_checkpoint)
     second = train(folder, **words)
     assert "Going into epoch 2\n" in second.stdout
