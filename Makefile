@@ -35,8 +35,9 @@ train: $(VENV)/.train  ## Trains on DESED, or on the toy dataset
 	$(RUN) recipes/DESED/train.py hparams/lgc.yaml $(ARGS)
 
 # A file stays in one process: its runs of the recipe are shared by its tests.
+# Files are taken in the order of conftest.py.
 test: $(VENV)/.test  ## Runs the tests and the examples in docstrings
-	TESTED_ENVIRONMENT=$(ENVIRONMENT) $(RUN) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	TESTED_ENVIRONMENT=$(ENVIRONMENT) $(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.lint  ## Checks style, format and types; installs no PyTorch
 	$(RUN) -m ruff check --no-cache .

@@ -33,3 +33,8 @@ settings.load_profile("shared")
 # programs under test that have to mind it.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items):
+    """Runs of the recipe first: at the end a long file would run alone."""
+    items.sort(key=lambda item: item.path.parent.name != "recipes")

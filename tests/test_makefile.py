@@ -63,7 +63,8 @@ def test_make_test_runs_pytest():
     assert f"{LOCKED} {BUILD} -e '.[dev]'" in commands
     assert commands.splitlines()[-1] == (
         "TESTED_ENVIRONMENT=locked "
-        "none/bin/python -m pytest -n 3 --dist loadfile -x"
+        "none/bin/python -m pytest -n 3 --dist loadfile "
+        "--no-loadscope-reorder -x"
     )
 
 
