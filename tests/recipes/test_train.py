@@ -116,25 +116,23 @@ def kill_when(process, condition):
     assert process.wait().returncode == -signal.SIGKILL
 
 
-def test_a_run_killed_within_an_epoch_ends_with_the_same_numbers(
-    train, tmp_path
-):
+def test_a_run_killed_within_an_epoch_ends_the_same(train, tmp_path):
     """Two processes: each has draws and batch statistics of its own."""
     expected, folder = tmp_path / "undisturbed", tmp_path / "killed"
     train(expected, processes=2)
     seen = set()
 
     def fifth_checkpoint():
-        """Three steps of an epoch and its end leave four."""
-        # Their names are of the second: a later one may have the same.
+        # Three steps of an epoch and its end leave four. Their names are of
+        # the second: a later one may have the same.
         for file in folder.glob("save/CKPT*/brain.ckpt"):
             with suppress(FileNotFoundError):
                 seen.add(file.stat().st_mtime_ns)
         return len(seen) >= 5
 
-    words = "--ckpt_interval_steps=1"
-    process = train(folder, words, start_only=True, processes=2)
-    kill_when(process, fifth_checkpoint)
+    often = "--ckpt_interval_steps=1"
+    killed = train(folder, often, start_only=True, processes=2)
+    kill_when(killed, fifth_checkpoint)
     second = train(folder, processes=2)
     assert "Going into epoch 2\n" in second.stdout
     assert "Going into epoch 1\n" not in second.stdout
