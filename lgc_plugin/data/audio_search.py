@@ -126,11 +126,17 @@ def search_audio(folder: str | Path, *, below: bool = True) -> AudioSearch:
             if entry.is_dir():
                 if below:
                     search(path, above | {real})
-            elif entry.is_file() or entry.is_symlink():
+            elif entry.is_file() or _is_recording(path):
                 paths.append(path)
+            elif entry.is_symlink():
+                closed[path] = "a link to nothing"
 
     search(Path(folder), frozenset())
     return _by_format(paths, closed)
+
+
+def _is_recording(path: Path) -> bool:
+    return path.suffix.lower() in audio_suffixes() | _FOREIGN
 
 
 def audio_among(paths: Iterable[Path]) -> AudioSearch:

@@ -127,14 +127,14 @@ def check_whole(path: str | Path) -> None:
 class UnreadableError(ValueError):
     """A file that is missing or damaged, and why."""
 
-    def __init__(self, path: str | Path, why: object) -> None:
-        super().__init__(
-            f"{path}: cannot be decoded ({why}): restore it, or prepare the "
-            "data again"
-        )
-        self.why = str(why)
+    why: str
 
 
 def unreadable(path: str | Path, why: object) -> UnreadableError:
     """The error for a file that is missing or damaged."""
-    return UnreadableError(path, why)
+    error = UnreadableError(
+        f"{path}: cannot be decoded ({why}): restore it, or prepare the data "
+        "again"
+    )
+    error.why = str(why)
+    return error

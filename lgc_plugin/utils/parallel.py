@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
@@ -84,6 +86,27 @@ def _end_after(sentinel: int) -> None:
     Thread(target=watch, daemon=True).start()
 
 
+@dataclass(frozen=True)
+class _Sendable:
+    """A function whose errors survive the way back from a worker.
+
+    One that does not would be taken for the death of the worker.
+    """
+
+    function: Callable
+
+    def __call__(self, item: Any) -> Any:
+        try:
+            return self.function(item)
+        except Exception as error:
+            try:
+                pickle.loads(pickle.dumps(error))
+            except Exception:
+                name = type(error).__name__
+                raise RuntimeError(f"{name}: {error}") from None
+            raise
+
+
 def parallel_map(
     function: Callable[[Item], Result],
     items: Iterable[Item],
@@ -118,7 +141,7 @@ def parallel_map(
         n_jobs, mp_context=get_context("spawn"), initializer=_end_with_parent
     )
     try:
-        results = pool.map(function, items, chunksize=chunk)
+        results = pool.map(_Sendable(function), items, chunksize=chunk)
         return list(bar(results))
     except BrokenProcessPool:
         raise ChildProcessError(

@@ -112,3 +112,10 @@ def test_plain_formats_are_preferred(tmp_path):
         touch(tmp_path / name)
     files = list_audio(tmp_path).values()
     assert [f.path.name for f in files] == ["a.wav", "b.flac", "c.mp3"]
+
+
+def test_a_folder_linked_to_nothing_is_told_of(tmp_path):
+    (tmp_path / "session1").symlink_to(tmp_path / "nowhere")
+    found = search_audio(tmp_path)
+    assert not found.files
+    assert "session1 is not searched (a link to nothing)" in found.passed_over()

@@ -126,6 +126,14 @@ def test_read_bank_names_what_is_missing(tmp_path: Path) -> None:
         read_bank(tmp_path)
 
 
+def test_read_bank_names_a_link_to_nothing(tmp_path: Path) -> None:
+    (tmp_path / "background").mkdir()
+    (tmp_path / "foreground" / "Cat").mkdir(parents=True)
+    (tmp_path / "foreground" / "Dog").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match="Dog: a link to nothing"):
+        read_bank(tmp_path)
+
+
 @given(
     sizes=st.lists(st.integers(3, 30), min_size=2, max_size=4),
     seed=st.integers(0, 2**32),

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from lgc_plugin.data.audio_files import audio_header
+from lgc_plugin.data.audio_stream import UnreadableError
+from lgc_plugin.utils import parallel
 from lgc_plugin.utils.parallel import parallel_map, progress_bar
 
 SLEEPERS = """
@@ -102,6 +105,27 @@ def test_a_worker_that_dies_is_told_of_in_one_line():
         parallel_map(
             os._exit, [1, 1], n_jobs=2, description="clips", progress=False
         )
+
+
+class OddError(ValueError):
+    def __init__(self, path, why):
+        super().__init__(f"{path}: {why}")
+
+
+def test_the_error_of_a_worker_is_raised(tmp_path):
+    empty = tmp_path / "a.wav"
+    empty.touch()
+    with pytest.raises(UnreadableError, match=r"a\.wav: cannot be") as caught:
+        parallel_map(audio_header, [empty] * 2, n_jobs=2, progress=False)
+    assert "not recognised" in caught.value.why
+
+
+def test_an_error_that_cannot_be_sent_is_told_of():
+    def fail(path):
+        raise OddError(path, "is odd")
+
+    with pytest.raises(RuntimeError, match=r"OddError: a\.wav: is odd"):
+        parallel._Sendable(fail)("a.wav")
 
 
 class Terminal(io.StringIO):

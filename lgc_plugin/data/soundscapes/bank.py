@@ -138,6 +138,11 @@ def read_bank(
     groups: dict[str, list[Sound]] = {}
     for part in sorted((folder / "foreground").iterdir()):
         if not part.is_dir() or part.name.startswith("."):
+            if part.is_symlink() and not part.exists():
+                raise FileNotFoundError(
+                    f"{part}: a link to nothing: remove it, or restore what it "
+                    "links to"
+                )
             continue
         label, no_onset, no_offset = _parse_label(part)
         groups.setdefault(label, []).extend(
