@@ -1,8 +1,9 @@
 """Twenty training steps of one process or of several, for test_distributed.
 
-    torchrun --nproc_per_node=N tests/distributed_steps.py FOLDER [in_loop]
+    torchrun --nproc_per_node=N tests/distributed_steps.py FOLDER
 
-Every process writes what it has learned to FOLDER/<processes>-<rank>.pt.
+Every process writes what it has learned, without a pretrained encoder and
+through one, to FOLDER/plain and FOLDER/in_loop as <processes>-<rank>.pt.
 """
 
 import sys
@@ -49,8 +50,7 @@ def prototype_batches(brain):
         yield brain.lgc_batch_of(batch)
 
 
-def main(folder: Path, in_loop: bool) -> None:
-    init_process_group(RunOptions(device="cpu"))
+def learn(folder: Path, in_loop: bool) -> None:
     several = get_world_size() > 1
     draws = SplitDraws()
     draws.install()
@@ -71,5 +71,11 @@ def main(folder: Path, in_loop: bool) -> None:
     torch.save(learned, folder / name)
 
 
+def main(folder: Path) -> None:
+    init_process_group(RunOptions(device="cpu"))
+    learn(folder / "plain", in_loop=False)
+    learn(folder / "in_loop", in_loop=True)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), in_loop="in_loop" in sys.argv[2:])
+    main(Path(sys.argv[1]))

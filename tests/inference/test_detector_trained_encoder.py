@@ -10,7 +10,7 @@ import torch
 
 from detector_cases import CPU, FRAME, sound
 from lgc_plugin import CRNN, LGC, SoundEventDetector
-from lgc_plugin.inference.model.export import check_onnx, export_model
+from lgc_plugin.inference.model.export import export_model
 from lgc_plugin.inference.model.model_encoder import (
     describe_encoder,
     register_encoder,
@@ -20,7 +20,6 @@ from lgc_plugin.inference.model.model_folder import (
     write_model,
 )
 from lgc_plugin.inference.model.model_settings import ModelSettings
-from lgc_plugin.inference.model.onnx_model import make_onnx
 from lgc_plugin.models.encoders import put_in_loop
 from lgc_plugin.models.features import LogMel
 from lgc_plugin.types import SEDBatch
@@ -90,7 +89,6 @@ def test_an_export_keeps_the_layers(folder: Path, tmp_path: Path) -> None:
     expected = NETWORKS["teacher"].state_dict()
     found = model.network.state_dict()
     assert all(torch.equal(found[key], expected[key]) for key in expected)
-    assert check_onnx(make_onnx(model, "teacher"), model, "a.onnx") < 1e-4
 
 
 def test_a_frozen_encoder_in_the_loop_leaves_no_trace(tmp_path: Path) -> None:

@@ -92,15 +92,12 @@ def test_the_same_seed_gives_the_same_scores(train, finished, tmp_path):
     )
 
 
-@pytest.mark.parametrize("stop_after", [1, 3], ids=["before", "after"])
-def test_a_stopped_run_ends_with_the_same_numbers(
-    train, finished, tmp_path, stop_after
-):
-    """Stopped before and after the initialization of the prototypes."""
+def test_a_stopped_run_ends_with_the_same_numbers(train, finished, tmp_path):
+    """Stopped after the initialization of the prototypes."""
     folder = tmp_path / "resumed"
-    train(folder, f"--number_of_epochs={stop_after}")
+    train(folder, "--number_of_epochs=3")
     second = train(folder)
-    assert f"Going into epoch {stop_after + 1}\n" in second.stdout
+    assert "Going into epoch 4\n" in second.stdout
     assert "Going into epoch 1\n" not in second.stdout
     assert results(folder)["scores"] == results(finished[0])["scores"]
     assert (folder / "train_log.txt").read_text().split("\n")[-2] == (

@@ -12,15 +12,17 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "tests" / "distributed_steps.py"
 
 
-@pytest.fixture(scope="module", params=["", "in_loop"])
-def learned(tmp_path_factory, request):
-    """What each process has learned: alone, and each of two.
+KINDS = ("plain", "in_loop")
 
-    Without a pretrained encoder, and through one.
-    """
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where one process and two have written what they learned."""
     folder = tmp_path_factory.mktemp("learned")
+    for kind in KINDS:
+        (folder / kind).mkdir()
     torchrun = ["-m", "torch.distributed.run", "--standalone"]
-    words = [str(SCRIPT), str(folder), request.param]
+    words = [str(SCRIPT), str(folder)]
     for launcher in ([], [*torchrun, "--nproc_per_node=2"]):
         done = subprocess.run(
             [sys.executable, *launcher, *words],
@@ -31,9 +33,18 @@ def learned(tmp_path_factory, request):
             timeout=300,
         )
         assert done.returncode == 0, done.stderr[-4000:]
+    return folder
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def learned(folder, request):
+    """What each process has learned: alone, and each of two.
+
+    Without a pretrained encoder, and through one.
+    """
     return {
         file.stem: torch.load(file, weights_only=True)
-        for file in folder.glob("*.pt")
+        for file in (folder / request.param).glob("*.pt")
     }
 
 
