@@ -103,14 +103,6 @@ def test_the_model_folder_has_the_trained_layers(trained):
     assert len({float(w.detach().sum()) for w in weights}) == 3
 
 
-def test_frozen_it_leaves_no_trace_in_the_checkpoint(train_in_loop, tmp_path):
-    folder = tmp_path / "run"
-    train_in_loop(folder, "--number_of_epochs=1", trained=0)
-    assert not any("encoder." in n for n in checkpoint_of(folder, "model"))
-    assert not any(".encoder." in n for n in checkpoint_of(folder, "lgc"))
-    assert len(checkpoint_of(folder, "optimizer")["param_groups"]) == 1
-
-
 def test_layers_to_train_outside_the_loop_are_an_error(train, tmp_path):
     done = train(tmp_path / "run", "--encoder_trainable_layers=2", check=False)
     assert done.returncode == 2

@@ -83,16 +83,6 @@ def test_test_only_repeats_the_scores(embed, whole, tmp_path):
     assert results(folder)["scores"] == results(whole[0])["scores"]
 
 
-def test_embeddings_computed_in_each_step_are_the_same(embed, whole, tmp_path):
-    words = ["--data_cache=none", "--number_of_epochs=2"]
-    embed(tmp_path / "on_the_spot", *words)
-    logs = [
-        (folder / "train_log.txt").read_text().splitlines()[:2]
-        for folder in (tmp_path / "on_the_spot", whole[0])
-    ]
-    assert logs[0] == logs[1]
-
-
 def test_two_processes_train_in_half_precision(embed, tmp_path):
     """All parts of the method, on embeddings alone."""
     words = "--precision=bf16 --number_of_epochs=2 --contrast_start_epoch=1 "
@@ -104,13 +94,6 @@ def test_two_processes_train_in_half_precision(embed, tmp_path):
     model = torch.load(checkpoint_of(tmp_path / "two") / "model.ckpt")
     assert model["fusion.weight"].shape == (6, 1 + 6)
     assert not [name for name in model if name.startswith("blocks")]
-
-
-def test_random_consistency_takes_embeddings_along(embed, tmp_path):
-    words = "--rct_weight=2 --mixup_probability=0 --number_of_epochs=1"
-    embed(tmp_path / "rct", *words.split())
-    log = (tmp_path / "rct" / "train_log.txt").read_text()
-    assert "train rct:" in log and "nan" not in log
 
 
 @pytest.mark.parametrize(
