@@ -78,7 +78,7 @@ def check_encoder(hparams: Mapping[str, Any]) -> str | None:
         )
     if rate != encoder.sample_rate:
         raise ValueError(
-            f"sample_rate is {rate}, but {name} was told "
+            f"sample_rate is {rate}, but {name} was given "
             f"{encoder.sample_rate}: give it sample_rate: !ref <sample_rate>"
         )
     return f"{name} {encoder.fingerprint[:16]}"

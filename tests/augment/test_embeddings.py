@@ -108,8 +108,8 @@ def waves_of(lengths, frame=640):
     n_samples = torch.tensor(lengths)
     wavs[torch.arange(wavs.shape[1]) >= n_samples.unsqueeze(1)] = 0
     batch = replace(batch_of(), features=None, wavs=wavs, n_samples=n_samples)
-    heard = torch.arange(N_FRAMES) * frame < n_samples.unsqueeze(1)
-    embeddings = batch.embeddings * heard.unsqueeze(1)
+    valid = torch.arange(N_FRAMES) * frame < n_samples.unsqueeze(1)
+    embeddings = batch.embeddings * valid.unsqueeze(1)
     return replace(batch, embeddings=embeddings, time_pooling=None)
 
 

@@ -107,7 +107,7 @@ def test_two_processes_train_in_half_precision(embed, tmp_path):
         (["--encoder_size=7"], "give --encoder_size=6"),
         (["--frame_encoder=null"], "there is no frame_encoder: give both"),
         (["--encoder_weights=gone.pt"], "gone.pt (encoder_weights) is not the"),
-        (["--frame_encoder={sample_rate: 8000}"], "was told 8000: give it"),
+        (["--frame_encoder={sample_rate: 8000}"], "was given 8000: give it"),
         (["--frame_encoder={layer: 3}"], "keyword argument 'layer'"),
     ],
 )

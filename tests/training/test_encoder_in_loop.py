@@ -90,11 +90,13 @@ def test_versions_of_a_batch_are_made_before_the_encoder():
     brain.hparams.wav_augmentations = [
         RandomVersions(frame_samples=ENCODER.frame_samples)
     ]
-    heard = []
-    encoder.register_forward_pre_hook(lambda _, given: heard.append(given[0]))
+    given_wavs = []
+    encoder.register_forward_pre_hook(
+        lambda _, given: given_wavs.append(given[0])
+    )
     fit(brain, whole_batch(1, padding=True))
-    assert [len(wavs) for wavs in heard] == [30, 10]
-    assert not torch.equal(heard[0][20:], heard[0][:10])
+    assert [len(wavs) for wavs in given_wavs] == [30, 10]
+    assert not torch.equal(given_wavs[0][20:], given_wavs[0][:10])
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

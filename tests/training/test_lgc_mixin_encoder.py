@@ -53,8 +53,10 @@ def batch_of(seed):
 def test_clips_are_cut_before_an_encoder_that_is_shared():
     encoder = TinyEncoder(frame_seconds=0.1)
     brain = make(encoder)
-    heard = []
-    encoder.register_forward_pre_hook(lambda _, given: heard.append(given[0]))
+    given_wavs = []
+    encoder.register_forward_pre_hook(
+        lambda _, given: given_wavs.append(given[0])
+    )
     before = copy.deepcopy(encoder.state_dict())
     data = torch.utils.data.DataLoader([batch_of(0), batch_of(1)], None)
     torch.manual_seed(2)
@@ -65,7 +67,7 @@ def test_clips_are_cut_before_an_encoder_that_is_shared():
     assert names == ["layer", "output"]
     assert not any("encoder" in name for name in brain.lgc.state_dict())
     # The student, the teacher, and the student on the cut waveforms.
-    wavs, (first, second, cut) = batch_of(0)[0], heard[:3]
+    wavs, (first, second, cut) = batch_of(0)[0], given_wavs[:3]
     assert torch.equal(first, wavs) and torch.equal(second, wavs)
     frames = cut.unflatten(1, (FRAMES, -1))
     sources = wavs.unflatten(1, (FRAMES, -1)).unsqueeze(1)
