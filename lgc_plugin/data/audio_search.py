@@ -94,9 +94,7 @@ def clip_id(filename: str) -> str:
 
     Names such as ``Y0A1_16.000_26.000`` keep every dot.
     """
-    stem, suffix = os.path.splitext(filename)
-    is_audio = suffix.lower() in audio_suffixes() | _FOREIGN
-    return stem if stem and is_audio else filename
+    return os.path.splitext(filename)[0] if _is_audio(filename) else filename
 
 
 def search_audio(folder: str | Path, *, below: bool = True) -> AudioSearch:
@@ -126,7 +124,7 @@ def search_audio(folder: str | Path, *, below: bool = True) -> AudioSearch:
             if entry.is_dir():
                 if below:
                     search(path, above | {real})
-            elif entry.is_file() or _is_recording(path):
+            elif entry.is_file() or _is_audio(entry.name):
                 paths.append(path)
             elif entry.is_symlink():
                 closed[path] = "a link to nothing"
@@ -135,8 +133,10 @@ def search_audio(folder: str | Path, *, below: bool = True) -> AudioSearch:
     return _by_format(paths, closed)
 
 
-def _is_recording(path: Path) -> bool:
-    return path.suffix.lower() in audio_suffixes() | _FOREIGN
+def _is_audio(filename: str) -> bool:
+    """Whether a file name ends as recordings do, of formats read or not."""
+    suffix = os.path.splitext(filename)[1]
+    return suffix.lower() in audio_suffixes() | _FOREIGN
 
 
 def audio_among(paths: Iterable[Path]) -> AudioSearch:

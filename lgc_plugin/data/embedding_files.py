@@ -107,7 +107,7 @@ class EmbeddingFiles:
 
 
 def content_key(samples: np.ndarray) -> str:
-    """What tells clips apart: a digest of their 16-bit samples."""
+    """The name of a clip by its content: a digest of its 16-bit samples."""
     numbers = np.ascontiguousarray(samples, "<i2")
     return hashlib.sha256(numbers.data).hexdigest()[:32]
 

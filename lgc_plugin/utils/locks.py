@@ -40,7 +40,7 @@ def lock_file(path: str | Path, what: str) -> Iterator[None]:
     descriptor = _locked(path, what)
     try:
         who = f"process {os.getpid()} on {socket.gethostname()}"
-        with suppress(OSError):  # whoever needs more of a full disk reports it
+        with suppress(OSError):  # a full disk is reported by what writes more
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, who.encode(), 0)
         yield

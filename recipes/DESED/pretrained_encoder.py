@@ -55,7 +55,7 @@ def check_encoder(hparams: Mapping[str, Any]) -> str | None:
     Returns
     -------
     str or None
-        What tells it from other encoders, for the record of the run.
+        Class and fingerprint of an encoder, for the record of the run.
 
     Raises
     ------

@@ -128,7 +128,7 @@ def test_embeddings_travel_with_their_clip(tmp_path):
     # Test sets have none, and held-out clips of the validation behind them.
     plain = make_dataset(manifest, ENCODER, tmp_path, crop=True)
     assert collate_clips([items[2], plain[1]]).embeddings is None
-    items[2]["embeddings"][:] = 7  # nobody writes to what is stored
+    items[2]["embeddings"][:] = 7  # what is stored stays as it is
     assert items[2]["embeddings"].amax() == 2
 
 

@@ -61,7 +61,7 @@ def _weights_of(folder: Path, networks: Sequence[str] | None) -> list[str]:
 
 
 def model_digest(folder: str | Path, network: str) -> str:
-    """Of settings and weights, to tell whether a model is another now."""
+    """A digest of settings and weights, which changes with the model."""
     _, files = read_files(folder, [network])
     return hashlib.sha256(b"".join(files.values())).hexdigest()
 

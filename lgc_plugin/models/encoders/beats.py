@@ -85,7 +85,7 @@ class BEATs(FrameEncoder):
         if layer is not None:
             del blocks[layer:]
         for block in blocks[1:]:
-            # The first one's, which nobody reads there.
+            # The first one's, which is not read there.
             block.self_attn.relative_attention_bias = None
         network.encoder.layer_wise_gradient_decay_ratio = 1.0
         self._patch = int(network.cfg.input_patch_size)
