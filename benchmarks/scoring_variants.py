@@ -30,7 +30,7 @@ from lgc_plugin.evaluation.metrics import (
     PSDS_METRICS,
     TAG_METRICS,
 )
-from lgc_plugin.evaluation.post_processing import (
+from lgc_plugin.evaluation.postprocess.post_processing import (
     decode_frames,
     spaced_thresholds,
 )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
-from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.report.result_files import write_predictions
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"

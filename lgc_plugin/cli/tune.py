@@ -186,7 +186,7 @@ def _read_set(
 
 
 def _tune(tuned_on: ScoredSet, args: argparse.Namespace) -> TuningResult:
-    from lgc_plugin.evaluation.post_processing import PostProcessing
+    from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
     from lgc_plugin.evaluation.tuning import tune
 
     return tune(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lgc_plugin.evaluation.f1 import F1Counts
-from lgc_plugin.evaluation.median_filter import as_array
+from lgc_plugin.evaluation.postprocess.median_filter import as_array
 from lgc_plugin.evaluation.score import (
     Averages,
     Score,

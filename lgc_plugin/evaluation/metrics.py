@@ -21,7 +21,7 @@ from lgc_plugin.evaluation.f1 import (
 )
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth
-from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.psds import PSDS1, PSDS2, psds_counts
 from lgc_plugin.evaluation.psds_free import (
     has_sed_scores_eval,

@@ -11,9 +11,11 @@ import numpy as np
 
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth_files import Annotations
-from lgc_plugin.evaluation.median_filter import resolve_median_windows
 from lgc_plugin.evaluation.notes import Notes, counted
-from lgc_plugin.evaluation.post_processing import (
+from lgc_plugin.evaluation.postprocess.median_filter import (
+    resolve_median_windows,
+)
+from lgc_plugin.evaluation.postprocess.post_processing import (
     PSDS_THRESHOLDS,
     PostProcessing,
 )

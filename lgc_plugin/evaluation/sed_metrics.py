@@ -10,13 +10,13 @@ import pandas as pd
 
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth
-from lgc_plugin.evaluation.median_filter import (
+from lgc_plugin.evaluation.metrics import count_scores, score_counts
+from lgc_plugin.evaluation.postprocess.median_filter import (
     as_array,
     as_score_array,
     as_valid_frames,
 )
-from lgc_plugin.evaluation.metrics import count_scores, score_counts
-from lgc_plugin.evaluation.post_processing import (
+from lgc_plugin.evaluation.postprocess.post_processing import (
     PSDS_THRESHOLDS,
     PostProcessing,
 )
@@ -40,7 +40,7 @@ class SEDMetrics:
         The truth; clips that are never appended are left out of it.
     median_windows : int or Sequence[int] or Mapping[str, int]
         Output frames, see
-        :func:`lgc_plugin.evaluation.median_filter.resolve_median_windows`.
+        :func:`.postprocess.median_filter.resolve_median_windows`.
     thresholds : Sequence[float]
         Operating points of PSDS.
     decision_threshold : float or Mapping[str, float]

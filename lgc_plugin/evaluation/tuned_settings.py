@@ -12,7 +12,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.utils.files import write_text
 from lgc_plugin.utils.text import one_line, read_text, shortened
 from lgc_plugin.utils.yaml_files import parse_yaml

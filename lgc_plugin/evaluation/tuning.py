@@ -10,7 +10,6 @@ import numpy as np
 
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth
-from lgc_plugin.evaluation.median_filter import resolve_median_windows
 from lgc_plugin.evaluation.metrics import (
     EVENT_METRICS,
     FREE_METRICS,
@@ -19,7 +18,10 @@ from lgc_plugin.evaluation.metrics import (
     count_scores,
     score_counts,
 )
-from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.postprocess.median_filter import (
+    resolve_median_windows,
+)
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.prediction_checks import common_clips
 from lgc_plugin.evaluation.score import Score
 from lgc_plugin.evaluation.tuned_settings import TunedSettings

@@ -12,13 +12,13 @@ from lgc_plugin.evaluation.events import CodedEvents
 from lgc_plugin.evaluation.f1 import PointCounts, f1_averages
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth
-from lgc_plugin.evaluation.median_filter import LONGEST_WINDOW
 from lgc_plugin.evaluation.metrics import (
     EVENT_METRICS,
     FREE_METRICS,
     PSDS_METRICS,
 )
-from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.postprocess.median_filter import LONGEST_WINDOW
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.psds import PSDSCounts, psds_counts
 from lgc_plugin.evaluation.psds_free import psds_free_counts
 from lgc_plugin.utils.parallel import progress_bar

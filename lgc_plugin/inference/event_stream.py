@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.median_filter import resolve_median_windows
-from lgc_plugin.evaluation.post_processing import as_thresholds
+from lgc_plugin.evaluation.postprocess.median_filter import (
+    resolve_median_windows,
+)
+from lgc_plugin.evaluation.postprocess.post_processing import as_thresholds
 from lgc_plugin.inference.event_runs import Run, RunFinder
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.data.soundscapes.plan import DESCRIPTION
 from lgc_plugin.evaluation.ground_truth import clip_name
 from lgc_plugin.evaluation.network_metrics import EvaluationMetrics
-from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.score import SEDResult
 from lgc_plugin.report.result_files import write_predictions, write_results
 from lgc_plugin.report.score_figures import plot_per_class, plot_psd_roc

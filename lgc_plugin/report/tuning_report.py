@@ -21,7 +21,7 @@ from lgc_plugin.utils.text import printable
 def choice_table(result: TuningResult) -> str:
     """What each class got, and its score before and after.
 
-    >>> from lgc_plugin.evaluation.post_processing import PostProcessing
+    >>> from lgc_plugin.evaluation import PostProcessing
     >>> from lgc_plugin.evaluation.tuned_settings import TunedSettings
     >>> settings = TunedSettings(
     ...     {"Cat": 7}, 0.5, 0.064, "psds1", ("a.wav",), "validation.tsv"

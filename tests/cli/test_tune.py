@@ -8,7 +8,7 @@ from lgc_plugin.cli import main as cli
 from lgc_plugin.cli.tune import METRICS
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.metrics import count_scores
-from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.score_files import write_score_tsvs
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
 from lgc_plugin.evaluation.tuning import TUNING_METRICS, tune

@@ -14,7 +14,7 @@ from lgc_plugin.evaluation.metrics import (
     count_scores,
     score_counts,
 )
-from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from score_cases import LABELS, case
 
 DECODING = PostProcessing(

@@ -17,7 +17,7 @@ from lgc_plugin.evaluation.ground_truth_files import (
 )
 from lgc_plugin.evaluation.notes import Notes
 from lgc_plugin.evaluation.operating_point import OperatingOptions
-from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.psds import PSDS1, psds_score
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
 from lgc_plugin.evaluation.score_files import write_score_tsvs

@@ -16,7 +16,7 @@ from lgc_plugin.evaluation.metrics import (
     count_scores,
     count_tags,
 )
-from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from score_cases import LABELS, case
 
 DECODING = PostProcessing(3, (0.3, 0.5, 0.7))

@@ -8,7 +8,7 @@ from lgc_plugin.evaluation import psds_free
 from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth
-from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.psds import PSDS1, PSDS2, psds_score
 from lgc_plugin.evaluation.psds_free import psds_free_counts
 from score_cases import LABELS, case

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lgc_plugin.evaluation import tuning_grid as class_scores
 from lgc_plugin.evaluation.metrics import count_scores
-from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
 from lgc_plugin.evaluation.tuning import TUNING_METRICS, tune

@@ -11,7 +11,7 @@ from lgc_plugin.evaluation.metrics import (
     count_scores,
     score_counts,
 )
-from lgc_plugin.evaluation.post_processing import PostProcessing
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.score import (
     Averages,
     Interval,

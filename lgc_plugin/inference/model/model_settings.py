@@ -17,7 +17,7 @@ from ruamel.yaml.representer import RoundTripRepresenter
 
 from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.fields import check_label
-from lgc_plugin.evaluation.median_filter import (
+from lgc_plugin.evaluation.postprocess.median_filter import (
     check_names,
     resolve_median_windows,
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.median_filter import (
+from lgc_plugin.evaluation.postprocess.median_filter import (
     as_score_array,
     as_valid_frames,
     check_names,

@@ -11,11 +11,11 @@ from scipy.ndimage import median_filter
 
 import oracles
 from lgc_plugin.data.encoder import EventEncoder
-from lgc_plugin.evaluation.median_filter import (
+from lgc_plugin.evaluation.postprocess.median_filter import (
     median_filter_scores,
     resolve_median_windows,
 )
-from lgc_plugin.evaluation.post_processing import (
+from lgc_plugin.evaluation.postprocess.post_processing import (
     PSDS_THRESHOLDS,
     spaced_thresholds,
 )

@@ -1,0 +1,1 @@
+"""From frame scores to events: filters, thresholds, bounding boxes, rules."""
