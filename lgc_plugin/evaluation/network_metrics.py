@@ -16,7 +16,7 @@ from lgc_plugin.evaluation.clip_tags import clip_counts
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth, truth_of_rows
 from lgc_plugin.evaluation.metrics import score_counts
-from lgc_plugin.evaluation.postprocess.post_processing import spaced_thresholds
+from lgc_plugin.evaluation.postprocess.thresholds import spaced_thresholds
 from lgc_plugin.evaluation.score import SEDResult
 from lgc_plugin.evaluation.sed_metrics import SEDMetrics
 from lgc_plugin.types import LabelKind, SEDOutput

@@ -15,10 +15,8 @@ from lgc_plugin.evaluation.notes import Notes, counted
 from lgc_plugin.evaluation.postprocess.median_filter import (
     resolve_median_windows,
 )
-from lgc_plugin.evaluation.postprocess.post_processing import (
-    PSDS_THRESHOLDS,
-    PostProcessing,
-)
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
+from lgc_plugin.evaluation.postprocess.thresholds import PSDS_THRESHOLDS
 from lgc_plugin.evaluation.predictions import Predictions
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
 from lgc_plugin.evaluation.tuned_settings import TunedSettings

@@ -26,7 +26,7 @@ from lgc_plugin.evaluation.late_events import (
     warn_two_units,
 )
 from lgc_plugin.evaluation.notes import Notes, counted
-from lgc_plugin.evaluation.postprocess.post_processing import refuse_nan
+from lgc_plugin.evaluation.postprocess.decoding import refuse_nan
 from lgc_plugin.evaluation.predictions import Predictions
 from lgc_plugin.evaluation.score_files import read_frame_scores
 

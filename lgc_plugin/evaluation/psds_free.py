@@ -17,11 +17,11 @@ import numpy as np
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.notes import quiet
+from lgc_plugin.evaluation.postprocess.decoding import refuse_nan
 from lgc_plugin.evaluation.postprocess.median_filter import (
     median_filter_scores,
     resolve_median_windows,
 )
-from lgc_plugin.evaluation.postprocess.post_processing import refuse_nan
 from lgc_plugin.evaluation.psd_roc import (
     PSDROC,
     SECONDS_PER_HOUR,

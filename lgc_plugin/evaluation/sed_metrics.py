@@ -16,10 +16,8 @@ from lgc_plugin.evaluation.postprocess.median_filter import (
     as_score_array,
     as_valid_frames,
 )
-from lgc_plugin.evaluation.postprocess.post_processing import (
-    PSDS_THRESHOLDS,
-    PostProcessing,
-)
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
+from lgc_plugin.evaluation.postprocess.thresholds import PSDS_THRESHOLDS
 from lgc_plugin.evaluation.score import SEDResult
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pandas as pd
 from lgc_plugin.evaluation.postprocess.median_filter import (
     resolve_median_windows,
 )
-from lgc_plugin.evaluation.postprocess.post_processing import as_thresholds
+from lgc_plugin.evaluation.postprocess.thresholds import as_thresholds
 from lgc_plugin.inference.event_runs import Run, RunFinder
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from lgc_plugin.evaluation.postprocess.median_filter import (
     median_filter_scores,
     resolve_median_windows,
 )
-from lgc_plugin.evaluation.postprocess.post_processing import (
+from lgc_plugin.evaluation.postprocess.thresholds import (
     PSDS_THRESHOLDS,
     spaced_thresholds,
 )
