@@ -26,6 +26,7 @@ from oracles.network import blocks, fusion, gated_conv_block, heads
 from oracles.postprocess import median, thresholded_events
 from oracles.prototypes import bank_update, initial_prototypes, members, unit
 from oracles.schedule import moving_average, ramp
+from oracles.sebbs import boxes
 
 __all__ = [
     "Bank",
@@ -38,6 +39,7 @@ __all__ = [
     "assert_same_set",
     "bank_update",
     "blocks",
+    "boxes",
     "initial_prototypes",
     "consistency",
     "contrast_loss",
