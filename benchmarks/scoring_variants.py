@@ -30,7 +30,7 @@ from lgc_plugin.evaluation.metrics import (
     PSDS_METRICS,
     TAG_METRICS,
 )
-from lgc_plugin.evaluation.postprocess.decoding import decode_frames
+from lgc_plugin.evaluation.postprocess.post_processing import decode_frames
 from lgc_plugin.evaluation.postprocess.thresholds import spaced_thresholds
 from lgc_plugin.evaluation.sed_metrics import SEDMetrics
 

@@ -8,7 +8,7 @@ import pandas as pd
 from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth
-from lgc_plugin.evaluation.postprocess.decoding import decode_frames
+from lgc_plugin.evaluation.postprocess.post_processing import decode_frames
 
 LABELS = ("Cat", "Dog", "Owl")
 

@@ -24,7 +24,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "TunedSettings": "tuned_settings",
         "clip_f1": "clip_tags",
         "compare_systems": "evaluation",
-        "decode_frames": "postprocess.decoding",
+        "decode_frames": "postprocess.post_processing",
         "evaluate": "evaluation",
         "event_f1": "f1",
         "intersection_f1": "f1",

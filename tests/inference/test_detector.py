@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from detector_cases import CPU, FRAME, SETTINGS, as_recipe, sound
 from lgc_plugin import SoundEventDetector
 from lgc_plugin.data.resample import resample_file
-from lgc_plugin.evaluation.postprocess.decoding import decode_frames
+from lgc_plugin.evaluation.postprocess.post_processing import decode_frames
 from lgc_plugin.inference.prediction import predict
 from lgc_plugin.models.features import LogMel
 from lgc_plugin.types import SEDOutput

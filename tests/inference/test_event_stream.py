@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 import oracles
 from lgc_plugin.data.encoder import EventEncoder
-from lgc_plugin.evaluation.postprocess.decoding import decode_frames
+from lgc_plugin.evaluation.postprocess.post_processing import decode_frames
 from lgc_plugin.inference.event_stream import EventStream
 from score_cases import decode_events
 

@@ -5,6 +5,7 @@ compared as well, the numbers are tensors that autograd can follow.
 """
 
 from oracles.augment import cutmix, mixup
+from oracles.event_rules import held_runs, mean_score, ruled
 from oracles.exact import assert_exact, assert_same_set, exact
 from oracles.front_end import levels, log_mel, mel_magnitudes
 from oracles.labels import (
@@ -40,6 +41,7 @@ __all__ = [
     "bank_update",
     "blocks",
     "boxes",
+    "held_runs",
     "initial_prototypes",
     "consistency",
     "contrast_loss",
@@ -56,6 +58,7 @@ __all__ = [
     "levels",
     "lgc_terms",
     "log_mel",
+    "mean_score",
     "median",
     "mel_magnitudes",
     "members",
@@ -63,6 +66,7 @@ __all__ = [
     "moving_average",
     "of_each",
     "ramp",
+    "ruled",
     "supervised",
     "thresholded_events",
     "unit",

@@ -32,7 +32,7 @@ def thresholded_events(
     windows: Sequence[int],
     valid: Sequence[int],
 ) -> list[tuple]:
-    """(clip, onset, offset, label, threshold), clip by clip."""
+    """(clip, onset, offset, label, threshold, confidence), clip by clip."""
     rows = []
     for clip, name in enumerate(ids):
         for threshold in thresholds:
@@ -42,8 +42,13 @@ def thresholded_events(
                 smooth = [0, *median(over, windows[row]), 0]
                 for t in range(1, len(smooth)):
                     if smooth[t] and not smooth[t - 1]:
-                        onset = seconds(t - 1)
+                        first = t - 1
                     if smooth[t - 1] and not smooth[t]:
-                        end = seconds(t - 1)
-                        rows.append((name, onset, end, label, threshold))
+                        onset, end = seconds(first), seconds(t - 1)
+                        area = sum(
+                            float(cut[i]) * (seconds(i + 1) - seconds(i))
+                            for i in range(first, t - 1)
+                        )
+                        event = name, onset, end, label, threshold
+                        rows.append((*event, area / (end - onset)))
     return rows

@@ -1,152 +1,229 @@
-"""Events of frame scores: median filter, thresholds, runs of frames."""
+"""From frame scores to events: runs of frames or boxes, then rules."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.postprocess.median_filter import (
-    as_score_array,
-    as_valid_frames,
-    median_filter_scores,
-    resolve_median_windows,
-)
-from lgc_plugin.evaluation.postprocess.thresholds import as_thresholds
+from lgc_plugin.evaluation.events import CodedEvents
+from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.evaluation.postprocess.event_rules import apply_rules
+from lgc_plugin.evaluation.postprocess.frame_runs import frame_runs
+from lgc_plugin.evaluation.postprocess.mean_scores import mean_scores
+from lgc_plugin.evaluation.postprocess.median_filter import median_filter_scores
+from lgc_plugin.evaluation.postprocess.sebbs import Boxes, sebbs
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-    from torch import Tensor
+    from numpy.typing import NDArray
 
-DETECTION_COLUMNS = ("filename", "onset", "offset", "event_label", "threshold")
+    from lgc_plugin.evaluation.postprocess.post_processing import (
+        PostProcessing,
+    )
+
+DETECTION_COLUMNS = (
+    *("filename", "onset", "offset", "event_label", "threshold"),
+    "confidence",
+)
+_RULES = ("close_th", "len_th", "pad_before", "pad_after")
 # Clips decoded at a time: 50 thresholds of 10 classes make one byte per frame
 # each, so that a block of ten-second clips stays near 10 MB.
 _BLOCK_CLIPS = 128
 
 
-def decode_frames(
-    scores: ArrayLike | Tensor,
-    clip_ids: Sequence[str],
-    labels: Sequence[str],
-    edges: NDArray[np.float64],
-    thresholds: Sequence[float] | float | Mapping[str, float],
-    median_windows: int | Sequence[int] | Mapping[str, int],
-    valid_frames: ArrayLike | Tensor | None = None,
-) -> pd.DataFrame:
-    """Events that frame scores show at each threshold.
+@dataclass(frozen=True, eq=False)
+class Decoder:
+    """Finds events of some clips at each threshold, block by block.
 
-    The scores are median filtered once. A rank filter commutes with
-    thresholding, so the events are those of filtering each thresholded copy.
-
-    Arguments
-    ---------
-    scores : Tensor or array
-        (B, C, T') probabilities.
-    clip_ids : Sequence[str]
-        B names, each once.
-    labels : Sequence[str]
-        C class names.
-    edges : numpy.ndarray
-        Seconds at which frames begin, and the end of the last: (T' + 1,), or
-        (B, T' + 1) if clips have frames of their own.
-    thresholds : Sequence[float] or float or Mapping[str, float]
-        Thresholds of all classes; or one for each class by name, which are
-        one operating point. A class is active where its score is greater,
-        compared in the precision of the scores.
-    median_windows : int or Sequence[int] or Mapping[str, int]
-        Frames, see :func:`.median_filter.resolve_median_windows`.
-    valid_frames : Tensor or array, optional
-        (B,) output frames that hold sound. None means all.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per event: ``filename``, ``onset`` and ``offset`` in seconds,
-        ``event_label``, ``threshold`` (that of the event's class); ordered by
-        clip (as given), threshold (as given), class, onset.
-
-    Raises
-    ------
-    ValueError
-        If shapes, names, thresholds or windows do not fit together, or a
-        score is NaN; the message names the clip.
-
-    Example
-    -------
-    >>> scores = np.array([[[0.1, 0.4, 0.4], [0.1, 0.4, 0.4]]])
-    >>> edges = np.array([0.0, 1.0, 2.0, 2.5])
-    >>> limits = {"Cat": 0.3, "Dog": 0.5}
-    >>> found = decode_frames(scores, ["a"], list(limits), edges, limits, 1)
-    >>> print(found.to_string(index=False))
-    filename  onset  offset event_label  threshold
-           a    1.0     2.5         Cat        0.3
+    ``limits`` (J, C) thresholds of each point and class; ``settings`` are
+    those of :meth:`.post_processing.PostProcessing.for_labels`.
     """
-    array = as_score_array(scores)
-    limits = as_thresholds(thresholds, labels)
-    names = np.empty(len(clip_ids), dtype=object)
-    names[:] = list(clip_ids)
-    _check_batch(array, names, labels)
-    windows = resolve_median_windows(median_windows, labels)
-    valid = as_valid_frames(valid_frames, len(names), array.shape[2])
-    refuse_nan(array, names, labels, valid)
-    seconds = np.broadcast_to(edges, (len(names), array.shape[2] + 1))
-    tables = []
-    for start in range(0, max(len(names), 1), _BLOCK_CLIPS):
-        block = slice(start, start + _BLOCK_CLIPS)
-        smooth = median_filter_scores(array[block], windows, valid[block])
-        tables.append(
-            _runs(smooth, names[block], labels, seconds[block], limits)
+
+    frames: FrameScores
+    settings: PostProcessing
+    limits: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        frames = self.frames
+        refuse_nan(
+            frames.scores, frames.clips, frames.labels, frames.valid_frames
         )
-    return pd.concat(tables, ignore_index=True)
 
-
-def _runs(
-    scores: NDArray[np.floating],
-    names: NDArray[np.object_],
-    labels: Sequence[str],
-    seconds: NDArray[np.float64],
-    thresholds: NDArray[np.float64],
-) -> pd.DataFrame:
-    """Runs of frames above each threshold, over all clips at once."""
-    n_clips, n_classes, n_frames = scores.shape
-    shape = (n_clips, len(thresholds), n_classes, n_frames + 2)
-    sounding = np.zeros(shape, dtype=bool)
-    limits = thresholds.astype(scores.dtype)[..., None]
-    np.greater(scores[:, None], limits, out=sounding[..., 1:-1])
-    # A silent frame on either side: changes come in pairs, onset and offset.
-    changes = np.flatnonzero(sounding[..., 1:] != sounding[..., :-1])
-    row, frame = np.divmod(changes, n_frames + 1)
-    clip, point, label = np.unravel_index(row[::2], shape[:-1])
-    columns = (
-        names[clip],
-        seconds[clip, frame[::2]],
-        seconds[clip, frame[1::2]],
-        np.array(labels, dtype=object)[label],
-        thresholds[point, label],
-    )
-    return pd.DataFrame(dict(zip(DETECTION_COLUMNS, columns, strict=True)))
-
-
-def _check_batch(
-    scores: NDArray[np.floating],
-    names: NDArray[np.object_],
-    labels: Sequence[str],
-) -> None:
-    if scores.shape[1] != len(labels):
-        raise ValueError(
-            f"scores of {scores.shape[1]} classes for {len(labels)} labels: "
-            f"{', '.join(labels)}"
+    def coded(self) -> CodedEvents:
+        """The events as numbers."""
+        parts = [block.events() for block in self._blocks()]
+        size = len(self.frames.clips), len(self.frames.labels)
+        starts = range(0, max(size[0], 1), _BLOCK_CLIPS)
+        clips = [x.clip + start for x, start in zip(parts, starts, strict=True)]
+        return CodedEvents(
+            np.concatenate(clips),
+            np.concatenate([x.point for x in parts]),
+            np.concatenate([x.label for x in parts]),
+            np.concatenate([x.onset for x in parts]),
+            np.concatenate([x.offset for x in parts]),
+            (*size, len(self.limits)),
         )
-    n_clips = len(scores)
-    if n_clips != len(names):
-        raise ValueError(f"scores of {n_clips} clips for {len(names)} ids")
-    values, counts = np.unique(names.astype(str), return_counts=True)
-    if (counts > 1).any():
-        raise ValueError(
-            f"clip {str(values[counts > 1][0])!r} is given more than once"
+
+    def table(self) -> pd.DataFrame:
+        """The events with thresholds and confidences."""
+        tables = [block.table() for block in self._blocks()]
+        return pd.concat(tables, ignore_index=True)
+
+    def candidates(self) -> pd.DataFrame:
+        """Every box with its confidence, whatever that is."""
+        tables = [block.candidates() for block in self._blocks()]
+        return pd.concat(tables, ignore_index=True)
+
+    def _blocks(self) -> Iterator[_Block]:
+        frames = self.frames
+        for start in range(0, max(len(frames.clips), 1), _BLOCK_CLIPS):
+            block = slice(start, start + _BLOCK_CLIPS)
+            edges = frames.edges
+            part = FrameScores(
+                frames.labels,
+                frames.clips[block],
+                frames.scores[block],
+                frames.valid_frames[block],
+                edges[block] if edges.ndim == 2 else edges,
+            )
+            yield _Block(part, self.settings, self.limits)
+
+
+class _Block:
+    """Some clips at once."""
+
+    def __init__(
+        self,
+        frames: FrameScores,
+        settings: PostProcessing,
+        limits: NDArray[np.float64],
+    ) -> None:
+        self.frames, self.settings, self.limits = frames, settings, limits
+        self.scores = median_filter_scores(
+            frames.scores,
+            settings.class_windows(frames.labels),
+            frames.valid_frames,
         )
+
+    def events(self) -> CodedEvents:
+        """The events."""
+        found = self._boxes()[0] if self.settings.finds_boxes else self._runs()
+        if not self.settings.has_rules:
+            return found
+        return apply_rules(found, self._bounds(), **self._rules()).events
+
+    def table(self) -> pd.DataFrame:
+        """The events, with what the scores in them are on average."""
+        boxes = None
+        if self.settings.finds_boxes:
+            events, boxes = self._boxes()
+        else:
+            events = self._runs()
+        onset, offset, origin = events.onset, events.offset, None
+        if self.settings.has_rules:
+            ruled = apply_rules(events, self._bounds(), **self._rules())
+            events, origin = ruled.events, ruled.origin
+            onset, offset = ruled.onset, ruled.offset
+        if boxes is not None and (origin is None or (origin >= 0).all()):
+            confidence = boxes if origin is None else boxes[origin]
+        else:
+            confidence = mean_scores(
+                self.scores if boxes is not None else self.frames.scores,
+                self.frames.edges,
+                self.frames.valid_frames,
+                (events.clip, events.label),
+                (onset, offset),
+            )
+            if boxes is not None and len(boxes):
+                own = boxes[origin]
+                confidence = np.where(origin >= 0, own, confidence)
+        limits = self.limits[events.point, events.label]
+        return self._table(events, limits, confidence)
+
+    def candidates(self) -> pd.DataFrame:
+        """All boxes."""
+        boxes = self._find_boxes()
+        return self._table(boxes, np.nan, boxes.confidence).drop(
+            columns="threshold"
+        )
+
+    def _table(
+        self,
+        events: CodedEvents | Boxes,
+        limits: NDArray[np.float64] | float,
+        confidence: NDArray[np.float64],
+    ) -> pd.DataFrame:
+        names = np.empty(len(self.frames.clips), dtype=object)
+        names[:] = self.frames.clips
+        labels = np.array(self.frames.labels, dtype=object)
+        columns = (
+            names[events.clip],
+            events.onset,
+            events.offset,
+            labels[events.label],
+            limits,
+            confidence,
+        )
+        return pd.DataFrame(dict(zip(DETECTION_COLUMNS, columns, strict=True)))
+
+    def _runs(self) -> CodedEvents:
+        """Runs of frames above each threshold."""
+        settings, lower = self.settings, None
+        if settings.deactivation_th is not None:
+            labels, limits = self.frames.labels, self.limits
+            own = settings.class_values("deactivation_th", labels)
+            upper = settings.class_thresholds(labels)
+            # Not rounded where it is used as it is given.
+            lower = np.where(limits == upper, own, limits * (own / upper))
+        return frame_runs(self.scores, self.frames.edges, self.limits, lower)
+
+    def _boxes(self) -> tuple[CodedEvents, NDArray[np.float64]]:
+        """Boxes above each threshold, and their confidences."""
+        boxes = self._find_boxes()
+        # Compared as frames are: in the precision of the scores.
+        dtype = self.scores.dtype
+        limits = self.limits[:, boxes.label].astype(dtype)
+        point, row = np.nonzero(boxes.confidence.astype(dtype) > limits)
+        clip, label = boxes.clip[row], boxes.label[row]
+        order = np.lexsort((boxes.onset[row], label, point, clip))
+        row = row[order]
+        size = len(self.frames.clips), len(self.frames.labels)
+        events = CodedEvents(
+            clip[order],
+            point[order],
+            label[order],
+            boxes.onset[row],
+            boxes.offset[row],
+            (*size, len(self.limits)),
+        )
+        return events, boxes.confidence[row]
+
+    def _find_boxes(self) -> Boxes:
+        names = (
+            *("step_filter_length", "merge_threshold_abs"),
+            "merge_threshold_rel",
+        )
+        frames, values = self.frames, self.settings.class_values
+        options = {name: values(name, frames.labels) for name in names}
+        return sebbs(self.scores, frames.edges, frames.valid_frames, **options)
+
+    def _bounds(self) -> NDArray[np.float64]:
+        """(N, 2) begin and end of the sound of each clip."""
+        frames = self.frames
+        number = np.arange(len(frames.clips))
+        edges = np.broadcast_to(
+            frames.edges, (len(number), frames.edges.shape[-1])
+        )
+        return np.stack(
+            (edges[:, 0], edges[number, frames.valid_frames]), axis=1
+        )
+
+    def _rules(self) -> dict[str, NDArray[np.float64]]:
+        values, labels = self.settings.class_values, self.frames.labels
+        return {name: values(name, labels) for name in _RULES}
 
 
 def refuse_nan(

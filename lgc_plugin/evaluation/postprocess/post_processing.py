@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from numbers import Real
-from reprlib import repr as short
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.postprocess.decoding import decode_frames
+from lgc_plugin.evaluation.events import CodedEvents
+from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.evaluation.postprocess.class_settings import (
+    CLASS_SETTINGS,
+    PerClass,
+    check_hysteresis,
+    check_setting,
+)
+from lgc_plugin.evaluation.postprocess.decoding import Decoder
 from lgc_plugin.evaluation.postprocess.median_filter import (
-    check_names,
+    as_score_array,
+    as_valid_frames,
     resolve_median_windows,
 )
 from lgc_plugin.evaluation.postprocess.thresholds import (
@@ -23,23 +29,9 @@ from lgc_plugin.evaluation.postprocess.thresholds import (
 )
 
 if TYPE_CHECKING:
-    from lgc_plugin.evaluation.frame_scores import FrameScores
+    from numpy.typing import ArrayLike
+    from torch import Tensor
 
-#: One number for all classes, or one for each by name.
-PerClass: TypeAlias = float | Mapping[str, float]
-
-#: Settings with a number for each class, and the least that each may be.
-CLASS_SETTINGS = {
-    "decision_threshold": -math.inf,
-    "deactivation_th": 0.0,
-    "close_th": 0.0,
-    "len_th": 0.0,
-    "pad_before": 0.0,
-    "pad_after": 0.0,
-    "step_filter_length": 0.0,
-    "merge_threshold_abs": 0.0,
-    "merge_threshold_rel": 0.0,
-}
 # Those that change events after they were found.
 _RULES = ("close_th", "len_th", "pad_before", "pad_after")
 
@@ -102,7 +94,7 @@ class PostProcessing:
     def for_labels(self, labels: Sequence[str]) -> PostProcessing:
         """The same with plain numbers and one window per class, checked."""
         numbers = {
-            name: _checked(name, getattr(self, name), labels)
+            name: check_setting(name, getattr(self, name), labels)
             for name in CLASS_SETTINGS
         }
         as_thresholds(self.thresholds, labels)
@@ -111,6 +103,16 @@ class PostProcessing:
         checked = PostProcessing(windows, limits, **numbers)
         checked._check_hysteresis(labels)
         return checked
+
+    def select(self, labels: Sequence[str]) -> PostProcessing:
+        """The same of some classes only, where these are named."""
+        kept = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Mapping):
+                value = {x: value[x] for x in labels if x in value}
+            kept[field.name] = value
+        return PostProcessing(**kept)
 
     def class_windows(self, labels: Sequence[str]) -> tuple[int, ...]:
         """The median window of each class, in frames."""
@@ -155,29 +157,40 @@ class PostProcessing:
 
     def all_events(self, frames: FrameScores) -> pd.DataFrame:
         """Events at all thresholds."""
-        return self._events(frames, self.thresholds)
+        return self._decoder(frames, self.thresholds).table()
 
     def operating_events(self, frames: FrameScores) -> pd.DataFrame:
         """Events at the operating threshold, each with that of its class."""
-        return self._events(frames, self.decision_threshold)
+        return self._decoder(frames, self.decision_threshold).table()
 
-    def _events(
-        self,
-        frames: FrameScores,
-        thresholds: Sequence[float] | float | Mapping[str, float],
-    ) -> pd.DataFrame:
-        return decode_frames(
-            frames.scores,
-            frames.clips,
-            frames.labels,
-            frames.edges,
-            thresholds,
-            self.median_windows,
-            frames.valid_frames,
-        )
+    def coded_events(
+        self, frames: FrameScores, thresholds: Sequence[float] | None = None
+    ) -> CodedEvents:
+        """Events as numbers, at thresholds or, None, at the operating one.
+
+        Clips and classes are those of the frames.
+        """
+        return self._decoder(
+            frames,
+            self.decision_threshold if thresholds is None else thresholds,
+        ).coded()
+
+    def candidates(self, frames: FrameScores) -> pd.DataFrame:
+        """All bounding boxes with their confidence, above no threshold."""
+        if not self.finds_boxes:
+            raise ValueError(
+                "only bounding boxes have candidates: set step_filter_length"
+            )
+        return self._decoder(frames, self.decision_threshold).candidates()
+
+    def _decoder(
+        self, frames: FrameScores, thresholds: Sequence[float] | PerClass
+    ) -> Decoder:
+        settings = self.for_labels(frames.labels)
+        limits = as_thresholds(thresholds, frames.labels)
+        return Decoder(frames, settings, limits)
 
     def _check_hysteresis(self, labels: Sequence[str]) -> None:
-        """Refuses deactivation thresholds that make no sense."""
         if self.deactivation_th is None:
             return
         if self.finds_boxes:
@@ -185,38 +198,77 @@ class PostProcessing:
                 "deactivation_th is for runs of frames, step_filter_length for "
                 "bounding boxes: leave one of them out"
             )
-        if min(self.thresholds) <= 0:
-            raise ValueError(
-                "thresholds must be above 0 where deactivation_th is set, "
-                f"which is scaled with them; got {min(self.thresholds):g}"
-            )
         lower = self.class_values("deactivation_th", labels)
         upper = self.class_thresholds(labels)
-        for label, low, high in zip(labels, lower, upper, strict=True):
-            if high <= 0 or low > high:
-                raise ValueError(
-                    f"deactivation_th of {label!r} is {low:g}: must not be "
-                    f"above its decision_threshold, {high:g}, which must be "
-                    "above 0"
-                )
+        check_hysteresis(
+            dict(zip(labels, upper, strict=True)),
+            dict(zip(labels, lower, strict=True)),
+            self.thresholds,
+        )
 
 
-def _checked(name: str, value: Any, labels: Sequence[str]) -> Any:
-    """A setting of every class with plain numbers."""
-    if value is None and name in ("deactivation_th", "step_filter_length"):
-        return None
-    for each in value.values() if isinstance(value, Mapping) else [value]:
-        real = isinstance(each, Real) and not isinstance(each, bool)
-        if not real or not math.isfinite(float(each)):
-            raise ValueError(
-                f"{name} is {short(each)}: must be a number, or one for each "
-                "class by name"
-            )
-        least = CLASS_SETTINGS[name]
-        if each < least or (name == "step_filter_length" and each == 0):
-            what = "above 0" if name == "step_filter_length" else "at least 0"
-            raise ValueError(f"{name} is {short(each)}: must be {what}")
-    if not isinstance(value, Mapping):
-        return float(value)
-    check_names(value, labels, name)
-    return {label: float(value[label]) for label in labels}
+def decode_frames(
+    scores: ArrayLike | Tensor,
+    clip_ids: Sequence[str],
+    labels: Sequence[str],
+    edges: ArrayLike,
+    thresholds: Sequence[float] | PerClass,
+    median_windows: int | Sequence[int] | Mapping[str, int] = 1,
+    valid_frames: ArrayLike | Tensor | None = None,
+) -> pd.DataFrame:
+    """Events that frame scores show at each threshold.
+
+    The scores are median filtered once. A rank filter commutes with
+    thresholding, so the events are those of filtering each thresholded copy.
+    :class:`PostProcessing` does more, for :class:`.frame_scores.FrameScores`.
+
+    Arguments
+    ---------
+    scores : Tensor or array
+        (B, C, T') probabilities.
+    clip_ids : Sequence[str]
+        B names, each once.
+    labels : Sequence[str]
+        C class names.
+    edges : array
+        Seconds at which frames begin, and the end of the last: (T' + 1,), or
+        (B, T' + 1) if clips have frames of their own.
+    thresholds : Sequence[float] or float or Mapping[str, float]
+        Thresholds of all classes; or one for each class by name, which are
+        one operating point. A class is active where its score is greater,
+        compared in the precision of the scores.
+    median_windows : int or Sequence[int] or Mapping[str, int]
+        Frames, see :func:`.median_filter.resolve_median_windows`.
+    valid_frames : Tensor or array, optional
+        (B,) output frames that hold sound. None means all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per event: ``filename``, ``onset`` and ``offset`` in seconds,
+        ``event_label``, ``threshold`` (that of the event's class),
+        ``confidence`` (its mean score); ordered by clip (as given), threshold
+        (as given), class, onset.
+
+    Raises
+    ------
+    ValueError
+        If shapes, names, thresholds or windows do not fit together, or a
+        score is NaN; the message names the clip.
+
+    Example
+    -------
+    >>> scores = np.array([[[0.1, 0.5, 0.5], [0.1, 0.5, 0.5]]])
+    >>> edges = np.array([0.0, 1.0, 2.0, 2.5])
+    >>> limits = {"Cat": 0.3, "Dog": 0.5}
+    >>> found = decode_frames(scores, ["a"], list(limits), edges, limits)
+    >>> print(found.to_string(index=False))
+    filename  onset  offset event_label  threshold  confidence
+           a    1.0     2.5         Cat        0.3         0.5
+    """
+    array = as_score_array(scores)
+    valid = as_valid_frames(valid_frames, len(array), array.shape[2])
+    frames = FrameScores(
+        tuple(labels), tuple(clip_ids), array, valid, np.asarray(edges)
+    )
+    return PostProcessing(median_windows)._decoder(frames, thresholds).table()

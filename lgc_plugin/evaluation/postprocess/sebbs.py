@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 _FLOOR = 0.001
 # Seconds added to lengths before scores are divided by them, likewise.
 _INSTANT = 1e-6
-# Times and confidences are rounded to 1e-9: what is equal but for the order of
-# additions stays equal.
-_DIGITS = 9
+#: Times and confidences are rounded to 1e-9: what is equal but for the order of
+#: additions stays equal.
+DIGITS = 9
 
 
 class Boxes(NamedTuple):
@@ -58,12 +58,13 @@ class Segments(NamedTuple):
         if not len(self.clip):
             return Boxes(*self[:4], self.areas)
         same = (np.diff(self.clip) == 0) & (np.diff(self.label) == 0)
-        event, gap = self.highest + _FLOOR, self.lowest[:-1] + _FLOOR
-        higher = np.maximum(event[1:], event[:-1])
         label = self.label[1:]
-        differs = _by_class(threshold_abs, label)
-        ratio = _by_class(threshold_rel, label)
-        merge = same & (higher - gap < differs) & (higher < ratio * gap)
+        merge = same & may_merge(
+            np.maximum(self.highest[1:], self.highest[:-1]),
+            self.lowest[:-1],
+            _by_class(threshold_abs, label),
+            _by_class(threshold_rel, label),
+        )
         first = np.append(0, np.flatnonzero(~merge) + 1)
         last = np.append(first[1:] - 1, len(same))
         # From a box up to the gap behind the last of those merged with it.
@@ -75,7 +76,7 @@ class Segments(NamedTuple):
             self.label[first],
             onset,
             offset,
-            (areas / (offset - onset + _INSTANT)).round(_DIGITS),
+            box_confidence(areas, offset - onset),
         )
 
 
@@ -129,7 +130,7 @@ def find_segments(
         none = np.zeros(0)
         return Segments(clip, label, *[none] * 5)
     areas = (here * steps.width).ravel()
-    seconds = seconds.round(_DIGITS)
+    seconds = seconds.round(DIGITS)
     return Segments(
         clip[::2],
         label[::2],
@@ -139,6 +140,24 @@ def find_segments(
         np.maximum.reduceat(here.ravel(), changes)[::2],
         np.minimum.reduceat(here.ravel(), changes)[1::2],
     )
+
+
+def may_merge(
+    highest: NDArray[np.float64],
+    lowest: NDArray[np.float64],
+    threshold_abs: ArrayLike,
+    threshold_rel: ArrayLike,
+) -> NDArray[np.bool_]:
+    """Whether two boxes are one: their highest score, the gap's lowest."""
+    high, low = highest + _FLOOR, lowest + _FLOOR
+    return (high - low < threshold_abs) & (high < threshold_rel * low)
+
+
+def box_confidence(
+    areas: NDArray[np.float64], seconds: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Mean scores of boxes."""
+    return np.round(areas / (seconds + _INSTANT), DIGITS)
 
 
 class _Steps(NamedTuple):

@@ -3,8 +3,10 @@
 import pandas as pd
 import pytest
 
-from lgc_plugin.evaluation.postprocess.decoding import decode_frames
-from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
+from lgc_plugin.evaluation.postprocess.post_processing import (
+    PostProcessing,
+    decode_frames,
+)
 from score_cases import LABELS, case
 
 

@@ -60,7 +60,11 @@ def test_events_are_those_of_filtering_each_thresholded_copy(batch):
         windows,
         valid,
     )
-    assert list(events.itertuples(index=False, name=None)) == expected
+    found = list(events.itertuples(index=False, name=None))
+    assert [x[:-1] for x in found] == [x[:-1] for x in expected]
+    np.testing.assert_allclose(
+        events.confidence, [x[-1] for x in expected], atol=1e-9, rtol=0
+    )
 
 
 @pytest.mark.parametrize("window", [1, 2, 3, 4, 7, 10, 28, 39, 40])
@@ -159,14 +163,9 @@ def test_nothing_detected_is_an_empty_table(shape):
         np.zeros(shape), ["a"][: shape[0]], EventEncoder(LABELS), 0.5, 3
     )
     assert events.empty
-    assert list(events) == [
-        "filename",
-        "onset",
-        "offset",
-        "event_label",
-        "threshold",
-    ]
-    assert events.onset.dtype == events.threshold.dtype == float
+    numbers = ["onset", "offset", "threshold", "confidence"]
+    assert set(events) == {"filename", "event_label", *numbers}
+    assert set(events[numbers].dtypes) == {np.dtype(float)}
 
 
 def test_a_nan_score_names_the_clip():
@@ -197,8 +196,8 @@ def test_wrong_windows_are_named(windows, message):
     ("change", "message"),
     [
         ({"scores": np.zeros((2, 4))}, "clips, classes, frames"),
-        ({"scores": np.zeros((2, 3, 4))}, "3 classes for 2 labels"),
-        ({"clip_ids": ["a"]}, "2 clips for 1 ids"),
+        ({"scores": np.zeros((2, 3, 4))}, "not fit 2 clips and 2 classes"),
+        ({"clip_ids": ["a"]}, "not fit 1 clips"),
         ({"clip_ids": ["a", "a"]}, "'a' is given more than once"),
         ({"thresholds": []}, "one or more"),
         ({"thresholds": [0.5, 0.5]}, "different"),

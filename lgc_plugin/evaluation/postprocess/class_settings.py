@@ -1,0 +1,68 @@
+"""Numbers of all classes, or of each by name, checked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from reprlib import repr as short
+from typing import Any, TypeAlias
+
+from lgc_plugin.evaluation.postprocess.median_filter import check_names
+
+#: One number for all classes, or one for each by name.
+PerClass: TypeAlias = float | Mapping[str, float]
+
+#: The least that each setting may be.
+CLASS_SETTINGS = {
+    "decision_threshold": -math.inf,
+    "deactivation_th": 0.0,
+    "close_th": 0.0,
+    "len_th": 0.0,
+    "pad_before": 0.0,
+    "pad_after": 0.0,
+    "step_filter_length": 0.0,
+    "merge_threshold_abs": 0.0,
+    "merge_threshold_rel": 0.0,
+}
+
+
+def check_setting(name: str, value: Any, labels: Sequence[str]) -> Any:
+    """A setting with plain numbers: of all classes, or of each."""
+    if value is None and name in ("deactivation_th", "step_filter_length"):
+        return None
+    for each in value.values() if isinstance(value, Mapping) else [value]:
+        real = isinstance(each, Real) and not isinstance(each, bool)
+        if not real or not math.isfinite(float(each)):
+            raise ValueError(
+                f"{name} is {short(each)}: must be a number, or one for each "
+                "class by name"
+            )
+        if name == "step_filter_length" and each <= 0:
+            raise ValueError(f"{name} is {short(each)}: must be above 0")
+        if each < CLASS_SETTINGS[name]:
+            raise ValueError(f"{name} is {short(each)}: must be at least 0")
+    if not isinstance(value, Mapping):
+        return float(value)
+    check_names(value, labels, name)
+    return {label: float(value[label]) for label in labels}
+
+
+def check_hysteresis(
+    upper: Mapping[str, float],
+    lower: Mapping[str, float],
+    thresholds: Sequence[float],
+) -> None:
+    """Refuses deactivation thresholds that make no sense, by class."""
+    if min(thresholds) <= 0:
+        raise ValueError(
+            "thresholds must be above 0 where deactivation_th is set, which "
+            f"is scaled with them; got {min(thresholds):g}"
+        )
+    for label, low in lower.items():
+        high = upper[label]
+        if high <= 0 or low > high:
+            raise ValueError(
+                f"deactivation_th of {label!r} is {low:g}: must not be above "
+                f"its decision_threshold, {high:g}, which must be above 0"
+            )
