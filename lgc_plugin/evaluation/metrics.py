@@ -124,9 +124,12 @@ def score_counts(
     return {k: with_intervals(v, drawn[k]) for k, v in scores.items()}
 
 
-def available_metrics() -> tuple[str, ...]:
-    """The metrics that can be computed here."""
-    if has_sed_scores_eval():
+def available_metrics(
+    post_processing: PostProcessing | None = None,
+) -> tuple[str, ...]:
+    """The metrics that can be computed here, with some settings."""
+    swept = post_processing is None or not post_processing.has_rules
+    if swept and has_sed_scores_eval():
         return ALL_METRICS
     return tuple(name for name in ALL_METRICS if name not in FREE_METRICS)
 
@@ -143,17 +146,18 @@ def count_scores(
 
     ``all_events``: events at all thresholds, where they are known already.
     """
-    wanted = available_metrics() if metrics is None else metrics
+    wanted = available_metrics(post_processing) if metrics is None else metrics
     check_metrics(wanted)
     counts: dict[str, ClipCounts] = {}
     if set(PSDS_METRICS) & set(wanted):
         if all_events is None:
             all_events = post_processing.all_events(frames)
         counts |= count_points(all_events, truth, wanted)
-    for name, options in FREE_METRICS.items():
-        if name in wanted:
-            windows = post_processing.median_windows
-            counts[name] = psds_free_counts(frames, truth, windows, **options)
+    free = {k: v for k, v in FREE_METRICS.items() if k in wanted}
+    if free:
+        swept = post_processing.swept_scores(frames)
+        for name, options in free.items():
+            counts[name] = psds_free_counts(swept, truth, 1, **options)
     if set(EVENT_METRICS) & set(wanted):
         # Each class may have a threshold of its own: one operating point.
         operating = post_processing.operating_events(frames)

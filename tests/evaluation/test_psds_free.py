@@ -1,5 +1,7 @@
 """Threshold-free PSDS: what infinitely many thresholds would give."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from lgc_plugin.evaluation import psds_free
 from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.metrics import count_scores
 from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.psds import PSDS1, PSDS2, psds_score
 from lgc_plugin.evaluation.psds_free import psds_free_counts
@@ -130,3 +133,24 @@ def test_without_sed_scores_eval_the_extra_is_named(monkeypatch):
     frames, truth = case()
     with pytest.raises(ValueError, match="extra 'scores'"):
         psds_free_counts(frames, truth, 3, **PSDS1)
+
+
+def test_confidences_of_boxes_are_swept():
+    frames, truth = case(n_clips=6)
+    boxes = PostProcessing(3, step_filter_length=1.0)
+    levels = np.unique(boxes.candidates(frames).confidence)
+    between = (levels[1:] + levels[:-1]) / 2
+    boxes = replace(boxes, thresholds=[-0.1, *between])
+    counts = count_scores(frames, truth, boxes, ["psds1", "psds1_free"])
+    every, free = (counts[x].score() for x in ("psds1", "psds1_free"))
+    assert 0.01 < free.value == pytest.approx(every.value, abs=1e-9)
+    assert free.per_class == pytest.approx(every.per_class, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["close_th", "pad_after", "deactivation_th"])
+def test_what_depends_on_the_threshold_is_not_swept(name):
+    frames, truth = case()
+    ruled = PostProcessing(3, **{name: 0.25})
+    with pytest.raises(ValueError, match="depend on the threshold"):
+        count_scores(frames, truth, ruled, ["psds1_free"])
+    assert "psds1_free" not in count_scores(frames, truth, ruled)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,8 @@ import pandas as pd
 
 from lgc_plugin.evaluation.events import CodedEvents
 from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.evaluation.late_events import frame_ends
+from lgc_plugin.evaluation.postprocess.box_scores import scores_of_events
 from lgc_plugin.evaluation.postprocess.event_rules import apply_rules
 from lgc_plugin.evaluation.postprocess.frame_runs import frame_runs
 from lgc_plugin.evaluation.postprocess.mean_scores import mean_scores
@@ -28,7 +30,8 @@ DETECTION_COLUMNS = (
     *("filename", "onset", "offset", "event_label", "threshold"),
     "confidence",
 )
-_RULES = ("close_th", "len_th", "pad_before", "pad_after")
+#: Settings of :mod:`.event_rules`.
+RULES = ("close_th", "len_th", "pad_before", "pad_after")
 # Clips decoded at a time: 50 thresholds of 10 classes make one byte per frame
 # each, so that a block of ten-second clips stays near 10 MB.
 _BLOCK_CLIPS = 128
@@ -76,6 +79,24 @@ class Decoder:
         """Every box with its confidence, whatever that is."""
         tables = [block.candidates() for block in self._blocks()]
         return pd.concat(tables, ignore_index=True)
+
+    def swept(self) -> FrameScores:
+        """The scores that thresholds are compared with."""
+        frames = self.frames
+        if self.settings.finds_boxes:
+            return scores_of_events(
+                self.candidates(),
+                frames.clips,
+                frames.labels,
+                frame_ends(frames),
+            )
+        windows = self.settings.class_windows(frames.labels)
+        return replace(
+            frames,
+            scores=median_filter_scores(
+                frames.scores, windows, frames.valid_frames
+            ),
+        )
 
     def _blocks(self) -> Iterator[_Block]:
         frames = self.frames
@@ -212,18 +233,13 @@ class _Block:
 
     def _bounds(self) -> NDArray[np.float64]:
         """(N, 2) begin and end of the sound of each clip."""
-        frames = self.frames
-        number = np.arange(len(frames.clips))
-        edges = np.broadcast_to(
-            frames.edges, (len(number), frames.edges.shape[-1])
-        )
-        return np.stack(
-            (edges[:, 0], edges[number, frames.valid_frames]), axis=1
-        )
+        ends = frame_ends(self.frames)
+        begins = np.broadcast_to(self.frames.edges[..., 0], ends.shape)
+        return np.stack((begins, ends), axis=1)
 
     def _rules(self) -> dict[str, NDArray[np.float64]]:
         values, labels = self.settings.class_values, self.frames.labels
-        return {name: values(name, labels) for name in _RULES}
+        return {name: values(name, labels) for name in RULES}
 
 
 def refuse_nan(

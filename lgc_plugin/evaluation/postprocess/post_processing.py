@@ -17,7 +17,7 @@ from lgc_plugin.evaluation.postprocess.class_settings import (
     check_hysteresis,
     check_setting,
 )
-from lgc_plugin.evaluation.postprocess.decoding import Decoder
+from lgc_plugin.evaluation.postprocess.decoding import RULES, Decoder
 from lgc_plugin.evaluation.postprocess.median_filter import (
     as_score_array,
     as_valid_frames,
@@ -32,8 +32,12 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from torch import Tensor
 
-# Those that change events after they were found.
-_RULES = ("close_th", "len_th", "pad_before", "pad_after")
+
+#: Why there is no threshold-free PSDS of some settings.
+NOT_SWEPT = (
+    "deactivation_th, close_th, len_th and padding change events in ways that "
+    "depend on the threshold"
+)
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,7 @@ class PostProcessing:
     @property
     def has_rules(self) -> bool:
         """Whether hysteresis or rules change events with the threshold."""
-        return bool(self.settings().keys() & {"deactivation_th", *_RULES})
+        return bool(self.settings().keys() & {"deactivation_th", *RULES})
 
     def settings(self) -> dict[str, Any]:
         """Plain values by name, of what differs from the defaults."""
@@ -182,6 +186,15 @@ class PostProcessing:
                 "only bounding boxes have candidates: set step_filter_length"
             )
         return self._decoder(frames, self.decision_threshold).candidates()
+
+    def swept_scores(self, frames: FrameScores) -> FrameScores:
+        """Scores of which every threshold makes the events that it decides.
+
+        Filtered; of boxes, see :func:`.box_scores.scores_of_events`.
+        """
+        if self.has_rules:
+            raise ValueError(f"no scores can be swept: {NOT_SWEPT}")
+        return self._decoder(frames, self.decision_threshold).swept()
 
     def _decoder(
         self, frames: FrameScores, thresholds: Sequence[float] | PerClass

@@ -6,7 +6,7 @@ Ebbers, Germain, Wichern, Le Roux: Sound Event Bounding Boxes, Interspeech 2024
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -20,6 +20,8 @@ _INSTANT = 1e-6
 #: Times and confidences are rounded to 1e-9: what is equal but for the order of
 #: additions stays equal.
 DIGITS = 9
+
+Number: TypeAlias = "float | NDArray[np.floating]"
 
 
 class Boxes(NamedTuple):
@@ -59,8 +61,9 @@ class Segments(NamedTuple):
             return Boxes(*self[:4], self.areas)
         same = (np.diff(self.clip) == 0) & (np.diff(self.label) == 0)
         label = self.label[1:]
+        highest = np.maximum(self.highest[1:], self.highest[:-1])
         merge = same & may_merge(
-            np.maximum(self.highest[1:], self.highest[:-1]),
+            highest,
             self.lowest[:-1],
             _by_class(threshold_abs, label),
             _by_class(threshold_rel, label),
@@ -76,8 +79,21 @@ class Segments(NamedTuple):
             self.label[first],
             onset,
             offset,
-            box_confidence(areas, offset - onset),
+            mean_score(areas, offset - onset),
         )
+
+
+def may_merge(
+    highest: Number, lowest: Number, differs: Number, ratio: Number
+) -> Any:
+    """Whether boxes merge: their highest score, and the lowest between them."""
+    higher, gap = highest + _FLOOR, lowest + _FLOOR
+    return (higher - gap < differs) & (higher < ratio * gap)
+
+
+def mean_score(areas: Number, seconds: Number) -> Any:
+    """Confidence: score times seconds, over seconds."""
+    return np.round(areas / (seconds + _INSTANT), DIGITS)
 
 
 def sebbs(
@@ -140,24 +156,6 @@ def find_segments(
         np.maximum.reduceat(here.ravel(), changes)[::2],
         np.minimum.reduceat(here.ravel(), changes)[1::2],
     )
-
-
-def may_merge(
-    highest: NDArray[np.float64],
-    lowest: NDArray[np.float64],
-    threshold_abs: ArrayLike,
-    threshold_rel: ArrayLike,
-) -> NDArray[np.bool_]:
-    """Whether two boxes are one: their highest score, the gap's lowest."""
-    high, low = highest + _FLOOR, lowest + _FLOOR
-    return (high - low < threshold_abs) & (high < threshold_rel * low)
-
-
-def box_confidence(
-    areas: NDArray[np.float64], seconds: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Mean scores of boxes."""
-    return np.round(areas / (seconds + _INSTANT), DIGITS)
 
 
 class _Steps(NamedTuple):
