@@ -8,15 +8,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lgc_plugin.cli.post_processing_arguments import (
+    add_post_processing_arguments,
+    given_settings,
+)
 from lgc_plugin.cli.scoring_arguments import (
     add_bootstrap_arguments,
     add_missing_argument,
-    add_operating_arguments,
     add_truth_arguments,
     check_bootstrap,
     header,
     inputs,
-    median_windows,
     printed_notes,
     read_annotations_of,
 )
@@ -24,7 +26,7 @@ from lgc_plugin.utils.text import printable
 
 if TYPE_CHECKING:
     from lgc_plugin.evaluation.evaluation import Comparison
-    from lgc_plugin.evaluation.operating_point import OperatingOptions
+    from lgc_plugin.evaluation.operating_options import OperatingOptions
 
 _DESCRIPTION = """\
 Scores two systems on the same clips and tells the difference, A - B, with its
@@ -52,7 +54,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     group.add_argument(
         "second", metavar="B", help="predictions of another system"
     )
-    add_operating_arguments(group)
+    add_post_processing_arguments(
+        group,
+        threshold="; of detections, the nearest threshold there is, the lower "
+        "of two",
+    )
     group.add_argument(
         "--settings",
         nargs=2,
@@ -130,11 +136,11 @@ def _names(first: Path, second: Path) -> tuple[str, str]:
 
 def _options(args: argparse.Namespace) -> list[OperatingOptions]:
     """Of each system. Threshold and windows are for those without settings."""
-    from lgc_plugin.evaluation.operating_point import OperatingOptions
+    from lgc_plugin.evaluation.operating_options import OperatingOptions
     from lgc_plugin.evaluation.score_files import is_score_source
 
-    words = args.median_windows
-    windows = median_windows(words) if words else None
+    given = given_settings(args)
+    limit = {x: y for x, y in given.items() if x == "decision_threshold"}
     settings = args.settings or [_NO_SETTINGS] * 2
     scores = [is_score_source(each) for each in (args.first, args.second)]
     options = []
@@ -142,9 +148,9 @@ def _options(args: argparse.Namespace) -> list[OperatingOptions]:
         if file != _NO_SETTINGS:
             options.append(OperatingOptions(settings=file))
             continue
-        # Where nobody can use windows, they are an error.
-        used = windows if frames or not any(scores) else None
-        options.append(OperatingOptions(args.threshold, used))
+        # Where nobody can use windows and the like, they are an error.
+        used = given if frames or not any(scores) else limit
+        options.append(OperatingOptions.of(used))
     return options
 
 

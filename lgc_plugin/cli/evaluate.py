@@ -9,15 +9,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lgc_plugin.cli.post_processing_arguments import (
+    add_post_processing_arguments,
+    given_settings,
+)
 from lgc_plugin.cli.scoring_arguments import (
     add_bootstrap_arguments,
     add_missing_argument,
-    add_operating_arguments,
     add_truth_arguments,
     check_bootstrap,
     header,
     inputs,
-    median_windows,
     printed_notes,
     read_annotations_of,
 )
@@ -55,7 +57,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "number in its name), one TSV of detections, or frame scores: a "
         "folder with one TSV per clip, or the .npz of a run",
     )
-    add_operating_arguments(group)
+    add_post_processing_arguments(
+        group,
+        threshold="; of detections, the nearest threshold there is, the lower "
+        "of two",
+    )
     group.add_argument(
         "--settings",
         metavar="YAML",
@@ -86,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     """Runs the command; the status is 1 if the libraries' scores differ."""
     from lgc_plugin.evaluation.evaluation import evaluate
     from lgc_plugin.evaluation.notes import Notes
-    from lgc_plugin.evaluation.operating_point import OperatingOptions
+    from lgc_plugin.evaluation.operating_options import OperatingOptions
     from lgc_plugin.report.tables import false_alarm_table, score_table
 
     start = time.monotonic()
@@ -99,14 +105,12 @@ def run(args: argparse.Namespace) -> int:
     path, notes = Path(args.predictions).resolve(), Notes()
     stem = path.name if path.is_dir() else path.stem
     name = args.name or stem
-    words = args.median_windows
-    windows = median_windows(words) if words else None
     annotations = read_annotations_of(args, notes)
     with printed_notes(notes):
         evaluation = evaluate(
             args.predictions,
             annotations,
-            OperatingOptions(args.threshold, windows, args.settings),
+            OperatingOptions.of(given_settings(args), args.settings),
             drop_missing=args.drop_missing,
             resamples=args.n_bootstrap,
             seed=args.seed,

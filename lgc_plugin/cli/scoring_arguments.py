@@ -88,23 +88,6 @@ def add_missing_argument(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_operating_arguments(parser: argparse._ActionsContainer) -> None:
-    """Adds how predictions become events at one operating point."""
-    parser.add_argument(
-        "--threshold",
-        type=float,
-        help="where F1 scores are taken (default: 0.5); of detections, the "
-        "nearest threshold there is, the lower of two",
-    )
-    parser.add_argument(
-        "--median-windows",
-        nargs="+",
-        metavar="FRAMES",
-        help="for frame scores: one number, one for each class in order (7 3 "
-        "5), or by name (Cat=7 Dog=3); default: no filter",
-    )
-
-
 def check_bootstrap(args: argparse.Namespace, *, least: int = 0) -> None:
     """Refuses numbers that cannot be."""
     if args.n_bootstrap < least:

@@ -14,7 +14,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "EvaluationMetrics": "network_metrics",
         "FrameScores": "frame_scores",
         "GroundTruth": "ground_truth",
-        "OperatingOptions": "operating_point",
+        "OperatingOptions": "operating_options",
         "PSDS1": "psds",
         "PSDS2": "psds",
         "PostProcessing": "postprocess.post_processing",

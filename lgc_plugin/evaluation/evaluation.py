@@ -14,7 +14,7 @@ from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.ground_truth_files import Annotations
 from lgc_plugin.evaluation.metrics import score_counts
 from lgc_plugin.evaluation.notes import Notes
-from lgc_plugin.evaluation.operating_point import OperatingOptions
+from lgc_plugin.evaluation.operating_options import OperatingOptions
 from lgc_plugin.evaluation.score import SEDResult
 from lgc_plugin.evaluation.system import System, count_systems
 

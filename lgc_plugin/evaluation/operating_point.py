@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from lgc_plugin.evaluation.frame_scores import FrameScores
-from lgc_plugin.evaluation.ground_truth_files import Annotations
 from lgc_plugin.evaluation.notes import Notes, counted
-from lgc_plugin.evaluation.postprocess.median_filter import (
-    resolve_median_windows,
+from lgc_plugin.evaluation.operating_options import OperatingOptions
+from lgc_plugin.evaluation.postprocess.post_processing import (
+    NOT_SWEPT,
+    PostProcessing,
 )
-from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.postprocess.thresholds import PSDS_THRESHOLDS
 from lgc_plugin.evaluation.predictions import Predictions
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
@@ -47,32 +45,43 @@ def point_of_frames(
 ) -> OperatingPoint:
     """How frame scores become events."""
     if settings is None:
-        if options.median_windows is None:
+        given = options.given
+        if "median_windows" not in given and not given.get(
+            "step_filter_length"
+        ):
             notes.note(
                 "scores are not filtered: --median-windows or --settings "
                 "would smooth them"
             )
-        limit = options.threshold
-        windows = options.median_windows or 1
-        if isinstance(windows, Mapping):
-            # What the system does not score needs none.
-            windows = {x: windows.get(x, 1) for x in frames.labels}
-        post_processing = PostProcessing(
-            windows,
-            PSDS_THRESHOLDS,
-            DEFAULT_THRESHOLD if limit is None else limit,
-        )
-        operating = (
-            f"threshold {post_processing.decision_threshold:g}"
-            f"{_windows_text(options.median_windows)}"
-        )
+        # What the system does not score needs no value of its own.
+        for name, value in given.items():
+            if isinstance(value, Mapping):
+                given[name] = {
+                    x: value.get(x, min(value.values())) for x in frames.labels
+                }
+        post_processing = PostProcessing(**given).for_labels(frames.labels)
+        operating = _text(post_processing, options)
     else:
         post_processing = _decoding_of(settings, frames.labels)
         operating = f"windows and thresholds of {options.settings}"
+        post_processing = post_processing.for_labels(frames.labels)
     _tell_range(frames, notes)
-    _tell_free(frames, notes)
-    post_processing = post_processing.for_labels(frames.labels)
+    _tell_free(frames, post_processing, notes)
     return OperatingPoint(operating, post_processing=post_processing)
+
+
+def _text(post_processing: PostProcessing, options: OperatingOptions) -> str:
+    """The settings, for people."""
+    limit = post_processing.decision_threshold
+    text = "a threshold for each class"
+    if not isinstance(limit, Mapping):
+        text = f"threshold {limit:g}"
+    text += _windows_text(options.median_windows)
+    for name, value in post_processing.settings().items():
+        if name not in ("decision_threshold", "median_windows", "thresholds"):
+            each = "for each class" if isinstance(value, dict) else f"{value:g}"
+            text += f", {name} {each}"
+    return text
 
 
 def _windows_text(
@@ -104,12 +113,19 @@ def point_of_events(
     predictions: Predictions, options: OperatingOptions, notes: Notes
 ) -> OperatingPoint:
     """Which threshold of detections is taken."""
-    if options.median_windows is not None or options.settings is not None:
+    names = [name for name in options.given if name != "decision_threshold"]
+    if names or options.settings is not None:
         raise ValueError(
-            f"{predictions.path}: detections are final: median windows and "
-            "tuned settings are for frame scores"
+            f"{predictions.path}: detections are final: "
+            f"{', '.join(names) or 'settings'} and the like are for frame "
+            "scores"
         )
     wanted = options.threshold
+    if isinstance(wanted, Mapping):
+        raise ValueError(
+            f"{predictions.path}: thresholds by class are for frame scores: "
+            "give one for all"
+        )
     points = predictions.thresholds
     if len(points) < 2:
         given = f", at threshold {points[0]:g}" if points else ""
@@ -152,10 +168,14 @@ def _tell_range(frames: FrameScores, notes: Notes) -> None:
         )
 
 
-def _tell_free(frames: FrameScores, notes: Notes) -> None:
+def _tell_free(
+    frames: FrameScores, post_processing: PostProcessing, notes: Notes
+) -> None:
     """Why there is no threshold-free PSDS."""
     reason = ""
-    if not has_sed_scores_eval():
+    if post_processing.has_rules:
+        reason = NOT_SWEPT
+    elif not has_sed_scores_eval():
         reason = "install lgc_plugin with the extra 'scores' to have it"
     elif unscored(frames):
         reason = f"no scores of {', '.join(unscored(frames))}"
@@ -167,72 +187,3 @@ def unscored(frames: FrameScores) -> list[str]:
     """Classes without scores, where sed_scores_eval fails."""
     silent = np.flatnonzero(np.isneginf(frames.scores).all(axis=(0, 2)))
     return [frames.labels[row] for row in silent]
-
-
-@dataclass(frozen=True)
-class OperatingOptions:
-    """How a user wants predictions to become events.
-
-    Arguments
-    ---------
-    threshold : float, optional
-        Where F1 scores are taken; None means 0.5, or that of ``settings``.
-    median_windows : int or Sequence[int] or Mapping[str, int], optional
-        Frames; for frame scores only. None filters nothing, or does what
-        what ``settings`` have.
-    settings : str or Path, optional
-        YAML file of ``lgc-sed tune``; for frame scores only.
-
-    Raises
-    ------
-    ValueError
-        If the threshold is infinite or NaN.
-
-    Example
-    -------
-    >>> OperatingOptions(threshold=0.4).median_windows is None
-    True
-    """
-
-    threshold: float | None = None
-    median_windows: int | Sequence[int] | Mapping[str, int] | None = None
-    settings: str | Path | None = None
-
-    def __post_init__(self) -> None:
-        if self.threshold is not None and not math.isfinite(self.threshold):
-            raise ValueError(f"threshold is {self.threshold}: give a number")
-
-
-def windows_by_class(
-    options: OperatingOptions, labels: Sequence[str], others: Sequence[str]
-) -> OperatingOptions:
-    """Options whose median windows, if there are several, have names."""
-    windows = options.median_windows
-    if windows is None or isinstance(windows, int):
-        return options
-    if isinstance(windows, Mapping):
-        windows = {
-            name: window
-            for name, window in windows.items()
-            if name in labels or name not in others
-        }
-    each = resolve_median_windows(windows, labels)
-    named = dict(zip(labels, each, strict=True))
-    return replace(options, median_windows=named)
-
-
-def settings_of(
-    frames: FrameScores, annotations: Annotations, options: OperatingOptions
-) -> TunedSettings | None:
-    """The tuned settings, if they may be used here."""
-    if options.settings is None:
-        return None
-    if options.threshold is not None or options.median_windows is not None:
-        raise ValueError(
-            f"{options.settings} has windows and thresholds: leave out "
-            "--threshold and --median-windows"
-        )
-    settings = TunedSettings.read(options.settings)
-    settings.refuse(annotations.truth.clips, str(annotations.path))
-    settings.check_frames(frames.frame_seconds)
-    return settings

@@ -22,14 +22,16 @@ from lgc_plugin.evaluation.metrics import (
     count_scores,
 )
 from lgc_plugin.evaluation.notes import Notes
-from lgc_plugin.evaluation.operating_point import (
+from lgc_plugin.evaluation.operating_options import (
     OperatingOptions,
+    settings_by_class,
+    settings_of,
+)
+from lgc_plugin.evaluation.operating_point import (
     OperatingPoint,
     point_of_events,
     point_of_frames,
-    settings_of,
     unscored,
-    windows_by_class,
 )
 from lgc_plugin.evaluation.prediction_checks import check_predictions
 from lgc_plugin.evaluation.predictions import Predictions, read_predictions
@@ -48,7 +50,7 @@ class System:
     def metrics(self, *, durations_known: bool) -> tuple[str, ...]:
         """The metrics that these predictions allow."""
         if self.predictions.frames is not None:
-            names = available_metrics()
+            names = available_metrics(self.point.post_processing)
             if unscored(self.predictions.frames):
                 names = tuple(x for x in names if x not in FREE_METRICS)
         elif len(self.predictions.thresholds) > 1:
@@ -114,7 +116,7 @@ def check_system(
     if predictions.frames is None:
         checked = check_predictions(predictions, annotations, notes)
         return System(checked, point_of_events(checked, options, notes))
-    options = windows_by_class(
+    options = settings_by_class(
         options, predictions.frames.labels, annotations.truth.labels
     )
     settings = settings_of(predictions.frames, annotations, options)

@@ -15,7 +15,7 @@ from lgc_plugin.evaluation.evaluation import (
 )
 from lgc_plugin.evaluation.ground_truth_files import Annotations
 from lgc_plugin.evaluation.notes import Notes
-from lgc_plugin.evaluation.operating_point import OperatingOptions
+from lgc_plugin.evaluation.operating_options import OperatingOptions
 from scoring_files import (
     CLIPS,
     WINDOWS,

@@ -16,7 +16,7 @@ from lgc_plugin.evaluation.ground_truth_files import (
     read_annotations,
 )
 from lgc_plugin.evaluation.notes import Notes
-from lgc_plugin.evaluation.operating_point import OperatingOptions
+from lgc_plugin.evaluation.operating_options import OperatingOptions
 from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.psds import PSDS1, psds_score
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval

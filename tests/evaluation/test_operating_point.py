@@ -7,9 +7,9 @@ import pytest
 from lgc_plugin.evaluation.evaluation import evaluate
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth_files import read_annotations
-from lgc_plugin.evaluation.operating_point import (
+from lgc_plugin.evaluation.operating_options import (
     OperatingOptions,
-    windows_by_class,
+    settings_by_class,
 )
 
 LABELS = ("Cat", "Dog", "Owl")
@@ -51,6 +51,6 @@ def test_a_class_that_the_truth_lacks_keeps_its_window(
 def test_windows_must_fit_the_classes_of_the_system():
     options = OperatingOptions(median_windows=[1, 2])
     with pytest.raises(ValueError, match="2 median windows for 3 classes"):
-        windows_by_class(options, LABELS, LABELS)
+        settings_by_class(options, LABELS, LABELS)
     one = OperatingOptions(median_windows=7)
-    assert windows_by_class(one, LABELS, LABELS) is one
+    assert settings_by_class(one, LABELS, LABELS) == one

@@ -6,9 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from reprlib import repr as short
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lgc_plugin.evaluation.postprocess.median_filter import check_names
+
+if TYPE_CHECKING:
+    from lgc_plugin.evaluation.postprocess.post_processing import (
+        PostProcessing,
+    )
 
 #: One number for all classes, or one for each by name.
 PerClass: TypeAlias = float | Mapping[str, float]
@@ -48,19 +53,23 @@ def check_setting(name: str, value: Any, labels: Sequence[str]) -> Any:
     return {label: float(value[label]) for label in labels}
 
 
-def check_hysteresis(
-    upper: Mapping[str, float],
-    lower: Mapping[str, float],
-    thresholds: Sequence[float],
-) -> None:
-    """Refuses deactivation thresholds that make no sense, by class."""
-    if min(thresholds) <= 0:
+def check_hysteresis(settings: PostProcessing, labels: Sequence[str]) -> None:
+    """Refuses deactivation thresholds that make no sense."""
+    if settings.deactivation_th is None:
+        return
+    if settings.finds_boxes:
+        raise ValueError(
+            "deactivation_th is for runs of frames, step_filter_length for "
+            "bounding boxes: leave one of them out"
+        )
+    if min(settings.thresholds) <= 0:
         raise ValueError(
             "thresholds must be above 0 where deactivation_th is set, which "
-            f"is scaled with them; got {min(thresholds):g}"
+            f"is scaled with them; got {min(settings.thresholds):g}"
         )
-    for label, low in lower.items():
-        high = upper[label]
+    lower = settings.class_values("deactivation_th", labels)
+    upper = settings.class_thresholds(labels)
+    for label, low, high in zip(labels, lower, upper, strict=True):
         if high <= 0 or low > high:
             raise ValueError(
                 f"deactivation_th of {label!r} is {low:g}: must not be above "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -105,8 +105,24 @@ class PostProcessing:
         limits = tuple(float(each) for each in self.thresholds)
         windows = self.class_windows(labels)
         checked = PostProcessing(windows, limits, **numbers)
-        checked._check_hysteresis(labels)
+        check_hysteresis(checked, labels)
         return checked
+
+    def changed(
+        self, given: Mapping[str, Any], labels: Sequence[str]
+    ) -> PostProcessing:
+        """With other settings; classes that these do not name keep theirs."""
+        start, changed = self.for_labels(labels), {}
+        for name, value in given.items():
+            own = getattr(start, name)
+            if isinstance(value, Mapping) and own is not None:
+                if name == "median_windows":
+                    own = dict(zip(labels, own, strict=True))
+                elif not isinstance(own, Mapping):
+                    own = dict.fromkeys(labels, own)
+                value = {**own, **value}
+            changed[name] = value
+        return replace(start, **changed).for_labels(labels)
 
     def select(self, labels: Sequence[str]) -> PostProcessing:
         """The same of some classes only, where these are named."""
@@ -202,22 +218,6 @@ class PostProcessing:
         settings = self.for_labels(frames.labels)
         limits = as_thresholds(thresholds, frames.labels)
         return Decoder(frames, settings, limits)
-
-    def _check_hysteresis(self, labels: Sequence[str]) -> None:
-        if self.deactivation_th is None:
-            return
-        if self.finds_boxes:
-            raise ValueError(
-                "deactivation_th is for runs of frames, step_filter_length for "
-                "bounding boxes: leave one of them out"
-            )
-        lower = self.class_values("deactivation_th", labels)
-        upper = self.class_thresholds(labels)
-        check_hysteresis(
-            dict(zip(labels, upper, strict=True)),
-            dict(zip(labels, lower, strict=True)),
-            self.thresholds,
-        )
 
 
 def decode_frames(
