@@ -54,11 +54,6 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     group.add_argument(
         "second", metavar="B", help="predictions of another system"
     )
-    add_post_processing_arguments(
-        group,
-        threshold="; of detections, the nearest threshold there is, the lower "
-        "of two",
-    )
     group.add_argument(
         "--settings",
         nargs=2,
@@ -68,6 +63,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "--median-windows are for",
     )
     add_missing_argument(group)
+    add_post_processing_arguments(
+        parser,
+        threshold="; of detections, the nearest threshold there is, the lower "
+        "of two",
+    )
     add_truth_arguments(parser)
     add_bootstrap_arguments(parser, needed=True)
     group = parser.add_argument_group("output")

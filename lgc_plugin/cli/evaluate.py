@@ -57,11 +57,6 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "number in its name), one TSV of detections, or frame scores: a "
         "folder with one TSV per clip, or the .npz of a run",
     )
-    add_post_processing_arguments(
-        group,
-        threshold="; of detections, the nearest threshold there is, the lower "
-        "of two",
-    )
     group.add_argument(
         "--settings",
         metavar="YAML",
@@ -69,6 +64,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "which were not chosen on these clips",
     )
     add_missing_argument(group)
+    add_post_processing_arguments(
+        parser,
+        threshold="; of detections, the nearest threshold there is, the lower "
+        "of two",
+    )
     add_truth_arguments(parser)
     add_bootstrap_arguments(parser)
     group = parser.add_argument_group("output")

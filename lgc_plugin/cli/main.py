@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from lgc_plugin import __version__
 from lgc_plugin.cli import (
     compare,
+    decode,
     detect,
     embed,
     evaluate,
@@ -26,6 +27,7 @@ COMMANDS = (
     soundscapes,
     embed,
     detect,
+    decode,
     evaluate,
     compare,
     tune,

@@ -22,7 +22,8 @@ _OPTIONS = {
     ),
     "--median-windows": (
         "median_windows",
-        "median filter of the scores, in frames",
+        "median filter of the scores, in frames; several numbers are one for "
+        "each class in order",
         "no filter",
     ),
     "--deactivation-th": (
@@ -60,29 +61,32 @@ _MAY_BE_NONE = ("deactivation_th", "step_filter_length")
 
 
 def add_post_processing_arguments(
-    parser: argparse._ActionsContainer,
+    parser: argparse.ArgumentParser,
     *,
     words: bool = True,
     default: str = "",
     threshold: str = "",
-) -> None:
-    """Adds how frame scores become events.
+) -> argparse._ArgumentGroup:
+    """Adds a group of options: how frame scores become events.
 
     ``words``: numbers by name may be several words; not where positional
     arguments may follow. ``default``: what is so if an option is not given,
     else the default of PostProcessing; ``threshold``: more about that option.
     """
-    for option, (name, what, usual) in _OPTIONS.items():
-        values = (7, 3) if name == "median_windows" else (0.4, 0.2)
-        example = "Cat={} Dog={}" if words else "Cat={},Dog={}"
+    example = "Cat=0.4 Dog=0.2" if words else "Cat=0.4,Dog=0.2"
+    group = parser.add_argument_group(
+        "from frame scores to events",
+        f"Each NUMBER is one for all classes, or by name: {example}.",
+    )
+    for option, (_, what, usual) in _OPTIONS.items():
         more = threshold if option == "--threshold" else ""
-        parser.add_argument(
+        group.add_argument(
             option,
             nargs="+" if words else None,
             metavar="NUMBER",
-            help=f"{what}: one number, or by name "
-            f"({example.format(*values)}){more} (default: {default or usual})",
+            help=f"{what}{more} (default: {default or usual})",
         )
+    return group
 
 
 def given_settings(args: argparse.Namespace) -> dict[str, Any]:
@@ -109,15 +113,13 @@ def post_processing_of(
 ) -> PostProcessing:
     """The settings that were given, checked.
 
-    What is not given, and classes that are not named, are as in ``start``;
-    without it, by default, and each class must be named.
+    What is not given, and classes that are not named, are as in ``start``, or
+    by default.
     """
     from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 
-    given = given_settings(args)
-    if start is None:
-        return PostProcessing(**given).for_labels(labels)
-    return start.changed(given, labels)
+    start = PostProcessing() if start is None else start
+    return start.changed(given_settings(args), labels)
 
 
 def _numbers(option: str, text: str) -> float | dict[str, float]:

@@ -17,6 +17,7 @@ from lgc_plugin.evaluation.postprocess.class_settings import (
 from lgc_plugin.evaluation.postprocess.median_filter import (
     resolve_median_windows,
 )
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
 
 
@@ -86,7 +87,8 @@ def settings_by_class(
 ) -> OperatingOptions:
     """Options that name the system's classes, where they name any.
 
-    ``others`` may be named too: classes of the truth.
+    Classes that are not named get the defaults, but for median windows, which
+    are of all. ``others`` may be named too: classes of the truth.
     """
     windows = options.median_windows
     if isinstance(windows, Mapping):
@@ -99,8 +101,11 @@ def settings_by_class(
         if name == "median_windows":
             given[name] = windows
         elif isinstance(values, Mapping):
-            given[name] = _of_system(values, labels, others)
-            check_setting(name, given[name], labels)
+            own = _of_system(values, labels, others)
+            default = getattr(PostProcessing(), name)
+            if default is not None:
+                own = {**dict.fromkeys(labels, default), **own}
+            given[name] = check_setting(name, own, labels)
     return OperatingOptions.of(given, options.settings)
 
 

@@ -14,6 +14,7 @@ from lgc_plugin.evaluation.postprocess.post_processing import (
     NOT_SWEPT,
     PostProcessing,
 )
+from lgc_plugin.evaluation.postprocess.settings_text import settings_text
 from lgc_plugin.evaluation.postprocess.thresholds import PSDS_THRESHOLDS
 from lgc_plugin.evaluation.predictions import Predictions
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
@@ -60,7 +61,7 @@ def point_of_frames(
                     x: value.get(x, min(value.values())) for x in frames.labels
                 }
         post_processing = PostProcessing(**given).for_labels(frames.labels)
-        operating = _text(post_processing, options)
+        operating = settings_text(post_processing)
     else:
         post_processing = _decoding_of(settings, frames.labels)
         operating = f"windows and thresholds of {options.settings}"
@@ -68,31 +69,6 @@ def point_of_frames(
     _tell_range(frames, notes)
     _tell_free(frames, post_processing, notes)
     return OperatingPoint(operating, post_processing=post_processing)
-
-
-def _text(post_processing: PostProcessing, options: OperatingOptions) -> str:
-    """The settings, for people."""
-    limit = post_processing.decision_threshold
-    text = "a threshold for each class"
-    if not isinstance(limit, Mapping):
-        text = f"threshold {limit:g}"
-    text += _windows_text(options.median_windows)
-    for name, value in post_processing.settings().items():
-        if name not in ("decision_threshold", "median_windows", "thresholds"):
-            each = "for each class" if isinstance(value, dict) else f"{value:g}"
-            text += f", {name} {each}"
-    return text
-
-
-def _windows_text(
-    windows: int | Sequence[int] | Mapping[str, int] | None,
-) -> str:
-    """What is done before the threshold."""
-    if windows is None:
-        return ", no filter"
-    if isinstance(windows, int):
-        return f", median window of {counted(windows, 'frame')}"
-    return ", a median window for each class"
 
 
 def _decoding_of(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,10 @@ from lgc_plugin.evaluation.postprocess.median_filter import (
     as_score_array,
     as_valid_frames,
 )
-from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
+from lgc_plugin.evaluation.postprocess.post_processing import (
+    NOT_SWEPT,
+    PostProcessing,
+)
 from lgc_plugin.evaluation.postprocess.thresholds import PSDS_THRESHOLDS
 from lgc_plugin.evaluation.score import SEDResult
 
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from lgc_plugin.data.encoder import EventEncoder
+
+
+logger = logging.getLogger(__name__)
 
 
 class SEDMetrics:
@@ -44,11 +51,14 @@ class SEDMetrics:
     decision_threshold : float or Mapping[str, float]
         Where the F1 scores are taken, of all classes or class by class; it
         need not be among ``thresholds``.
+    **settings : Any
+        Others of :class:`.postprocess.post_processing.PostProcessing`, by
+        name.
 
     Raises
     ------
     ValueError
-        If the classes of encoder and truth differ, or a window is wrong.
+        If the classes of encoder and truth differ, or a setting is wrong.
 
     Example
     -------
@@ -78,6 +88,7 @@ class SEDMetrics:
         median_windows: int | Sequence[int] | Mapping[str, int] = 1,
         thresholds: Sequence[float] = PSDS_THRESHOLDS,
         decision_threshold: float | Mapping[str, float] = 0.5,
+        **settings: Any,
     ) -> None:
         if encoder.labels != ground_truth.labels:
             raise ValueError(
@@ -88,7 +99,7 @@ class SEDMetrics:
         self.encoder = encoder
         self.ground_truth = ground_truth
         self.post_processing = PostProcessing(
-            median_windows, thresholds, decision_threshold
+            median_windows, thresholds, decision_threshold, **settings
         ).for_labels(encoder.labels)
         self._annotated = ground_truth.clips
         self.clear()
@@ -223,6 +234,8 @@ class SEDMetrics:
             If nothing was appended, or a score is NaN.
         """
         frames = self.frame_scores()
+        if metrics is None and self.post_processing.has_rules:
+            logger.info("Threshold-free PSDS is left out: %s", NOT_SWEPT)
         truth = self.ground_truth.restrict(self._clips)
         counts = count_scores(
             frames,

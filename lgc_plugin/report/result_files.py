@@ -13,6 +13,8 @@ import pandas as pd
 from lgc_plugin.utils.files import atomic_file, write_json
 from lgc_plugin.utils.versions import package_versions
 
+#: Columns of a table of events with confidences.
+EVENT_TABLE = ("filename", "onset", "offset", "event_label", "confidence")
 _COLUMNS = ["event_label", "onset", "offset", "filename"]
 
 
@@ -95,6 +97,23 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def event_table_text(events: pd.DataFrame, clips: Iterable[str]) -> str:
+    """Events with confidences as text, by clip; one without has empty fields.
+
+    ``events``: ``filename``, ``onset`` and ``offset`` (s), ``event_label``,
+    ``confidence``.
+    """
+    lines = ["\t".join(EVENT_TABLE)]
+    rows: dict[str, list[str]] = {clip: [] for clip in clips}
+    columns = (events[name].tolist() for name in EVENT_TABLE)
+    for clip, onset, offset, label, confidence in zip(*columns, strict=True):
+        times = f"{onset:.6f}", f"{offset:.6f}"
+        rows[clip].append("\t".join((clip, *times, label, f"{confidence:.9g}")))
+    for clip, own in rows.items():
+        lines += own or ["\t".join((clip, *[""] * (len(EVENT_TABLE) - 1)))]
+    return "\n".join(lines) + "\n"
 
 
 def write_predictions(

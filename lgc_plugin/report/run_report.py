@@ -58,6 +58,7 @@ def report_test(
             )
         ),
         decision_threshold=post_processing.decision_threshold,
+        post_processing=post_processing.settings(),
         **facts,
     )
     write_frame_scores(folder, name, metrics)

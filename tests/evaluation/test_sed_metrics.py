@@ -12,6 +12,7 @@ from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.f1 import event_f1
 from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.metrics import ALL_METRICS
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.psds import PSDS1, psds_score
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
 from lgc_plugin.evaluation.sed_metrics import SEDMetrics
@@ -73,6 +74,25 @@ def test_numbers_are_those_of_decoding_everything_at_once(case, operating):
     }
     nested = json.loads(json.dumps(result.as_dict()))
     assert set(nested["per_class"]["event_f1"]) == set(LABELS)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"step_filter_length": 0.5}, {"len_th": {"Cat": 9, "Dog": 0}}]
+)
+def test_boxes_and_rules_are_scored(case, settings):
+    encoder, truth, scores = case
+    metrics = SEDMetrics(encoder, truth, 3, **settings)
+    metrics.append(CLIPS, scores)
+    result = metrics.summarize()
+    found = PostProcessing(3, **settings).operating_events(
+        metrics.frame_scores()
+    )
+    assert result.scores["event_f1"] == event_f1(found, truth)
+    plain = SEDMetrics(encoder, truth, 3)
+    plain.append(CLIPS, scores)
+    assert plain.summarize().scores["psds1"] != result.scores["psds1"]
+    free = "psds1_free" in result.scores
+    assert free == (has_sed_scores_eval() and "len_th" not in settings)
 
 
 def test_the_light_mode_gives_the_same_f1_without_the_rest(case):

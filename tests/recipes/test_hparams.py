@@ -1,5 +1,6 @@
 import inspect
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from lgc_plugin.augment import (
     RandomVersions,
     TimeMask,
 )
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.inference.model.hparams_settings import read_arguments
 from lgc_plugin.lgc import LGC
 from lgc_plugin.losses.ict import InterpolationConsistency
@@ -136,6 +138,15 @@ def test_the_numbers_of_the_method():
     # 118 steps an epoch on DESED, for as many epochs as the ramp takes.
     default = inspect.signature(LGC).parameters["rampup_steps"].default
     assert default == 118 * PAPER["rampup_epochs"]
+
+
+def test_post_processing_has_the_defaults_of_the_object():
+    plain = {x.name: x.default for x in fields(PostProcessing)}
+    text = (HPARAMS / "lgc.yaml").read_text()
+    for name in plain.keys() - {"median_windows", "thresholds"}:
+        assert PAPER[name] == plain[name], name
+        assert f"    {name}: !ref <{name}>" in text
+        assert name in PAPER["may_change"]
 
 
 def test_terms_in_code_have_the_numbers_of_the_files():
