@@ -143,24 +143,18 @@ class _Block:
             events, boxes = self._boxes()
         else:
             events = self._runs()
-        onset, offset, origin = events.onset, events.offset, None
+        times, origin = (events.onset, events.offset), np.arange(len(events))
         if self.settings.has_rules:
             ruled = apply_rules(events, self._bounds(), **self._rules())
             events, origin = ruled.events, ruled.origin
-            onset, offset = ruled.onset, ruled.offset
-        if boxes is not None and (origin is None or (origin >= 0).all()):
-            confidence = boxes if origin is None else boxes[origin]
+            times = ruled.onset, ruled.offset
+        if boxes is None:
+            confidence = self._means(self.frames.scores, events, times)
         else:
-            confidence = mean_scores(
-                self.scores if boxes is not None else self.frames.scores,
-                self.frames.edges,
-                self.frames.valid_frames,
-                (events.clip, events.label),
-                (onset, offset),
-            )
-            if boxes is not None and len(boxes):
-                own = boxes[origin]
-                confidence = np.where(origin >= 0, own, confidence)
+            confidence = boxes[origin]
+            if (joined := origin < 0).any():
+                means = self._means(self.scores, events, times)
+                confidence[joined] = means[joined]
         limits = self.limits[events.point, events.label]
         return self._table(events, limits, confidence)
 
@@ -169,6 +163,19 @@ class _Block:
         boxes = self._find_boxes()
         return self._table(boxes, np.nan, boxes.confidence).drop(
             columns="threshold"
+        )
+
+    def _means(
+        self,
+        scores: NDArray[np.floating],
+        events: CodedEvents,
+        times: tuple[NDArray[np.float64], NDArray[np.float64]],
+    ) -> NDArray[np.float64]:
+        """(E,) mean scores of the events before they were padded."""
+        frames = self.frames
+        cells = events.clip, events.label
+        return mean_scores(
+            scores, frames.edges, frames.valid_frames, cells, times
         )
 
     def _table(
