@@ -159,6 +159,30 @@ class GroundTruth:
             table, self.durations.filename, self.labels, points
         )
 
+    def recode(
+        self, events: CodedEvents, clips: Sequence[str], labels: Sequence[str]
+    ) -> CodedEvents:
+        """Events that count, of other lists of clips and classes.
+
+        They do not overlap; clips are then numbered as in ``durations``.
+        """
+        names = self.durations.filename
+        named = np.array(clips, dtype=object)[np.unique(events.clip)]
+        _require_known(pd.Series(named, dtype=object), names, "annotations")
+        clip = pd.Index(names).get_indexer(clips)[events.clip]
+        label = pd.Index(self.labels).get_indexer(labels)[events.label]
+        counted = ~names.isin(self.left_out).to_numpy()
+        kept = np.flatnonzero(counted[clip] & (events.onset < events.offset))
+        keys = (events.onset, label, events.point, clip)
+        order = kept[np.lexsort([key[kept] for key in keys])]
+        shape = (len(names), len(self.labels), events.shape[2])
+        return replace(
+            events.take(order),
+            clip=clip[order],
+            label=label[order],
+            shape=shape,
+        )
+
     def restrict(self, clips: Iterable[str]) -> GroundTruth:
         """The truth of some of the clips."""
         kept = set(clips)

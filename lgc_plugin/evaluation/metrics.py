@@ -13,6 +13,7 @@ import pandas as pd
 
 from lgc_plugin.evaluation.bootstrap import resample, with_intervals
 from lgc_plugin.evaluation.clip_tags import APCounts, clip_counts
+from lgc_plugin.evaluation.events import CodedEvents
 from lgc_plugin.evaluation.f1 import (
     PointCounts,
     event_counts,
@@ -52,13 +53,18 @@ def count_points(
     metrics: Collection[str] = tuple(PSDS_METRICS),
 ) -> dict[str, ClipCounts]:
     """Counts of PSDS."""
-    wanted = {k: v for k, v in PSDS_METRICS.items() if k in metrics}
-    if not wanted:
+    if not set(PSDS_METRICS) & set(metrics):
         return {}
-    coded = truth.code(detections, thresholds=True)
+    return _psds(truth.code(detections, thresholds=True), truth, metrics)
+
+
+def _psds(
+    coded: CodedEvents, truth: GroundTruth, metrics: Collection[str]
+) -> dict[str, ClipCounts]:
     return {
         name: psds_counts(coded, truth, **options)
-        for name, options in wanted.items()
+        for name, options in PSDS_METRICS.items()
+        if name in metrics
     }
 
 
@@ -149,10 +155,13 @@ def count_scores(
     wanted = available_metrics(post_processing) if metrics is None else metrics
     check_metrics(wanted)
     counts: dict[str, ClipCounts] = {}
-    if set(PSDS_METRICS) & set(wanted):
-        if all_events is None:
-            all_events = post_processing.all_events(frames)
+    if all_events is not None:
         counts |= count_points(all_events, truth, wanted)
+    elif set(PSDS_METRICS) & set(wanted):
+        limits = sorted(post_processing.thresholds)
+        events = post_processing.coded_events(frames, limits)
+        coded = truth.recode(events, frames.clips, frames.labels)
+        counts |= _psds(coded, truth, wanted)
     free = {k: v for k, v in FREE_METRICS.items() if k in wanted}
     if free:
         swept = post_processing.swept_scores(frames)

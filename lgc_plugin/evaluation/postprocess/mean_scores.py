@@ -56,12 +56,14 @@ def _areas(
     # Rows behind one another are one sorted list.
     span = edges[:, -1].max() - edges[:, 0].min() + 1
     flat = (edges + span * np.arange(len(edges))[:, None]).ravel()
+    n_frames = values.shape[2]
+    cell = clip * values.shape[1] + label
     until = []
     for seconds in times:
         place = np.searchsorted(flat, seconds + span * row, side="right") - 1
-        frame = np.clip(place - row * edges.shape[1], 0, values.shape[2] - 1)
-        within = seconds - edges[row, frame]
-        until.append(
-            total[clip, label, frame] + within * values[clip, label, frame]
-        )
+        frame = place - row * (n_frames + 1)
+        np.clip(frame, 0, n_frames - 1, out=frame)
+        within = seconds - edges.ravel()[row * (n_frames + 1) + frame]
+        within *= values.ravel()[cell * n_frames + frame]
+        until.append(total.ravel()[cell * (n_frames + 1) + frame] + within)
     return until[1] - until[0]
