@@ -158,8 +158,8 @@ def count_scores(
     if all_events is not None:
         counts |= count_points(all_events, truth, wanted)
     elif set(PSDS_METRICS) & set(wanted):
-        limits = sorted(post_processing.thresholds)
-        events = post_processing.coded_events(frames, limits)
+        points = sorted(post_processing.thresholds)
+        events = post_processing.coded_events(frames, points)
         coded = truth.recode(events, frames.clips, frames.labels)
         counts |= _psds(coded, truth, wanted)
     free = {k: v for k, v in FREE_METRICS.items() if k in wanted}

@@ -196,6 +196,36 @@ def test_a_class_without_scores_is_as_one_never_detected(
         assert np.isfinite(score.value)
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"step_filter_length": 0.5},
+        {"len_th": {"Cat": 0.5}, "decision_threshold": {"Dog": 0.4}},
+        {"deactivation_th": 0.3, "close_th": 0.3, "pad_before": 0.1},
+    ],
+)
+def test_events_are_those_of_the_settings(
+    tmp_path: Path, truth: Annotations, settings
+) -> None:
+    frames = frame_scores()
+    frames.save(tmp_path / "a.npz")
+    options, notes = OperatingOptions.of(settings), Notes()
+    scored = evaluate(
+        tmp_path / "a.npz", truth, options, resamples=0, notes=notes
+    )
+    found = PostProcessing().changed(settings, LABELS).operating_events(frames)
+    expected = event_f1(found.drop(columns="threshold"), truth.truth)
+    assert scored.result.scores["event_f1"] == expected
+    swept = "step_filter_length" in settings
+    assert swept != any("depend on the threshold" in x for x in notes.lines)
+    for name, value in settings.items():
+        if isinstance(value, float):
+            assert f"{name} {value:g}" in scored.system.point.text
+    with pytest.raises(ValueError, match="detections are final: "):
+        events = write_table(tmp_path / "e.tsv", [("00.wav", 1, 2, "Cat")])
+        evaluate(events, truth, options, resamples=0)
+
+
 def test_settings_are_those_of_another_set(
     tmp_path: Path, truth: Annotations
 ) -> None:
