@@ -25,7 +25,7 @@ def event_lists(draw):
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(event_lists())
 def test_each_second_has_the_highest_confidence_there(events):
     clips, durations = ["a", "b", "c"], [11, 12.5, 3]

@@ -79,7 +79,7 @@ def rows_of(table):
     return list(table.itertuples(index=False, name=None))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(batches(), st.sampled_from([None, 0.0, 0.25, 0.5]))
 def test_events_are_those_of_a_slow_loop(batch, lower):
     frames, rules = batch

@@ -46,7 +46,7 @@ def listed(found):
     return list(zip(*(x.tolist() for x in found), strict=True))
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(batches())
 def test_boxes_are_those_found_one_by_one(batch):
     scores, edges, valid, lengths, limits, ratios = batch
