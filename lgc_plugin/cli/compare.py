@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lgc_plugin.cli.post_processing_arguments import (
+    OF_DETECTIONS,
     add_post_processing_arguments,
     given_settings,
 )
@@ -63,11 +64,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "--median-windows are for",
     )
     add_missing_argument(group)
-    add_post_processing_arguments(
-        parser,
-        threshold="; of detections, the nearest threshold there is, the lower "
-        "of two",
-    )
+    add_post_processing_arguments(parser, threshold=OF_DETECTIONS)
     add_truth_arguments(parser)
     add_bootstrap_arguments(parser, needed=True)
     group = parser.add_argument_group("output")
@@ -88,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
     """Runs the command; returns the exit status."""
     from lgc_plugin.evaluation.evaluation import compare_systems
     from lgc_plugin.evaluation.notes import Notes
+    from lgc_plugin.report.operating_table import operating_totals
     from lgc_plugin.report.tables import difference_table
 
     start = time.monotonic()
@@ -116,6 +114,9 @@ def run(args: argparse.Namespace) -> int:
         resamples=args.n_bootstrap,
     )
     print(f"\n{table}")
+    results = zip(names, comparison.results, strict=True)
+    totals = operating_totals({k: result.operating for k, result in results})
+    print(f"\nat their operating points, all classes:\n\n{totals}")
     if args.output:
         _write(comparison, names, args, notes.lines, time.monotonic() - start)
     return 0

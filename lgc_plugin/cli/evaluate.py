@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lgc_plugin.cli.post_processing_arguments import (
+    OF_DETECTIONS,
     add_post_processing_arguments,
     given_settings,
 )
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 _DESCRIPTION = """\
 Scores what any system detected: PSDS, F1 scores of events, segments,
 intersections and clips, and average precision of tagging, with 95 %
-intervals and the coverage: on how many of the annotated clips scores rest.
+intervals and the coverage: on how many of the annotated clips scores rest;
+precision, recall and false alarms per hour of each class at one threshold.
 """
 
 # What the libraries and we may differ by: rounding.
@@ -54,8 +56,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         required=True,
         metavar="PATH",
         help="a folder with one TSV of detections per threshold (the last "
-        "number in its name), one TSV of detections, or frame scores: a "
-        "folder with one TSV per clip, or the .npz of a run",
+        "number in its name); one TSV of detections, with their confidences "
+        "or without; or frame scores: a folder with one TSV per clip, or the "
+        ".npz of a run",
     )
     group.add_argument(
         "--settings",
@@ -64,11 +67,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "which were not chosen on these clips",
     )
     add_missing_argument(group)
-    add_post_processing_arguments(
-        parser,
-        threshold="; of detections, the nearest threshold there is, the lower "
-        "of two",
-    )
+    add_post_processing_arguments(parser, threshold=OF_DETECTIONS)
     add_truth_arguments(parser)
     add_bootstrap_arguments(parser)
     group = parser.add_argument_group("output")
@@ -93,7 +92,8 @@ def run(args: argparse.Namespace) -> int:
     from lgc_plugin.evaluation.evaluation import evaluate
     from lgc_plugin.evaluation.notes import Notes
     from lgc_plugin.evaluation.operating_options import OperatingOptions
-    from lgc_plugin.report.tables import false_alarm_table, score_table
+    from lgc_plugin.report.operating_table import operating_table
+    from lgc_plugin.report.tables import score_table
 
     start = time.monotonic()
     check_bootstrap(args)
@@ -118,9 +118,8 @@ def run(args: argparse.Namespace) -> int:
         )
     print(_header(evaluation, args))
     print(f"\n{score_table({name: evaluation.result}, digits=6)}\n")
-    if not evaluation.truth.present:
-        alarms, hours = evaluation.false_alarms, evaluation.coverage.hours
-        print(f"{false_alarm_table(alarms, hours)}\n")
+    counts = operating_table(evaluation.result.operating)
+    print(f"at {printable(evaluation.system.point.text)}:\n\n{counts}\n")
     checked = _verify(evaluation) if args.verify else {}
     out = Path(args.output) if args.output else path.with_name(f"{stem}_scores")
     wall = time.monotonic() - start
@@ -179,8 +178,6 @@ def _write(
     from lgc_plugin.report.result_files import write_results
 
     more: dict[str, Any] = {"reference_check": checked} if checked else {}
-    if not evaluation.truth.present:
-        more["false_alarms"] = _false_alarms(evaluation)
     write_results(
         out / "results.json",
         scores={name: evaluation.result.as_dict()},
@@ -201,19 +198,6 @@ def _write(
         files += _figures(evaluation, name, out)
     names = ", ".join(file.name for file in files)
     print(printable(f"wrote {out}: {names}"))
-
-
-def _false_alarms(evaluation: Evaluation) -> dict[str, Any]:
-    hours = evaluation.coverage.hours
-
-    def entry(count: int) -> dict[str, Any]:
-        return {"count": count, "per_hour": count / hours if hours else None}
-
-    by_class = evaluation.false_alarms
-    return {
-        **entry(sum(by_class.values())),
-        "per_class": {label: entry(n) for label, n in by_class.items()},
-    }
 
 
 def _figures(evaluation: Evaluation, name: str, out: Path) -> list[Path]:

@@ -57,6 +57,11 @@ _OPTIONS = {
         "2",
     ),
 }
+#: More about ``--threshold`` of commands that read detections too.
+OF_DETECTIONS = (
+    "; of detections, the nearest threshold there is, the lower of two; of "
+    "detections with confidences, those above it, and all if it is not given"
+)
 _MAY_BE_NONE = ("deactivation_th", "step_filter_length")
 
 

@@ -44,8 +44,8 @@ def add_truth_arguments(parser: argparse.ArgumentParser) -> None:
         "--labels",
         nargs="+",
         metavar="LABEL",
-        help="all classes (default: those of the ground truth, in "
-        "alphabetical order)",
+        help="the classes that count (default: those of the ground truth, in "
+        "alphabetical order); events and detections of others are left out",
     )
     group.add_argument(
         "--profile",

@@ -20,7 +20,8 @@ class ScoringCoverage:
     #: Clips.
     scored: int
     annotated: int
-    #: Clips scored that have no event.
+    #: Clips scored that have no event (of the classes that count, if what
+    #: is detected there is a false alarm).
     silent: int
     #: Annotated clips without predictions.
     missing: int
@@ -40,10 +41,13 @@ class ScoringCoverage:
         seconds = truth.durations.duration.sum()
         known = annotations.durations_known
         left_out = len(truth.durations) < len(annotations.truth.durations)
+        silent = truth.clips.difference(truth.events.filename)
+        if truth.profile == "dcase":
+            silent = truth.left_out
         return cls(
             scored=len(truth.durations),
             annotated=annotations.n_annotated,
-            silent=len(truth.clips.difference(truth.events.filename)),
+            silent=len(silent),
             missing=missing,
             silenced=0 if left_out else missing,
             events=len(truth.events),

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lgc_plugin.evaluation.bootstrap import Difference, compare, resample
 from lgc_plugin.evaluation.coverage import ScoringCoverage
-from lgc_plugin.evaluation.f1 import F1Counts
 from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.ground_truth_files import Annotations
-from lgc_plugin.evaluation.metrics import score_counts
+from lgc_plugin.evaluation.metrics import result_of_counts
 from lgc_plugin.evaluation.notes import Notes
 from lgc_plugin.evaluation.operating_options import OperatingOptions
 from lgc_plugin.evaluation.score import SEDResult
@@ -31,8 +30,6 @@ class Evaluation:
     coverage: ScoringCoverage
     #: The scores.
     result: SEDResult
-    #: By class, at the operating point.
-    false_alarms: Mapping[str, int]
 
     def check(self) -> dict[str, tuple[float, float]]:
         """Lets psds_eval and sed_eval score the same events."""
@@ -105,21 +102,15 @@ def evaluate(
         notes or Notes(),
         drop_missing=drop_missing,
     )
-    n_clips = len(scored.truth.durations)
-    scores = score_counts(
-        scored.counts[0], n_clips, resamples=resamples, seed=seed
-    )
-    result = SEDResult(scores, n_clips, annotations.n_annotated, resamples)
-    counts = scored.counts[0]["event_f1"]
-    assert isinstance(counts, F1Counts)
-    alarms = counts.fp.sum(axis=0).tolist()
-    return Evaluation(
-        scored.systems[0],
+    result = result_of_counts(
+        scored.counts[0],
         scored.truth,
-        scored.coverage,
-        result,
-        dict(zip(counts.labels, alarms, strict=True)),
+        annotations.n_annotated,
+        durations_known=annotations.durations_known,
+        resamples=resamples,
+        seed=seed,
     )
+    return Evaluation(scored.systems[0], scored.truth, scored.coverage, result)
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,19 +209,25 @@ def compare_systems(
         for each in scored.counts
     ]
     first, second = (
-        {name: each.score() for name, each in counts.items()}
+        result_of_counts(
+            counts,
+            scored.truth,
+            annotations.n_annotated,
+            durations_known=annotations.durations_known,
+        )
         for counts in scored.counts
     )
     differences = {
-        name: compare(first[name], second[name], drawn[0][name], drawn[1][name])
-        for name in first
+        name: compare(
+            score, second.scores[name], drawn[0][name], drawn[1][name]
+        )
+        for name, score in first.scores.items()
     }
-    covered = (n_clips, annotations.n_annotated)
     return Comparison(
         (scored.systems[0], scored.systems[1]),
         scored.truth,
         scored.coverage,
-        (SEDResult(first, *covered), SEDResult(second, *covered)),
+        (first, second),
         differences,
         resamples,
     )

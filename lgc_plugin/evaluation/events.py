@@ -23,8 +23,9 @@ def clean_events(
     events: pd.DataFrame, labels: Sequence[str], name: str
 ) -> pd.DataFrame:
     """Checks a table of events; merges overlaps of a class."""
-    keys = [*(["threshold"] if "threshold" in events else []), "filename"]
-    keys.append("event_label")
+    # Events that are not equally confident are apart at some thresholds.
+    keys = [x for x in ("threshold", "confidence") if x in events]
+    keys += ["filename", "event_label"]
     table = events.astype({"onset": float, "offset": float})
     unknown = ~table.event_label.isin(labels)
     refuse_rows(

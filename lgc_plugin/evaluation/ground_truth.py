@@ -131,6 +131,12 @@ class GroundTruth:
         """Every annotated clip, those that the profile leaves out too."""
         return frozenset(self.durations.filename)
 
+    @property
+    def counted_hours(self) -> float:
+        """Length of the clips in which detections count."""
+        counted = ~self.durations.filename.isin(self.left_out)
+        return float(self.durations.duration[counted].sum()) / 3600
+
     def seconds_of(self, clips: Iterable[str]) -> NDArray[np.float64]:
         """How long each of some clips is; NaN if it is not annotated."""
         lengths = self.durations.set_index("filename").duration
@@ -194,6 +200,15 @@ class GroundTruth:
             durations=durations.reset_index(drop=True),
             left_out=self.left_out & kept,
         )
+
+    def with_labels(self, labels: Iterable[str]) -> GroundTruth:
+        """The truth of these classes; events of others are left out.
+
+        What counts in a clip is decided by all its events: ``left_out`` stays.
+        """
+        known = distinct_labels(labels)
+        events = self.events[self.events.event_label.isin(known)]
+        return replace(self, labels=known, events=events.reset_index(drop=True))
 
     def select(
         self, detections: pd.DataFrame, *, thresholds: bool = False

@@ -14,17 +14,13 @@ from lgc_plugin.data.annotations import (
     read_strong,
 )
 from lgc_plugin.data.manifest import COLUMNS, read_manifest
-from lgc_plugin.evaluation.ground_truth import (
-    GroundTruth,
-    distinct_labels,
-    truth_of_rows,
-)
+from lgc_plugin.evaluation.ground_truth import GroundTruth, truth_of_rows
 from lgc_plugin.evaluation.late_events import (
     warn_late_events,
     warn_long_clips,
     warn_long_events,
 )
-from lgc_plugin.evaluation.notes import Notes, counted
+from lgc_plugin.evaluation.notes import Notes, counted, how_often
 from lgc_plugin.utils.text import read_text
 
 # Where no length is known: so long that no detection begins behind the end,
@@ -48,6 +44,8 @@ class Annotations:
         the hour and must be left out.
     without_audio : frozenset[str]
         Annotated clips that are left out, because their audio is missing.
+    other_labels : frozenset[str]
+        Annotated classes that are left out, because they are not asked for.
 
     Example
     -------
@@ -64,6 +62,7 @@ class Annotations:
     truth: GroundTruth
     durations_known: bool
     without_audio: frozenset[str] = frozenset()
+    other_labels: frozenset[str] = frozenset()
 
     def timed(self) -> GroundTruth:
         """The truth, where the lengths of the clips must be known."""
@@ -80,6 +79,30 @@ class Annotations:
             return self
         known = tuple(sorted(set(labels)))
         return replace(self, truth=replace(self.truth, labels=known))
+
+    def with_labels(self, labels: Sequence[str], notes: Notes) -> Annotations:
+        """Only these classes, of which the truth need not have any."""
+        others = self.truth.events.event_label
+        others = others[~others.isin(labels)]
+        if len(others):
+            notes.note(
+                f"--labels leaves out {counted(len(others), 'annotated event')}"
+                f" of other classes: {how_often(others)}"
+            )
+        truth = self.truth.with_labels(labels)
+        absent = [label for label in truth.labels if label not in truth.present]
+        if len(others) and absent:
+            notes.warn(
+                f"{self.path}: no event of {', '.join(map(repr, absent))}: "
+                "what is detected of them is false alarms, if the names are "
+                "right"
+            )
+        return replace(self, truth=truth, other_labels=frozenset(others))
+
+    @property
+    def known_labels(self) -> frozenset[str]:
+        """Every annotated class, and those that are asked for."""
+        return self.other_labels.union(self.truth.labels)
 
     @property
     def clips(self) -> frozenset[str]:
@@ -116,7 +139,8 @@ def read_annotations(
         first path in alphabetical order counts. Clips whose audio is missing
         are left out.
     labels : Sequence[str], optional
-        All classes; None takes those that occur, in alphabetical order.
+        The classes that count; None takes all that occur, in alphabetical
+        order. Events of other classes are left out.
     profile : str
         ``strict`` or ``dcase``, see
         :class:`~lgc_plugin.evaluation.ground_truth.GroundTruth`.
@@ -136,7 +160,6 @@ def read_annotations(
         audio.
     """
     path, notes = Path(ground_truth), notes or Notes()
-    labels = distinct_labels(labels) if labels else None
     if durations is not None and audio is not None:
         raise ValueError("durations and audio are both given: give one")
     if _is_manifest(path):
@@ -146,10 +169,10 @@ def read_annotations(
                 "--durations and --audio"
             )
         with notes.from_log():
-            truth = _of_manifest(path, labels, profile)
-        _warn_units(truth, path, True, notes)
-        return Annotations(path, truth, True)
-    read = read_strong(path, labels)
+            truth = _of_manifest(path, profile)
+        annotations = Annotations(path, truth, True)
+        return _of_interest(annotations, labels, notes)
+    read = read_strong(path)
     if not read.filenames and durations is None:
         raise ValueError(f"{path}: no clip in it")
     lengths, missing = _lengths(read, durations, audio, notes)
@@ -160,25 +183,29 @@ def read_annotations(
         truth = GroundTruth.from_tables(
             events,
             pd.DataFrame(lengths.items(), columns=["filename", "duration"]),
-            labels or sorted(read.events.event_label.unique()),
+            sorted(read.events.event_label.unique()),
             profile=profile,
         )
     if durations is not None:
         warn_long_clips(truth, durations, notes)
     known = durations is not None or audio is not None
-    _warn_units(truth, path, known, notes)
-    return Annotations(path, truth, known, missing)
+    annotations = Annotations(path, truth, known, missing)
+    return _of_interest(annotations, labels, notes)
 
 
-def _warn_units(
-    truth: GroundTruth, path: Path, lengths_known: bool, notes: Notes
-) -> None:
-    """Warns of times that are hardly seconds."""
-    warned = lengths_known and warn_late_events(
+def _of_interest(
+    annotations: Annotations, labels: Sequence[str] | None, notes: Notes
+) -> Annotations:
+    """The classes that count; warns of times that are hardly seconds."""
+    if labels:
+        annotations = annotations.with_labels(labels, notes)
+    path, truth = annotations.path, annotations.truth
+    warned = annotations.durations_known and warn_late_events(
         truth.events, truth, path, "annotated event", notes
     )
     if not warned:
         warn_long_events(truth, path, notes)
+    return annotations
 
 
 def _lengths(
@@ -263,20 +290,10 @@ def _is_manifest(path: Path) -> bool:
     return set(COLUMNS) <= set(first.strip().split(","))
 
 
-def _of_manifest(
-    path: Path, labels: Sequence[str] | None, profile: str
-) -> GroundTruth:
+def _of_manifest(path: Path, profile: str) -> GroundTruth:
     rows = read_manifest(path)
     found = sorted({event.label for row in rows for event in row.events})
-    for number, row in enumerate(rows, start=2):
-        wrong = {event.label for event in row.events} - set(labels or found)
-        if wrong:
-            raise ValueError(
-                f"{path}, row {number}: label {min(wrong)!r} is not one of "
-                f"{', '.join(labels or found)}: correct it, or add it to the "
-                "labels"
-            )
-    truth = truth_of_rows(rows, labels or found, profile)
+    truth = truth_of_rows(rows, found, profile)
     if truth.durations.empty:
         raise ValueError(f"{path}: no strongly labeled clip in it")
     return truth

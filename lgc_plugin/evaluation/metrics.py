@@ -22,13 +22,14 @@ from lgc_plugin.evaluation.f1 import (
 )
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth
+from lgc_plugin.evaluation.operating_counts import operating_counts
 from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.psds import PSDS1, PSDS2, psds_counts
 from lgc_plugin.evaluation.psds_free import (
     has_sed_scores_eval,
     psds_free_counts,
 )
-from lgc_plugin.evaluation.score import ClipCounts, Score
+from lgc_plugin.evaluation.score import ClipCounts, Score, SEDResult
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -130,6 +131,23 @@ def score_counts(
     return {k: with_intervals(v, drawn[k]) for k, v in scores.items()}
 
 
+def result_of_counts(
+    counts: Mapping[str, ClipCounts],
+    truth: GroundTruth,
+    n_annotated: int,
+    *,
+    durations_known: bool = True,
+    resamples: int = 0,
+    seed: int = 0,
+) -> SEDResult:
+    """Scores of the clips of a truth, and what is detected in them."""
+    n_clips = len(truth.durations)
+    scores = score_counts(counts, n_clips, resamples=resamples, seed=seed)
+    hours = truth.counted_hours if durations_known else None
+    operating = operating_counts(counts, hours)
+    return SEDResult(scores, n_clips, n_annotated, resamples, operating)
+
+
 def available_metrics(
     post_processing: PostProcessing | None = None,
 ) -> tuple[str, ...]:
@@ -162,11 +180,9 @@ def count_scores(
         events = post_processing.coded_events(frames, points)
         coded = truth.recode(events, frames.clips, frames.labels)
         counts |= _psds(coded, truth, wanted)
-    free = {k: v for k, v in FREE_METRICS.items() if k in wanted}
-    if free:
+    if set(FREE_METRICS) & set(wanted):
         swept = post_processing.swept_scores(frames)
-        for name, options in free.items():
-            counts[name] = psds_free_counts(swept, truth, 1, **options)
+        counts |= count_free(swept, truth, wanted)
     if set(EVENT_METRICS) & set(wanted):
         # Each class may have a threshold of its own: one operating point.
         operating = post_processing.operating_events(frames)
@@ -179,16 +195,30 @@ def count_scores(
     return _ordered(counts)
 
 
+def count_free(
+    swept: FrameScores, truth: GroundTruth, metrics: Collection[str]
+) -> dict[str, ClipCounts]:
+    """Counts of threshold-free PSDS, of scores that thresholds sweep."""
+    return {
+        name: psds_free_counts(swept, truth, 1, **options)
+        for name, options in FREE_METRICS.items()
+        if name in metrics
+    }
+
+
 def count_detections(
     operating: pd.DataFrame,
     truth: GroundTruth,
     all_events: pd.DataFrame | None = None,
     metrics: Collection[str] | None = None,
+    *,
+    swept: FrameScores | None = None,
 ) -> dict[str, ClipCounts]:
     """Counts of events, where frame scores are not known.
 
     A clip has the classes that are detected in it; their rank, for the
-    average precision, is the highest threshold at which they are.
+    average precision, is the highest threshold at which they are. ``swept``:
+    see :func:`.confidences.swept_scores`.
     """
     wanted = ALL_METRICS if metrics is None else metrics
     check_metrics(wanted)
@@ -199,8 +229,12 @@ def count_detections(
     if "clip_f1" in wanted:
         clips, tags = _tags(truth, operating.assign(threshold=1.0))
         counts["clip_f1"] = count_tags(clips, tags, truth)["clip_f1"]
+    if swept is not None:
+        counts |= count_free(swept, truth, wanted)
     if "clip_ap" in wanted and all_events is not None:
         clips, tags = _tags(truth, all_events)
+        if swept is not None:
+            clips, tags = list(swept.clips), swept.tags()
         counts["clip_ap"] = count_tags(clips, tags, truth)["clip_ap"]
     return _ordered(counts)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -72,6 +73,12 @@ def counted(number: int, noun: str) -> str:
     if number == 1:
         return f"1 {noun}"
     return f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+def how_often(names: Iterable[str]) -> str:
+    """The names that there are, the most frequent first: 'Dog' (3)."""
+    counts = Counter(names).most_common()
+    return ", ".join(f"{name!r} ({n})" for name, n in counts)
 
 
 @contextmanager

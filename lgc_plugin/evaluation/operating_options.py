@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,9 @@ class OperatingOptions:
     Arguments
     ---------
     threshold : float or Mapping[str, float], optional
-        Where F1 scores are taken; None means 0.5, or that of ``settings``. By
-        class for frame scores only.
+        Where F1 scores are taken; None means 0.5, or that of ``settings``, or
+        all events of a list with confidences. By class for frame scores and
+        such lists only.
     median_windows : int or Sequence[int] or Mapping[str, int], optional
         Frames; for frame scores only. None filters nothing, or does what
         ``settings`` have.
@@ -83,7 +84,7 @@ class OperatingOptions:
 
 
 def settings_by_class(
-    options: OperatingOptions, labels: Sequence[str], others: Sequence[str]
+    options: OperatingOptions, labels: Sequence[str], others: Collection[str]
 ) -> OperatingOptions:
     """Options that name the system's classes, where they name any.
 
@@ -110,7 +111,7 @@ def settings_by_class(
 
 
 def _of_system(
-    values: Mapping[str, Any], labels: Sequence[str], others: Sequence[str]
+    values: Mapping[str, Any], labels: Sequence[str], others: Collection[str]
 ) -> dict[str, Any]:
     return {x: y for x, y in values.items() if x in labels or x not in others}
 

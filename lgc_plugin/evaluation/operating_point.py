@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lgc_plugin.evaluation.confidences import events_above
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.notes import Notes, counted
 from lgc_plugin.evaluation.operating_options import OperatingOptions
+from lgc_plugin.evaluation.postprocess.class_settings import PerClass
 from lgc_plugin.evaluation.postprocess.post_processing import (
     NOT_SWEPT,
     PostProcessing,
@@ -20,9 +23,14 @@ from lgc_plugin.evaluation.predictions import Predictions
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 DEFAULT_THRESHOLD = 0.5
 # A threshold that is further away is another operating point.
 _NEAR = 0.05
+# Systems that drop no event have some that are less confident.
+_LOW = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +39,9 @@ class OperatingPoint:
 
     #: The same, for people.
     text: str
-    #: One of the thresholds of detections; None if there is one operating
-    #: point, or for frame scores.
-    threshold: float | None = None
+    #: One of the thresholds of detections, or of their confidences; None if
+    #: there is one operating point, or for frame scores.
+    threshold: PerClass | None = None
     #: For frame scores.
     post_processing: PostProcessing = field(default_factory=PostProcessing)
 
@@ -66,7 +74,7 @@ def point_of_frames(
         post_processing = _decoding_of(settings, frames.labels)
         operating = f"windows and thresholds of {options.settings}"
         post_processing = post_processing.for_labels(frames.labels)
-    _tell_range(frames, notes)
+    _tell_range("scores", frames.scores, notes)
     _tell_free(frames, post_processing, notes)
     return OperatingPoint(operating, post_processing=post_processing)
 
@@ -97,17 +105,19 @@ def point_of_events(
             "scores"
         )
     wanted = options.threshold
+    if predictions.has_confidences:
+        return _point_of_confidences(predictions, wanted, notes)
     if isinstance(wanted, Mapping):
         raise ValueError(
-            f"{predictions.path}: thresholds by class are for frame scores: "
-            "give one for all"
+            f"{predictions.path}: thresholds by class are for frame scores and "
+            "confidences: give one for all"
         )
     points = predictions.thresholds
     if len(points) < 2:
         given = f", at threshold {points[0]:g}" if points else ""
         notes.note(
-            "PSDS is left out: it needs detections at many thresholds, or "
-            "frame scores"
+            "PSDS is left out: it needs detections at many thresholds, with "
+            "confidences, or frame scores"
         )
         if wanted is not None and points != (wanted,):
             notes.warn(
@@ -133,12 +143,44 @@ def point_of_events(
     return OperatingPoint(operating, nearest)
 
 
-def _tell_range(frames: FrameScores, notes: Notes) -> None:
+def _point_of_confidences(
+    predictions: Predictions, wanted: PerClass | None, notes: Notes
+) -> OperatingPoint:
+    """Which events are taken of a list with confidences."""
+    events = predictions.detections
+    known = events.confidence.to_numpy()
+    _tell_range("confidences", known, notes)
+    _tell_installed(notes)
+    if known.size and known.min() > _LOW:
+        notes.note(
+            f"the lowest confidence is {known.min():g}: PSDS is lower than "
+            "with all events, however unsure"
+        )
+    if wanted is None:
+        unsure = int((known <= DEFAULT_THRESHOLD).sum())
+        if unsure:
+            notes.note(
+                f"F1 scores and counts are of all {len(events)} events listed; "
+                f"{unsure} of them have a confidence of at most "
+                f"{DEFAULT_THRESHOLD:g}: --threshold {DEFAULT_THRESHOLD:g} "
+                "leaves these out"
+            )
+        return OperatingPoint(f"all {counted(len(events), 'event')} listed")
+    above = len(events_above(events, wanted))
+    name = "a threshold for each class"
+    if not isinstance(wanted, Mapping):
+        name = f"threshold {wanted:g}"
+    return OperatingPoint(
+        f"{name}, {above} of {counted(len(events), 'event')}", wanted
+    )
+
+
+def _tell_range(what: str, values: NDArray[np.floating], notes: Notes) -> None:
     """Logits and the like are no probabilities."""
-    known = frames.scores[np.isfinite(frames.scores)]
+    known = values[np.isfinite(values)]
     if known.size and (known.min() < 0 or known.max() > 1):
         notes.warn(
-            f"scores reach from {known.min():g} to {known.max():g}: "
+            f"{what} reach from {known.min():g} to {known.max():g}: "
             "thresholds lie between 0 and 1, so PSDS (but not the "
             "threshold-free one) and F1 scores mean little"
         )
@@ -151,12 +193,21 @@ def _tell_free(
     reason = ""
     if post_processing.has_rules:
         reason = NOT_SWEPT
-    elif not has_sed_scores_eval():
-        reason = "install lgc_plugin with the extra 'scores' to have it"
-    elif unscored(frames):
+    elif has_sed_scores_eval() and unscored(frames):
         reason = f"no scores of {', '.join(unscored(frames))}"
     if reason:
         notes.note(f"threshold-free PSDS is left out: {reason}")
+    else:
+        _tell_installed(notes)
+
+
+def _tell_installed(notes: Notes) -> None:
+    """What else is needed for threshold-free PSDS."""
+    if not has_sed_scores_eval():
+        notes.note(
+            "threshold-free PSDS is left out: install lgc_plugin with the "
+            "extra 'scores' to have it"
+        )
 
 
 def unscored(frames: FrameScores) -> list[str]:

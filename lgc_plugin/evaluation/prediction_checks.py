@@ -25,7 +25,7 @@ from lgc_plugin.evaluation.late_events import (
     warn_late_frames,
     warn_two_units,
 )
-from lgc_plugin.evaluation.notes import Notes, counted
+from lgc_plugin.evaluation.notes import Notes, counted, how_often
 from lgc_plugin.evaluation.postprocess.decoding import refuse_nan
 from lgc_plugin.evaluation.predictions import Predictions
 from lgc_plugin.evaluation.score_files import read_frame_scores
@@ -44,15 +44,15 @@ def check_predictions(
         annotations.without_audio,
     )
     kept = predictions.restrict(truth.clips)
-    known = [label for label in kept.labels if label in truth.labels]
-    if kept.labels and not known:
+    known = annotations.known_labels
+    if kept.labels and known.isdisjoint(kept.labels):
         raise ValueError(
             f"{predictions.path}: no class is annotated: the predictions have "
             f"{_listed(kept.labels)}, the annotations {_listed(truth.labels)}"
         )
     # Warnings are about annotated clips: others are ignored.
     if kept.frames is not None:
-        _warn_frames(kept.frames, truth.labels, notes)
+        _warn_frames(kept.frames, annotations, notes)
         if annotations.durations_known:
             warn_late_frames(kept.frames, truth, kept.path, notes)
         warn_two_units(
@@ -65,9 +65,22 @@ def check_predictions(
         frames = _with_labels(kept.frames, truth.labels)
         _refuse_nan(frames, kept.path)
         return replace(kept, frames=frames)
-    events = _known_only(kept.events, truth.labels, notes)
+    events = _known_only(kept.detections, annotations, notes)
+    if "confidence" in events and not kept.has_confidences:
+        notes.note(
+            "the confidences of the detections are not used: they have "
+            "thresholds"
+        )
+        events = events.drop(columns="confidence")
     with notes.from_log():
-        events = clean_events(events, truth.labels, "detections")
+        # What overlaps is one event where both count: noted, not done yet.
+        bare = events.drop(columns="confidence", errors="ignore")
+        merged = clean_events(bare, truth.labels, "detections")
+    events = (
+        clean_events(events, truth.labels, "detections")
+        if kept.has_confidences
+        else merged
+    )
     if annotations.durations_known:
         warn_late_events(events, truth, kept.path, "detection", notes)
     warn_two_units(
@@ -118,23 +131,29 @@ def _refuse_nan(frames: FrameScores, path: str | Path) -> None:
 
 
 def _known_only(
-    events: pd.DataFrame, labels: Collection[str], notes: Notes
+    events: pd.DataFrame, annotations: Annotations, notes: Notes
 ) -> pd.DataFrame:
-    known = events.event_label.isin(labels)
-    counts = events.event_label[~known].value_counts()
-    if len(counts):
-        listed = ", ".join(f"{name!r} ({n})" for name, n in counts.items())
+    known = events.event_label.isin(annotations.truth.labels)
+    unknown = events.event_label[~known]
+    others = unknown.isin(annotations.other_labels)
+    if others.any():
+        notes.note(
+            f"{counted(int(others.sum()), 'detection')} of classes that "
+            f"--labels leaves out: {how_often(unknown[others])}"
+        )
+    if not others.all():
         notes.warn(
-            f"{counted(int(counts.sum()), 'detection')} with labels that are "
-            f"not annotated are ignored: {listed}"
+            f"{counted(int((~others).sum()), 'detection')} with labels that "
+            f"are not annotated are ignored: {how_often(unknown[~others])}"
         )
     return events[known]
 
 
 def _warn_frames(
-    frames: FrameScores, labels: Collection[str], notes: Notes
+    frames: FrameScores, annotations: Annotations, notes: Notes
 ) -> None:
-    unknown = [label for label in frames.labels if label not in labels]
+    labels, known = annotations.truth.labels, annotations.known_labels
+    unknown = [label for label in frames.labels if label not in known]
     if unknown:
         notes.warn(
             f"scores of {counted(len(unknown), 'class')} that are not "
@@ -230,9 +249,7 @@ def _truth_with_labels(
         notes.warn(
             f"no scores of {', '.join(unknown)}: their events are left out"
         )
-    kept = truth.events.event_label.isin(labels)
-    events = truth.events[kept].reset_index(drop=True)
-    return replace(truth, labels=labels, events=events)
+    return truth.with_labels(labels)
 
 
 def common_clips(

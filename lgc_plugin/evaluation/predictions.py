@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
 import re
-import warnings
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.data.table_files import MOST_SECONDS, Row, TableFile
+from lgc_plugin.data.table_files import TableFile
+from lgc_plugin.evaluation.event_files import read_event_file
 from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.notes import counted
@@ -24,8 +21,6 @@ from lgc_plugin.evaluation.score_files import (
     read_frame_scores,
 )
 
-_THRESHOLD = "threshold"
-_NUMBERS = ("onset", "offset", _THRESHOLD)
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 
@@ -40,8 +35,8 @@ class Predictions:
     #: Operating points of detections, ascending; none if there is one and
     #: its threshold is unknown.
     thresholds: tuple[float, ...] = ()
-    #: Detections: ``filename``, ``onset`` and ``offset`` (s), ``event_label``,
-    #: and ``threshold`` where there are several.
+    #: Detections: ``filename``, ``onset`` and ``offset`` (s), ``event_label``;
+    #: ``threshold`` where there are several; ``confidence`` if it is known.
     events: pd.DataFrame | None = None
     #: Frame scores, where there are no detections.
     frames: FrameScores | None = None
@@ -61,6 +56,9 @@ class Predictions:
             clips = counted(len(self.frames.clips), "clip")
             return f"frame scores of {classes} in {clips}"
         events = counted(len(self.detections), "event")
+        if self.has_confidences:
+            found = self.detections.confidence
+            return f"{events} with confidences{range_text(found)}"
         if len(self.thresholds) < 2:
             return f"{events} at one operating point"
         low, high = self.thresholds[0], self.thresholds[-1]
@@ -72,6 +70,12 @@ class Predictions:
         """The events; only where there are no frame scores."""
         assert self.events is not None
         return self.events
+
+    @property
+    def has_confidences(self) -> bool:
+        """Whether thresholds may accept or drop each event by confidence."""
+        several = len(self.thresholds) > 1
+        return not several and "confidence" in self.detections
 
     def nearest(self, threshold: float) -> float:
         """The operating point nearest to a threshold; the lower of two."""
@@ -110,7 +114,7 @@ def read_predictions(
     path : str or Path
         A folder with a TSV of detections for each threshold (the last number
         in its name); one TSV of detections, perhaps with a column
-        ``threshold``; or frame scores, see
+        ``threshold`` or ``confidence``; or frame scores, see
         :func:`~lgc_plugin.evaluation.score_files.read_frame_scores`.
     clips : Collection[str]
         The annotated clips, by which frame scores find theirs.
@@ -164,7 +168,7 @@ def _read_one(path: Path, file: Path) -> Predictions:
         return Predictions(path, clips, events=events)
     points = tuple(np.unique(table.threshold.dropna()).tolist())
     if len(points) < 2:
-        events = events[EVENT_COLUMNS]
+        events = events.drop(columns="threshold")
     return Predictions(path, clips, points, events)
 
 
@@ -183,96 +187,6 @@ def _read_folder(path: Path, files: Collection[Path]) -> Predictions:
         tables.append(table.assign(threshold=limit))
     events, clips = _split(pd.concat(tables, ignore_index=True))
     return Predictions(path, clips, tuple(sorted(by_threshold)), events)
-
-
-def read_event_file(file: Path) -> pd.DataFrame:
-    """Reads one file of detections, as DCASE's tools write it.
-
-    Clips without events have NaN and an empty label.
-    """
-    table = TableFile.read(file)
-    table.require(EVENT_COLUMNS)
-    columns = [*EVENT_COLUMNS]
-    if table.header.count(_THRESHOLD) == 1:
-        columns.append(_THRESHOLD)
-    try:
-        events = _stripped(_read_whole(table, columns))
-        if _all_right(events):
-            return events
-    except (ValueError, Warning):
-        pass
-    # Row by row, which names what is wrong.
-    rows = [_detection(row) for row in table.rows(columns)]
-    events = pd.DataFrame(rows, columns=columns)
-    return events.astype({x: float for x in columns if x in _NUMBERS})
-
-
-def _read_whole(table: TableFile, columns: Sequence[str]) -> pd.DataFrame:
-    """By pandas: many times faster than row by row."""
-    # Extra columns may have any names, or none.
-    names = [x if x in columns else f"_{i}" for i, x in enumerate(table.header)]
-    with warnings.catch_warnings():
-        # pandas only warns of values that it drops.
-        warnings.simplefilter("error")
-        events = pd.read_csv(
-            io.StringIO(table.text),
-            sep="\t",
-            header=None,
-            skiprows=1,
-            names=names,
-            index_col=False,
-            quoting=csv.QUOTE_NONE,
-            # A class may be called "NA".
-            keep_default_na=False,
-            na_values={name: [""] for name in _NUMBERS},
-            dtype={x: float if x in _NUMBERS else str for x in columns},
-        )
-    return events[list(columns)]
-
-
-def _stripped(events: pd.DataFrame) -> pd.DataFrame:
-    """Names without the blanks around them."""
-    for column in ("filename", "event_label"):
-        names = {name: name.strip() for name in events[column].unique()}
-        if any(name != bare for name, bare in names.items()):
-            events = events.assign(**{column: events[column].map(names)})
-    return events
-
-
-def _all_right(events: pd.DataFrame) -> bool:
-    """Whether :func:`_detection` would refuse no row."""
-    onset, offset = events.onset.to_numpy(), events.offset.to_numpy()
-    unlabeled = events.event_label.to_numpy() == ""
-    silent = np.isnan(onset) & np.isnan(offset) & unlabeled
-    good = (0 <= onset) & (onset <= offset) & (offset <= MOST_SECONDS)
-    good &= ~unlabeled
-    if _THRESHOLD in events:
-        good &= np.isfinite(events[_THRESHOLD].to_numpy())
-    named = events.filename.to_numpy() != ""
-    return bool(((silent | good) & named).all())
-
-
-def _detection(row: Row) -> list[str | float]:
-    """A row, checked."""
-    label = row["event_label"]
-    if not (label or row["onset"] or row["offset"]):
-        return [row["filename"], math.nan, math.nan, "", *_threshold(row)]
-    row.check(bool(label), "the event_label is missing")
-    onset, offset = row.seconds("onset"), row.seconds("offset")
-    row.check(
-        onset <= offset,
-        "the offset lies before the onset: correct or remove the event",
-    )
-    threshold = _threshold(row)
-    row.check(
-        all(map(math.isfinite, threshold)),
-        f"threshold is {row.get(_THRESHOLD)!r}: it must be a number",
-    )
-    return [row["filename"], onset, offset, label, *threshold]
-
-
-def _threshold(row: Row) -> list[float]:
-    return [row.number(_THRESHOLD)] if _THRESHOLD in row else []
 
 
 def _split(table: pd.DataFrame) -> tuple[pd.DataFrame, frozenset[str]]:
@@ -298,3 +212,14 @@ def _hint(folder: Path) -> str:
     found = sorted(each.parent.name for each in folder.glob("*/*.tsv"))
     names = ", ".join(dict.fromkeys(found))
     return f": did you mean one of its folders, {names}?" if names else ""
+
+
+def range_text(numbers: pd.Series) -> str:
+    """From where to where numbers reach; nothing, if there are none.
+
+    >>> range_text(pd.Series([0.75, 0.5])), range_text(pd.Series([]))
+    (' from 0.5 to 0.75', '')
+    """
+    if numbers.empty:
+        return ""
+    return f" from {numbers.min():g} to {numbers.max():g}"

@@ -5,10 +5,12 @@ up to.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
+
+from lgc_plugin.evaluation.operating_counts import OperatingCounts
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -118,6 +120,9 @@ class SEDResult:
         Clips in the annotation.
     resamples : int
         Resamples behind the intervals; 0 if there are none.
+    operating : Mapping[str, OperatingCounts]
+        True positives, false alarms and missed events at the operating point,
+        by criterion: ``event`` and ``intersection``, as in the F1 scores.
 
     Example
     -------
@@ -133,6 +138,7 @@ class SEDResult:
     clips_scored: int
     clips_annotated: int
     resamples: int = 0
+    operating: Mapping[str, OperatingCounts] = field(default_factory=dict)
 
     @property
     def coverage(self) -> str:
@@ -163,6 +169,10 @@ class SEDResult:
             "clips_scored": self.clips_scored,
             "clips_annotated": self.clips_annotated,
         }
+        if self.operating:
+            content["operating"] = {
+                name: each.as_dict() for name, each in self.operating.items()
+            }
         if self.resamples:
             content["resamples"] = self.resamples
             content["intervals"] = {

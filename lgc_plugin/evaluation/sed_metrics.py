@@ -11,7 +11,7 @@ import pandas as pd
 
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth
-from lgc_plugin.evaluation.metrics import count_scores, score_counts
+from lgc_plugin.evaluation.metrics import count_scores, result_of_counts
 from lgc_plugin.evaluation.postprocess.median_filter import (
     as_array,
     as_score_array,
@@ -244,13 +244,12 @@ class SEDMetrics:
             metrics,
             all_events=self._detections,
         )
-        return SEDResult(
-            score_counts(
-                counts, len(truth.durations), resamples=resamples, seed=seed
-            ),
-            clips_scored=len(self._clips),
-            clips_annotated=len(self._annotated),
+        return result_of_counts(
+            counts,
+            truth,
+            len(self._annotated),
             resamples=resamples,
+            seed=seed,
         )
 
     def _keep(self, part: FrameScores) -> None:

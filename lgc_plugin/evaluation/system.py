@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
+from lgc_plugin.evaluation.confidences import (
+    events_above,
+    sweep_events,
+    swept_scores,
+)
 from lgc_plugin.evaluation.coverage import ScoringCoverage, covered_truth
 from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.ground_truth_files import Annotations
@@ -33,6 +38,7 @@ from lgc_plugin.evaluation.operating_point import (
     point_of_frames,
     unscored,
 )
+from lgc_plugin.evaluation.postprocess.thresholds import PSDS_THRESHOLDS
 from lgc_plugin.evaluation.prediction_checks import check_predictions
 from lgc_plugin.evaluation.predictions import Predictions, read_predictions
 from lgc_plugin.evaluation.score import ClipCounts
@@ -53,6 +59,8 @@ class System:
             names = available_metrics(self.point.post_processing)
             if unscored(self.predictions.frames):
                 names = tuple(x for x in names if x not in FREE_METRICS)
+        elif self.predictions.has_confidences:
+            names = available_metrics()
         elif len(self.predictions.thresholds) > 1:
             names = tuple(x for x in ALL_METRICS if x not in FREE_METRICS)
         else:
@@ -70,7 +78,12 @@ class System:
                 self.predictions.frames
             )
             return events.drop(columns="threshold")
-        return self.predictions.at(self.point.threshold)
+        limit = self.point.threshold
+        if self.predictions.has_confidences:
+            events = self.predictions.detections
+            return events if limit is None else events_above(events, limit)
+        assert not isinstance(limit, Mapping)  # refused before
+        return self.predictions.at(limit)
 
     @cached_property
     def all_events(self) -> pd.DataFrame | None:
@@ -79,6 +92,9 @@ class System:
             return self.point.post_processing.all_events(
                 self.predictions.frames
             )
+        if self.predictions.has_confidences:
+            events = self.predictions.detections
+            return sweep_events(events, PSDS_THRESHOLDS)
         if len(self.predictions.thresholds) < 2:
             return None
         return self.predictions.events
@@ -89,8 +105,15 @@ class System:
         """Counts of metrics."""
         frames = self.predictions.frames
         if frames is None:
+            swept = None
+            if self.predictions.has_confidences:
+                swept = swept_scores(self.predictions.detections, truth)
             return count_detections(
-                self.operating_events, truth, self.all_events, metrics
+                self.operating_events,
+                truth,
+                self.all_events,
+                metrics,
+                swept=swept,
             )
         hourly = set(metrics) & set(PSDS_METRICS)
         return count_scores(
@@ -115,9 +138,13 @@ def check_system(
     """Checks predictions and finds their operating point."""
     if predictions.frames is None:
         checked = check_predictions(predictions, annotations, notes)
+        if checked.has_confidences:
+            options = settings_by_class(
+                options, annotations.truth.labels, annotations.known_labels
+            )
         return System(checked, point_of_events(checked, options, notes))
     options = settings_by_class(
-        options, predictions.frames.labels, annotations.truth.labels
+        options, predictions.frames.labels, annotations.known_labels
     )
     settings = settings_of(predictions.frames, annotations, options)
     checked = check_predictions(predictions, annotations, notes)

@@ -135,22 +135,6 @@ def _class_rows(
     ]
 
 
-def false_alarm_table(counts: Mapping[str, int], hours: float | None) -> str:
-    """False alarms of each class, and how many there are in an hour.
-
-    >>> print(false_alarm_table({"Cat": 1, "Dog": 2}, 0.5))
-    false alarms  number  per hour
-    Cat                1       2.0
-    Dog                2       4.0
-    all                3       6.0
-    """
-    rows = [["false alarms", "number", "per hour"]]
-    for label, count in [*counts.items(), ("all", sum(counts.values()))]:
-        rate = score_text(count / hours if hours else None, 1)
-        rows.append([label, str(count), rate])
-    return aligned(rows)
-
-
 def difference_table(
     differences: Mapping[str, Difference],
     first: Mapping[str, Score],

@@ -9,7 +9,7 @@ from lgc_plugin.evaluation.metrics import (
     EVENT_METRICS,
     PSDS_METRICS,
     count_scores,
-    score_counts,
+    result_of_counts,
 )
 from lgc_plugin.evaluation.prediction_checks import ScoredSet
 from lgc_plugin.evaluation.score import Score, SEDResult
@@ -93,8 +93,9 @@ def score_both(
         counts = count_scores(
             other.frames, other.truth, post_processing, wanted
         )
-        scores = score_counts(counts, n_clips, resamples=resamples, seed=seed)
-        results[name] = SEDResult(scores, n_clips, n_clips, resamples)
+        results[name] = result_of_counts(
+            counts, other.truth, n_clips, resamples=resamples, seed=seed
+        )
     return results
 
 

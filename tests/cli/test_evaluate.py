@@ -230,7 +230,7 @@ def test_verify_fails_where_the_libraries_say_otherwise(
         (["--median-windows", "7"], "detections are final"),
         (["--predictions=nothing"], "nothing: no such file or folder"),
         (["--ground-truth=nothing"], "nothing"),
-        (["--labels", "Cat"], "is not one of Cat"),
+        (["--labels", "Cat", "Cat"], "different names"),
     ],
 )
 def test_wrong_input_is_one_line_and_status_2(

@@ -11,13 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lgc_plugin.evaluation.event_files import read_event_file
 from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.ground_truth_files import read_annotations
-from lgc_plugin.evaluation.predictions import (
-    Predictions,
-    read_event_file,
-    read_predictions,
-)
+from lgc_plugin.evaluation.predictions import Predictions, read_predictions
 from lgc_plugin.evaluation.score_files import write_score_tsvs
 from lgc_plugin.report.result_files import write_predictions
 from scoring_files import CLIPS, LABELS, frame_scores, write_table

@@ -23,9 +23,9 @@ from lgc_plugin.data.audio_files import measure_audio
 from lgc_plugin.data.manifest import read_manifest
 from lgc_plugin.data.packed_file import open_packed
 from lgc_plugin.data.preparation import Coverage, Preparation
+from lgc_plugin.evaluation.event_files import read_event_file
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth_files import read_annotations
-from lgc_plugin.evaluation.predictions import read_event_file
 from lgc_plugin.evaluation.score_files import read_score_tsv
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
 from lgc_plugin.inference.audio_blocks import read_blocks

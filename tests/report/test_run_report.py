@@ -77,6 +77,11 @@ def test_a_report_is_complete(tested, tmp_path, capsys, prefix):
     )
     content = json.loads((tmp_path / f"{prefix}results.json").read_text())
     assert content["scores"]["teacher"]["event_f1_macro"] == 1.0
+    for counts in content["scores"]["student"]["operating"].values():
+        assert counts["hours"] == pytest.approx(4 / 3600)
+        found = counts["overall"]
+        assert found["precision"] == found["recall"] == 1
+        assert counts["overall"]["false_alarms_per_hour"] == 0
     assert content["coverage"][name] == [2, 3]
     assert content["seed"] == 7 and content["profile"] == "dcase"
     files = list((tmp_path / f"{prefix}predictions" / "student").iterdir())

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgc_plugin.evaluation.predictions import read_event_file
+from lgc_plugin.evaluation.event_files import read_event_file
 from lgc_plugin.inference.event_stream import Detection
 from lgc_plugin.inference.files.event_writers import (
     TSV_HEADER,
