@@ -128,7 +128,7 @@ def _settings(args: argparse.Namespace, frames: FrameScores) -> PostProcessing:
     else:
         tuned = TunedSettings.read(args.settings)
         tuned.check_frames(frames.frame_seconds)
-        start = tuned.post_processing(frames.labels)
+        start = tuned.for_labels(frames.labels)
     given |= _of_method(args.method, given, start)
     return start.changed(given, frames.labels)
 

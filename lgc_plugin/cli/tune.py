@@ -1,18 +1,26 @@
-"""``lgc-sed tune``: median windows and thresholds, chosen on some clips."""
+"""``lgc-sed tune``: settings of post-processing, chosen on some clips."""
 
 from __future__ import annotations
 
 import argparse
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from lgc_plugin.cli.post_processing_arguments import (
+    add_post_processing_arguments,
+    post_processing_of,
+)
 from lgc_plugin.cli.scoring_arguments import (
     PROFILES,
     add_bootstrap_arguments,
     check_bootstrap,
-    median_windows,
     printed_notes,
+)
+from lgc_plugin.cli.tune_options import (
+    add_search_arguments,
+    add_set_arguments,
+    box_candidates,
 )
 from lgc_plugin.utils.text import printable
 
@@ -21,19 +29,18 @@ if TYPE_CHECKING:
     from lgc_plugin.evaluation.prediction_checks import ScoredSet
     from lgc_plugin.evaluation.tuning import TuningResult
 
-# As lgc_plugin.evaluation.tuning.TUNING_METRICS, which takes long to import.
-METRICS = (
-    *("psds1", "psds2", "psds1_free", "psds2_free"),
-    *("event_f1", "segment_f1", "intersection_f1"),
-)
+# Arguments that change nothing in the file.
+_NOT_CHOSEN_BY = ("run", "folds", "n_bootstrap", "seed", "output", "quiet")
 _DESCRIPTION = """\
-Chooses the median window of each class, and with --thresholds its decision
-threshold, by a metric on validation clips, and writes them to a YAML file that
-the recipe (--overrides) and lgc-sed evaluate (--settings) read. Each class is
-chosen for its own score: for F1 scores that maximises the macro mean; for
-PSDS it maximises the mean of the areas under the classes' own curves, that is
-the score before the penalty on unequal classes. Clips that were tuned on
-cannot be reported.
+Chooses settings of each class by a metric on validation clips: the median
+window, or the step filter and merge thresholds of sound event bounding boxes
+(--method sebb), or all of them (both), and with --thresholds the decision
+threshold. It writes them to a YAML file that the recipe (--overrides) and
+lgc-sed evaluate (--settings) read. Each class is chosen for its own score: for
+F1 scores that maximises the macro mean; for PSDS it maximises the mean of the
+areas under the classes' own curves, that is the score before the penalty on
+unequal classes. Clips that were tuned on cannot be reported; what is gained on
+others is seen from clips that are left out in turn (--folds).
 """
 
 
@@ -41,13 +48,14 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Adds the command to the command line."""
     parser = subparsers.add_parser(
         "tune",
-        help="choose median windows and thresholds on validation clips",
+        help="choose windows, boxes and thresholds on validation clips",
         description=_DESCRIPTION,
     )
     parser.set_defaults(run=run)
-    _add_set(parser.add_argument_group("clips to tune on"), "", required=True)
+    group = parser.add_argument_group("clips to tune on")
+    add_set_arguments(group, "", required=True)
     group = parser.add_argument_group("clips to report, if any")
-    _add_set(group, "report-", required=False)
+    add_set_arguments(group, "report-", required=False)
     parser.add_argument(
         "--profile",
         choices=PROFILES,
@@ -55,7 +63,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="what is detected in a clip without events: a false alarm "
         "(strict, the default), or nothing (dcase)",
     )
-    _add_search(parser.add_argument_group("search"))
+    add_search_arguments(parser.add_argument_group("search"))
+    group = add_post_processing_arguments(parser)
+    group.title = "settings to begin with"
+    group.description = (
+        f"{group.description} They are tried too. Classes without events keep "
+        "them, and so do all what is not chosen."
+    )
     add_bootstrap_arguments(parser)
     parser.add_argument(
         "--output",
@@ -76,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
     from lgc_plugin.report.tables import score_table
     from lgc_plugin.report.tuning_report import (
         choice_table,
+        note_doubts,
         score_both,
         summary,
     )
@@ -103,69 +118,10 @@ def run(args: argparse.Namespace) -> int:
         results = score_both(result, reported, **options)
         print(f"\n{printable(reported.name)}\n\n{score_table(results)}")
     print(_next_steps(args.output))
+    doubts = Notes()
+    with printed_notes(doubts):
+        note_doubts(result, doubts)
     return 0
-
-
-def _add_set(group: Any, prefix: str, required: bool) -> None:
-    group.add_argument(
-        f"--{prefix}scores",
-        required=required,
-        metavar="PATH",
-        help="frame scores: a .npz file of a run, or a folder with one TSV per "
-        "clip as sed_scores_eval writes them",
-    )
-    group.add_argument(
-        f"--{prefix}ground-truth",
-        required=required,
-        metavar="TSV",
-        help="onsets and offsets of the events, or a manifest of a run (CSV)",
-    )
-    lengths = group.add_mutually_exclusive_group()
-    lengths.add_argument(
-        f"--{prefix}durations",
-        metavar="TSV",
-        help="filename and duration of each clip",
-    )
-    lengths.add_argument(
-        f"--{prefix}audio", metavar="DIR", help="folder with the clips' audio"
-    )
-
-
-def _add_search(group: Any) -> None:
-    group.add_argument(
-        "--metric",
-        choices=METRICS,
-        default="psds1",
-        help="what to maximise (default: psds1)",
-    )
-    group.add_argument(
-        "--windows",
-        type=int,
-        nargs="+",
-        metavar="FRAMES",
-        help="windows to try (default: 1 3 5 7 9 13 17 23 31 41 55 73 97 ... "
-        "up to the longest clip)",
-    )
-    group.add_argument(
-        "--thresholds",
-        action="store_true",
-        help="choose thresholds too, of 0.01, 0.03 ... 0.99 (F1 metrics only)",
-    )
-    group.add_argument(
-        "--median-windows",
-        nargs="+",
-        default=["1"],
-        metavar="FRAMES",
-        help="windows to begin with: one number, one for each class in the "
-        "order of the scores, or LABEL=FRAMES for each (default: 1, no "
-        "filter). They are tried too, and classes without events keep them",
-    )
-    group.add_argument(
-        "--threshold",
-        type=float,
-        default=0.5,
-        help="threshold of F1 scores to begin with (default: 0.5)",
-    )
 
 
 def _read_set(
@@ -186,7 +142,6 @@ def _read_set(
 
 
 def _tune(tuned_on: ScoredSet, args: argparse.Namespace) -> TuningResult:
-    from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
     from lgc_plugin.evaluation.tuning import tune
 
     return tune(
@@ -195,10 +150,10 @@ def _tune(tuned_on: ScoredSet, args: argparse.Namespace) -> TuningResult:
         args.metric,
         args.windows,
         args.thresholds,
-        start=PostProcessing(
-            median_windows(args.median_windows),
-            decision_threshold=args.threshold,
-        ),
+        method=args.method,
+        boxes=box_candidates(args),
+        start=post_processing_of(args, tuned_on.frames.labels),
+        folds=args.folds,
         ground_truth=tuned_on.name,
         resamples=args.n_bootstrap,
         seed=args.seed,
@@ -224,11 +179,9 @@ def _check_out(path: Path) -> None:
 def _command(args: argparse.Namespace) -> str:
     """What made the file, without what does not change it."""
     words = ["lgc-sed", "tune"]
-    for name in (
-        *("scores", "ground_truth", "durations", "audio", "profile"),
-        *("metric", "windows", "thresholds", "median_windows", "threshold"),
-    ):
-        value = getattr(args, name)
+    for name, value in vars(args).items():
+        if name in _NOT_CHOSEN_BY or name.startswith("report_"):
+            continue
         if value is None or value is False:
             continue
         words.append(f"--{name.replace('_', '-')}")

@@ -100,18 +100,23 @@ def compare(
         micro_gap,
         drawn.per_class - against.per_class,
     )
-    micro = None
-    if first.micro is not None and second.micro is not None:
-        micro = first.micro - second.micro
-    score = Score(
-        first.value - second.value,
-        micro,
-        {k: v - second.per_class[k] for k, v in first.per_class.items()},
-    )
+    score = difference(first, second)
     return Difference(
         with_intervals(score, gap),
         _share(score, gap, np.greater),
         _share(score, gap, np.equal),
+    )
+
+
+def difference(first: Score, second: Score) -> Score:
+    """The difference of each number of two scores."""
+    micro = None
+    if first.micro is not None and second.micro is not None:
+        micro = first.micro - second.micro
+    return Score(
+        first.value - second.value,
+        micro,
+        {k: v - second.per_class[k] for k, v in first.per_class.items()},
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,6 +100,37 @@ class CodedEvents:
     offset: NDArray[np.float64]
     #: N, C and J.
     shape: tuple[int, int, int]
+    #: Whether an event is one at all points before its own too, as if it were
+    #: there again: thresholds that sweep the confidences of events do so.
+    nested: bool = False
+
+    @classmethod
+    def from_confidences(
+        cls,
+        index: tuple[NDArray[np.int64], NDArray[np.int64]],
+        times: tuple[NDArray[np.float64], NDArray[np.float64]],
+        confidence: NDArray[np.floating],
+        thresholds: NDArray[np.floating] | Sequence[float],
+        shape: tuple[int, int],
+    ) -> CodedEvents:
+        """Events (clip, label; onset, offset) at thresholds below their
+        confidence, which ascend.
+        """
+        point = np.searchsorted(thresholds, confidence) - 1
+        kept = np.flatnonzero(point >= 0)
+        point = point[kept]
+        clip, label = (each[kept] for each in index)
+        onset, offset = (each[kept] for each in times)
+        order = np.lexsort((onset, label, point, clip))
+        return cls(
+            clip[order],
+            point[order],
+            label[order],
+            onset[order],
+            offset[order],
+            (*shape, len(thresholds)),
+            nested=True,
+        )
 
     @classmethod
     def from_table(
@@ -140,11 +171,20 @@ class CodedEvents:
             self.onset[rows],
             self.offset[rows],
             self.shape,
+            self.nested,
         )
+
+    def at_each_point(self) -> CodedEvents:
+        """Nested events, written out."""
+        row, point = down_from(self.point)
+        every = replace(self.take(row), point=point, nested=False)
+        keys = (every.onset, every.label, every.point, every.clip)
+        return every.take(np.lexsort(keys))
 
     def counts(self) -> NDArray[np.int64]:
         """(N, C, J) number of events."""
-        return count_cells((self.clip, self.label, self.point), self.shape)
+        cells = (self.clip, self.label, self.point)
+        return count_cells(cells, self.shape, self.nested)
 
     def pairs(
         self, truth: CodedEvents
@@ -159,9 +199,26 @@ class CodedEvents:
         return own, begin[self.clip][own] + nth
 
 
+def down_from(
+    points: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which row is at which point, if each is at 0, 1 ... up to its own."""
+    each = points + 1
+    row = np.repeat(np.arange(len(points)), each)
+    return row, np.arange(len(row)) - np.repeat(np.cumsum(each) - each, each)
+
+
 def count_cells(
-    index: Iterable[NDArray[np.int64]], shape: tuple[int, ...]
+    index: Iterable[NDArray[np.int64]],
+    shape: tuple[int, ...],
+    nested: bool = False,
 ) -> NDArray[np.int64]:
-    """How often each cell of an array of a shape is named."""
+    """How often each cell of an array of a shape is named.
+
+    Nested: what names a cell names all before it along the last axis.
+    """
     flat = np.ravel_multi_index(tuple(index), shape)
-    return np.bincount(flat, minlength=int(np.prod(shape))).reshape(shape)
+    counts = np.bincount(flat, minlength=int(np.prod(shape))).reshape(shape)
+    if nested:
+        return np.cumsum(counts[..., ::-1], axis=-1)[..., ::-1]
+    return counts

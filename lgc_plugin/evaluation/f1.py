@@ -19,6 +19,7 @@ from lgc_plugin.evaluation.matching import (
     find_intersections,
     found_segments,
     match_collars,
+    near_collars,
     touched_segments,
 )
 from lgc_plugin.evaluation.score import (
@@ -107,16 +108,15 @@ def event_counts(
 ) -> PointCounts:
     """Counts of :func:`event_f1`."""
     true = truth.coded
-    found = match_collars(
-        detections, true, collar=collar, offset_share=offset_share
-    )
-    cells = np.array([detections.clip, detections.label, detections.point])
-    return PointCounts.of(
-        cells[:, found],
-        cells[:, ~found],
-        (true.clip, true.label),
-        detections.shape,
-    )
+    options = {"collar": collar, "offset_share": offset_share}
+    tried = detections
+    if detections.nested:
+        near, _ = near_collars(detections, true, **options)
+        tried = detections.take(np.unique(near)).at_each_point()
+    found = match_collars(tried, true, **options)
+    cells = np.array([tried.clip, tried.label, tried.point])[:, found]
+    tp = count_cells(cells, detections.shape)
+    return PointCounts(tp, detections.counts() - tp, true.counts()[..., 0])
 
 
 def segment_counts(
@@ -126,6 +126,8 @@ def segment_counts(
     segment_seconds: float = 1.0,
 ) -> PointCounts:
     """Counts of :func:`segment_f1`."""
+    if detections.nested:
+        detections = detections.at_each_point()
     detected = touched_segments(detections, segment_seconds)
     true = touched_segments(truth.coded, segment_seconds)
     found = found_segments(detected, true, len(truth.labels))

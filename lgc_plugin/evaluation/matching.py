@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from lgc_plugin.evaluation.events import CodedEvents
+from lgc_plugin.evaluation.events import CodedEvents, down_from
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,6 +97,8 @@ def _of_block(
     total = _sum_by(
         key, shared[useful] / length, len(truth) * n_points, sort=True
     )
+    if found.nested:
+        total = _sum_from(total.reshape(-1, n_points)).ravel()
     event, point = np.divmod(np.flatnonzero(total >= gtc), n_points)
     tp = (truth.clip[event], truth.label[event], point)
 
@@ -106,7 +108,7 @@ def _of_block(
     fp = (found.clip[rows], found.label[rows], found.point[rows])
     if cttc is None:
         none = np.zeros(0, dtype=np.int64)
-        return Intersections(tp, fp, (none,) * 4)
+        return Intersections(tp, _every(fp, found), (none,) * 4)
 
     other = ~same & ~relevant[own]
     n_labels = found.shape[1]
@@ -114,7 +116,23 @@ def _of_block(
     total = _sum_by(key, share[other], len(found) * n_labels, sort=True)
     row, label = np.divmod(np.flatnonzero(total >= cttc), n_labels)
     triggers = (found.clip[row], found.label[row], label, found.point[row])
-    return Intersections(tp, fp, triggers)
+    return Intersections(tp, _every(fp, found), _every(triggers, found))
+
+
+def _every(
+    index: tuple[NDArray[np.int64], ...], found: CodedEvents
+) -> tuple[NDArray[np.int64], ...]:
+    """What happened at some points, the last index, at all where it did."""
+    if not found.nested:
+        return index
+    row, point = down_from(index[-1])
+    return (*(each[row] for each in index[:-1]), point)
+
+
+def _sum_from(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(E, J) sums at each point and those after it."""
+    exact = np.nan_to_num(sums).astype(np.longdouble)
+    return np.cumsum(exact[:, ::-1], axis=1)[:, ::-1].astype(np.float64)
 
 
 def _sum_by(
@@ -138,6 +156,25 @@ def _sum_by(
     return sums
 
 
+def near_collars(
+    detections: CodedEvents,
+    truth: CodedEvents,
+    *,
+    collar: float,
+    offset_share: float,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of a detection and a true event whose times are near."""
+    own, true = detections.pairs(truth)
+    late = np.abs(truth.offset[true] - detections.offset[own])
+    length = (truth.offset - truth.onset)[true]
+    near = (
+        (detections.label[own] == truth.label[true])
+        & (np.abs(truth.onset[true] - detections.onset[own]) <= collar)
+        & (late <= np.maximum(collar, offset_share * length))
+    )
+    return own[near], true[near]
+
+
 def match_collars(
     detections: CodedEvents,
     truth: CodedEvents,
@@ -149,15 +186,9 @@ def match_collars(
 
     As many as possible are: the counts of sed_eval with optimal matching.
     """
-    own, true = detections.pairs(truth)
-    late = np.abs(truth.offset[true] - detections.offset[own])
-    length = (truth.offset - truth.onset)[true]
-    near = (
-        (detections.label[own] == truth.label[true])
-        & (np.abs(truth.onset[true] - detections.onset[own]) <= collar)
-        & (late <= np.maximum(collar, offset_share * length))
+    own, true = near_collars(
+        detections, truth, collar=collar, offset_share=offset_share
     )
-    own, true = own[near], true[near]
     # An event can be found once at each operating point.
     n_points = detections.shape[2]
     column = true * n_points + detections.point[own]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -71,26 +71,12 @@ def point_of_frames(
         post_processing = PostProcessing(**given).for_labels(frames.labels)
         operating = settings_text(post_processing)
     else:
-        post_processing = _decoding_of(settings, frames.labels)
+        post_processing = settings.for_labels(frames.labels)
         operating = f"windows and thresholds of {options.settings}"
         post_processing = post_processing.for_labels(frames.labels)
     _tell_range("scores", frames.scores, notes)
     _tell_free(frames, post_processing, notes)
     return OperatingPoint(operating, post_processing=post_processing)
-
-
-def _decoding_of(
-    settings: TunedSettings, labels: Sequence[str]
-) -> PostProcessing:
-    """The settings of these classes; what no clip has needs none."""
-    limit = settings.decision_threshold
-    if isinstance(limit, Mapping):
-        limit = {x: limit[x] for x in labels if x in limit}
-    windows = settings.median_windows
-    return PostProcessing(
-        {x: windows[x] for x in labels if x in windows},
-        decision_threshold=limit,
-    )
 
 
 def point_of_events(

@@ -1,4 +1,4 @@
-"""Median windows and thresholds that were chosen on some clips."""
+"""Settings of post-processing that were chosen on some clips."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from lgc_plugin.evaluation.postprocess.class_settings import CLASS_SETTINGS
 from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.utils.files import write_text
 from lgc_plugin.utils.text import one_line, read_text, shortened
 from lgc_plugin.utils.yaml_files import parse_yaml
 
-_KEYS = ("median_windows", "decision_threshold", "tuned_on")
+_SETTINGS = ("median_windows", *CLASS_SETTINGS)
+# What a file must have; other settings have their defaults where missing.
+_REQUIRED = ("median_windows", "decision_threshold", "tuned_on")
+_KEYS = (*_SETTINGS, "tuned_on")
 _TUNED_ON: dict[str, tuple[type | tuple[type, ...], str]] = {
     "metric": (str, "a name"),
     "frame_seconds": ((int, float), "a number of seconds"),
@@ -36,10 +40,9 @@ class TunedSettings:
 
     Arguments
     ---------
-    median_windows : Mapping[str, int]
-        Frames, by class.
-    decision_threshold : float or Mapping[str, float]
-        Where F1 scores are taken, of all classes or class by class.
+    post_processing : PostProcessing
+        The choice, with median windows by class. Its ``thresholds`` are those
+        of PSDS, which are not tuned.
     frame_seconds : float
         How long the frames are that the windows count.
     metric : str
@@ -52,13 +55,14 @@ class TunedSettings:
     Raises
     ------
     ValueError
-        If a window or threshold cannot be one, the classes of both differ,
-        or there is no clip.
+        If a setting cannot be right, the classes of two differ, or there is
+        no clip.
 
     Example
     -------
+    >>> chosen = PostProcessing({"Cat": 7}, decision_threshold=0.4)
     >>> settings = TunedSettings(
-    ...     {"Cat": 7}, 0.5, 0.064, "psds1", ("a.wav",), "validation.tsv"
+    ...     chosen, 0.064, "psds1", ("a.wav",), "validation.tsv"
     ... )
     >>> file = getfixture("tmp_path") / "tuned.yaml"
     >>> settings.write(file)
@@ -66,17 +70,16 @@ class TunedSettings:
     True
     """
 
-    median_windows: Mapping[str, int]
-    decision_threshold: float | Mapping[str, float]
+    post_processing: PostProcessing
     frame_seconds: float
     metric: str
     tuned_on: tuple[str, ...]
     ground_truth: str
 
     def __post_init__(self) -> None:
-        if not self.median_windows:
+        if not self.labels:
             raise ValueError("median_windows name no class")
-        self.post_processing().for_labels(tuple(self.median_windows))
+        self.post_processing.for_labels(self.labels)
         if not 0 < self.frame_seconds < math.inf:
             raise ValueError(
                 f"frame_seconds is {self.frame_seconds}: must be above 0"
@@ -84,22 +87,23 @@ class TunedSettings:
         if not self.tuned_on:
             raise ValueError("clips are missing: nothing was tuned on")
 
-    def post_processing(
-        self, labels: Sequence[str] | None = None
-    ) -> PostProcessing:
-        """The settings, as decoding takes them."""
-        windows, limit = self.median_windows, self.decision_threshold
-        if labels is not None:
-            unknown = [label for label in labels if label not in windows]
-            if unknown:
-                raise ValueError(
-                    f"nothing was tuned for {', '.join(unknown)}: the tuned "
-                    f"classes are {', '.join(windows)}"
-                )
-            windows = {label: windows[label] for label in labels}
-            if isinstance(limit, Mapping):
-                limit = {label: limit[label] for label in labels}
-        return PostProcessing(windows, decision_threshold=limit)
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes, in order."""
+        windows = self.post_processing.median_windows
+        if not isinstance(windows, Mapping):
+            raise ValueError("median_windows must be given by class")
+        return tuple(windows)
+
+    def for_labels(self, labels: Sequence[str]) -> PostProcessing:
+        """The settings of some of the classes, as decoding takes them."""
+        unknown = [label for label in labels if label not in self.labels]
+        if unknown:
+            raise ValueError(
+                f"nothing was tuned for {', '.join(unknown)}: the tuned "
+                f"classes are {', '.join(self.labels)}"
+            )
+        return self.post_processing.select(labels)
 
     def refuse(self, clips: Iterable[str], what: str) -> None:
         """Refuses to score clips that the settings were chosen on."""
@@ -117,8 +121,8 @@ class TunedSettings:
     def write(self, path: str | Path, command: str = "lgc-sed tune") -> None:
         """Writes the YAML file, whole or not at all."""
         content = {
-            "median_windows": dict(self.median_windows),
-            "decision_threshold": self.decision_threshold,
+            # All of them, so that a recipe's own take no part.
+            **_values(self.post_processing),
             "tuned_on": {
                 "metric": self.metric,
                 "frame_seconds": self.frame_seconds,
@@ -157,11 +161,11 @@ class TunedSettings:
     @classmethod
     def from_overrides(cls, overrides: Mapping[str, Any]) -> TunedSettings:
         """The settings among the keys of a recipe."""
-        missing = [key for key in _KEYS if key not in overrides]
+        missing = [key for key in _REQUIRED if key not in overrides]
         if missing:
             raise ValueError(f"{', '.join(missing)} missing")
-        windows, limit, origin = (overrides[key] for key in _KEYS)
-        _check_mapping("median_windows", windows)
+        origin = overrides["tuned_on"]
+        _check_mapping("median_windows", overrides["median_windows"])
         _check_mapping("tuned_on", origin)
         for key, (kind, what) in _TUNED_ON.items():
             if not isinstance(origin.get(key), kind):
@@ -174,15 +178,19 @@ class TunedSettings:
                 raise ValueError(
                     f"clips of tuned_on have {short(clip)}: must be names"
                 )
-        for label in windows:
+        for label in overrides["median_windows"]:
             if not isinstance(label, str):
                 raise ValueError(f"label {label} must be text: quote it")
         unknown = [key for key in origin if key not in _TUNED_ON]
         if unknown:
             raise ValueError(f"tuned_on has an unknown key {unknown[0]!r}")
+        chosen: dict[str, Any] = {
+            name: dict(value) if isinstance(value, Mapping) else value
+            for name, value in overrides.items()
+            if name in _SETTINGS
+        }
         return cls(
-            dict(windows),
-            dict(limit) if isinstance(limit, Mapping) else limit,
+            PostProcessing(**chosen),
             float(origin["frame_seconds"]),
             origin["metric"],
             tuple(map(str, origin["clips"])),
@@ -196,6 +204,15 @@ class TunedSettings:
         if unknown:
             raise ValueError(f"unknown key {unknown[0]!r}")
         return cls.from_overrides(content)
+
+
+def _values(post_processing: PostProcessing) -> dict[str, Any]:
+    """What a file holds of the settings, by name."""
+    values = {name: getattr(post_processing, name) for name in _SETTINGS}
+    return {
+        name: dict(value) if isinstance(value, Mapping) else value
+        for name, value in values.items()
+    }
 
 
 def _check_mapping(name: str, value: Any) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lgc_plugin.cli import main as cli
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
 from scoring_files import (
@@ -91,8 +92,9 @@ def test_each_system_has_its_own_settings(
     truth, out = write_truth(tmp_path), tmp_path / "gap.json"
     scores = tmp_path / "scores.npz"
     frame_scores().save(scores)
+    chosen = PostProcessing(WINDOWS)
     tuned = TunedSettings(
-        WINDOWS, 0.5, FRAME_SECONDS, "event_f1", ("other.wav",), "other.tsv"
+        chosen, FRAME_SECONDS, "event_f1", ("other.wav",), "other.tsv"
     )
     tuned.write(tmp_path / "tuned.yaml")
     settings = ["--settings", tmp_path / "tuned.yaml", "-"]

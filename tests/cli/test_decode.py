@@ -92,8 +92,9 @@ def test_standard_output_is_the_table_alone(tmp_path, scores, capsys):
 
 def test_settings_of_tune_are_where_it_begins(tmp_path, scores):
     limits = dict.fromkeys(LABELS, 0.4)
+    chosen = PostProcessing(WINDOWS, decision_threshold=limits)
     settings = TunedSettings(
-        WINDOWS, limits, FRAME_SECONDS, "event_f1", ("x.wav",), "other.tsv"
+        chosen, FRAME_SECONDS, "event_f1", ("x.wav",), "other.tsv"
     )
     settings.write(tmp_path / "tuned.yaml")
     found = decoded(

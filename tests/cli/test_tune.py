@@ -5,13 +5,15 @@ from pathlib import Path
 import pytest
 
 from lgc_plugin.cli import main as cli
-from lgc_plugin.cli.tune import METRICS
+from lgc_plugin.cli.tune_options import METHODS, METRICS
+from lgc_plugin.evaluation import tuning_search
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.metrics import count_scores
 from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.score_files import write_score_tsvs
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
 from lgc_plugin.evaluation.tuning import TUNING_METRICS, tune
+from lgc_plugin.evaluation.tuning_search import BoxCandidates
 from noisy_scores import LABELS, noisy_case
 
 
@@ -53,6 +55,7 @@ SEARCH = ["--windows", "1", "3", "6", "--n-bootstrap=10", "--quiet"]
 
 def test_metrics_are_those_that_can_be_tuned_for():
     assert METRICS == TUNING_METRICS
+    assert METHODS == tuning_search.METHODS
 
 
 @pytest.mark.parametrize("more", [[], ["--thresholds", "--threshold=0.4"]])
@@ -71,15 +74,17 @@ def test_the_file_holds_what_tuning_chose(validation, tmp_path, capsys, more):
         start=PostProcessing(
             (2, 1, 4), decision_threshold=0.4 if more else 0.5
         ),
+        folds=5,
         ground_truth="truth.tsv",
     )
     settings = TunedSettings.read(out)
     assert settings == expected.settings
-    assert isinstance(settings.decision_threshold, dict) == bool(more)
+    chosen = settings.post_processing
+    assert isinstance(chosen.decision_threshold, dict) == bool(more)
     header = out.read_text().splitlines()[0]
     for word in ("--metric segment_f1", "--windows 1 3 6", " ".join(start)):
         assert word in header
-    printed = capsys.readouterr().out
+    printed, noted = capsys.readouterr()
     assert "tuned on 12/12 clips of truth.tsv (strict)" in printed
     assert "not in the ground truth, left as before: Cow" in printed
     assert (
@@ -87,11 +92,48 @@ def test_the_file_holds_what_tuning_chose(validation, tmp_path, capsys, more):
     )
     assert f" before, {expected.after.macro:.3f} [" in printed
     assert "This gain is optimistic" in printed
+    held_out = expected.held_out
+    assert f"segment F1 held out: {held_out.score.macro:.3f} [" in printed
+    assert f", gain {held_out.gain.value:+.3f} [" in printed
+    assert "Each of 5 folds of 12 recordings got" in printed
+    warned = "warning: held out, tuning gains nothing (" in noted
+    assert warned == (held_out.gain.value <= 0)
     assert f"--overrides={out} " in printed
     assert f"--settings {out}" in printed
-    window = settings.median_windows["Dog"]
+    window = chosen.median_windows["Dog"]
     row = next(x for x in printed.splitlines() if x.startswith("Dog")).split()
     assert row[1:3] == [str(window), f"{window * 0.5:.3f}"]
+
+
+def test_boxes_are_chosen(validation, tmp_path, capsys):
+    options, frames, truth = validation
+    out = tmp_path / "tuned.yaml"
+    command = ["tune", *words(options), "--method=both", "--metric=psds2"]
+    search = ["--step-lengths", "2", "1", "--merge-abs=0.3", "--merge-rel", "3"]
+    start = ["--len-th=0.6", "--folds=0", "--windows", "1", "3", "--quiet"]
+    more = [*search, *start, "--n-bootstrap=0", f"--output={out}"]
+    assert cli.main([*command, *more]) == 0
+    expected = tune(
+        *(frames, truth, "psds2", [1, 3]),
+        method="both",
+        boxes=BoxCandidates((1.0, 2.0), (0.3,), (3.0,)),
+        start=PostProcessing(len_th=0.6),
+        ground_truth="truth.tsv",
+    )
+    settings = TunedSettings.read(out)
+    assert settings == expected.settings
+    chosen = settings.post_processing
+    printed, noted = capsys.readouterr()
+    row = next(x for x in printed.splitlines() if x.startswith("Dog")).split()
+    assert row[3:7] == [
+        f"{chosen.step_filter_length['Dog']:g}",
+        "0.3",
+        "3",
+        "0.5",
+    ]
+    assert "held out" not in printed
+    assert "note: what tuning gains on other clips is not known" in noted
+    assert "--step-lengths 2.0 1.0" in out.read_text().splitlines()[0]
 
 
 def test_another_set_is_reported(validation, test_set, tmp_path, capsys):
@@ -104,7 +146,7 @@ def test_another_set_is_reported(validation, test_set, tmp_path, capsys):
     rows = {x[:15].strip(): x.split()[-2:] for x in table.splitlines()}
     _, frames, truth = test_set
     for column, post_processing in enumerate(
-        (PostProcessing(), TunedSettings.read(out).post_processing())
+        (PostProcessing(), TunedSettings.read(out).post_processing)
     ):
         counts = count_scores(
             frames, truth, post_processing, ["psds1", "event_f1"]
@@ -171,6 +213,9 @@ def test_only_its_own_file_is_replaced(validation, tmp_path, capsys):
     ("more", "message"),
     [
         (["--thresholds"], "psds1 is an area over all thresholds"),
+        (["--merge-rel=2"], "need --method sebb or both"),
+        (["--method=sebb", "--merge-abs=-1"], "must be at least 0"),
+        (["--folds=1"], "folds is 1"),
         (["--report-scores=x.npz"], "a report needs both"),
         (["--n-bootstrap=-1"], "resamples is -1"),
         (["--median-windows=7,3"], "2 median windows for 3 classes"),
@@ -205,4 +250,4 @@ def test_what_is_missing_is_told(validation, tmp_path, capsys):
     assert "tuned on 10/12 clips" in captured.out
     settings = TunedSettings.read(out)
     assert settings.tuned_on == frames.clips[2:]
-    assert tuple(settings.median_windows) == LABELS
+    assert settings.labels == LABELS

@@ -236,8 +236,10 @@ def test_settings_are_those_of_another_set(
     def tuned(clips: tuple[str, ...], seconds: float) -> Path:
         # Of a class more than these clips have.
         TunedSettings(
-            {**WINDOWS, **more},
-            {**limits, "Eel": 0.5},
+            PostProcessing(
+                {**WINDOWS, **more},
+                decision_threshold={**limits, "Eel": 0.5},
+            ),
             seconds,
             "event_f1",
             clips,

@@ -1,5 +1,6 @@
 """The file of tuned settings: what is in it, and what it refuses."""
 
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,8 +22,12 @@ tuned_on:
   clips: [a.wav]
 """
 SETTINGS = TunedSettings(
-    median_windows={"Dog": 7, "Cat": 28},
-    decision_threshold={"Dog": 0.49, "Cat": 0.3},
+    PostProcessing(
+        {"Dog": 7, "Cat": 28},
+        decision_threshold={"Dog": 0.49, "Cat": 0.3},
+        len_th=0.1,
+        step_filter_length={"Dog": 0.5, "Cat": 0.32},
+    ),
     frame_seconds=0.064,
     metric="event_f1",
     tuned_on=("Y-0A1_0.000_10.000.wav", "b.wav"),
@@ -39,8 +44,9 @@ def file(tmp_path):
 def test_round_trip(file, tmp_path):
     read = TunedSettings.read(file)
     assert read == SETTINGS
-    assert list(read.median_windows) == ["Dog", "Cat"]
-    plain = TunedSettings({"Cat": 1}, 0.5, 0.02, "psds1", ("1",), "1.5")
+    assert read.labels == ("Dog", "Cat")
+    plain = PostProcessing({"Cat": 1})
+    plain = TunedSettings(plain, 0.02, "psds1", ("1",), "1.5")
     plain.write(tmp_path / "plain.yaml")
     assert TunedSettings.read(tmp_path / "plain.yaml") == plain
 
@@ -56,24 +62,29 @@ def test_a_reader_learns_where_it_comes_from(file):
 
 def test_the_recipe_takes_it_as_overrides(file):
     parsed = parse_recipe_arguments([str(HPARAMS), f"--overrides={file}"])
-    assert set(parsed.overrides) == {
-        "median_windows",
-        "decision_threshold",
-        "tuned_on",
-    }
+    # All that decoding takes, so that a recipe's own settings take no part.
+    names = {each.name for each in fields(PostProcessing)}
+    assert set(parsed.overrides) == names - {"thresholds"} | {"tuned_on"}
     others = {"seed": 1, **parsed.overrides}
     assert TunedSettings.from_overrides(others) == SETTINGS
 
 
-def test_decoding():
-    assert SETTINGS.post_processing() == PostProcessing(
-        {"Dog": 7, "Cat": 28}, decision_threshold={"Dog": 0.49, "Cat": 0.3}
+def test_some_of_the_classes():
+    chosen = SETTINGS.for_labels(["Cat"]).for_labels(["Cat"])
+    assert chosen == PostProcessing(
+        (28,),
+        decision_threshold={"Cat": 0.3},
+        len_th=0.1,
+        step_filter_length={"Cat": 0.32},
     )
-    post_processing = SETTINGS.post_processing(["Cat"]).for_labels(["Cat"])
-    assert post_processing.median_windows == (28,)
-    assert post_processing.decision_threshold == {"Cat": 0.3}
     with pytest.raises(ValueError, match="nothing was tuned for Cow"):
-        SETTINGS.post_processing(["Cat", "Cow"])
+        SETTINGS.for_labels(["Cat", "Cow"])
+
+
+def test_a_file_without_the_later_settings_has_their_defaults(tmp_path):
+    (tmp_path / "a.yaml").write_text(SETTINGS_TEXT)
+    chosen = TunedSettings.read(tmp_path / "a.yaml").post_processing
+    assert chosen == PostProcessing({"Dog": 7})
 
 
 def test_refuses_the_clips_it_was_tuned_on():

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lgc_plugin.evaluation import tuning_grid as class_scores
+from lgc_plugin.evaluation import class_scores
 from lgc_plugin.evaluation.metrics import count_scores
 from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.psds_free import has_sed_scores_eval
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
 from lgc_plugin.evaluation.tuning import TUNING_METRICS, tune
-from lgc_plugin.evaluation.tuning_grid import TuningGrid, default_windows
+from lgc_plugin.evaluation.tuning_grid import TuningGrid
+from lgc_plugin.evaluation.tuning_search import Candidate, default_windows
 from noisy_scores import LABELS, noisy_case
 from strategies import seeds
 
@@ -52,11 +53,11 @@ def test_windows_are_those_of_trying_each(metric):
     assert result.windows == (1, 2, 3, 4, 6)
     for row, label in enumerate(LABELS[:2]):
         best, (window, _) = best_pair(frames, truth, metric, label, [0.5])
-        assert result.settings.median_windows[label] == window
+        assert result.settings.post_processing.median_windows[label] == window
         assert np.nanmax(result.grid[row]) == pytest.approx(best)
         assert result.after.per_class[label] == pytest.approx(best)
-    assert result.settings.decision_threshold == 0.5
-    assert len(set(result.settings.median_windows.values())) > 1
+    assert result.settings.post_processing.decision_threshold == 0.5
+    assert len(set(result.settings.post_processing.median_windows.values())) > 1
 
 
 @pytest.mark.parametrize("metric", F1_METRICS)
@@ -64,7 +65,7 @@ def test_windows_are_those_of_trying_each(metric):
 def test_pairs_are_those_of_trying_all(metric, seed):
     frames, truth = noisy_case(seed)
     result = tune(frames, truth, metric, WINDOWS, True, start=START)
-    chosen = result.settings
+    chosen = result.settings.post_processing
     for label in LABELS[:2]:
         limits = [*POINTS, 0.5]
         best, pair = best_pair(frames, truth, metric, label, limits)
@@ -116,7 +117,7 @@ def test_before_and_after_are_what_decoding_with_them_gives():
         frames, truth, "psds1", WINDOWS, start=START, resamples=20, seed=3
     )
     post_processing = replace(
-        result.settings.post_processing(), thresholds=POINTS
+        result.settings.post_processing, thresholds=POINTS
     )
     for score, each in (
         (result.before, START),
@@ -132,8 +133,8 @@ def test_classes_without_events_keep_what_they_have():
     frames, truth = noisy_case()
     result = tune(frames, truth, "event_f1", WINDOWS, True, start=START)
     assert result.absent == ("Cow",)
-    assert result.settings.median_windows["Cow"] == 4
-    assert result.settings.decision_threshold["Cow"] == 0.5
+    assert result.settings.post_processing.median_windows["Cow"] == 4
+    assert result.settings.post_processing.decision_threshold["Cow"] == 0.5
     assert np.isnan(result.grid[2]).all()
 
 
@@ -149,15 +150,20 @@ def test_ties_go_to_the_smallest_window_and_the_middle():
     )
     limits = PostProcessing(3, (0.1, 0.49, 0.51, 0.9), 0.9)
     result = tune(sure, truth, "event_f1", [3, 1], True, start=limits)
-    assert result.settings.median_windows == {"Dog": 1, "Cat": 1, "Cow": 3}
+    assert result.settings.post_processing.median_windows == {
+        "Dog": 1,
+        "Cat": 1,
+        "Cow": 3,
+    }
     threshold = {"Dog": 0.49, "Cat": 0.49, "Cow": 0.9}
-    assert result.settings.decision_threshold == threshold
+    assert result.settings.post_processing.decision_threshold == threshold
     assert result.after.macro == 1.0
 
 
 def test_rounding_does_not_decide():
     start = PostProcessing(1).for_labels(["Cat"])
-    grid = TuningGrid((1, 3), None, np.array([[[0.5], [0.5 + 1e-15]]]))
+    passes = [[Candidate(window, 0.0, 0.0, 0.0)] for window in (1, 3)]
+    grid = TuningGrid(passes, None, np.array([[[[0.5], [0.5 + 1e-15]]]]))
     assert grid.choose(start, ["Cat"]).median_windows == (1,)
 
 
@@ -167,7 +173,7 @@ def test_no_detection_at_all_is_a_score_of_0():
     for metric, thresholds in (("psds2", False), ("segment_f1", True)):
         result = tune(silent, truth, metric, WINDOWS, thresholds)
         assert result.after.value == 0.0
-        assert result.settings.median_windows["Dog"] == 1
+        assert result.settings.post_processing.median_windows["Dog"] == 1
 
 
 def test_only_common_clips_are_tuned_on():
@@ -190,8 +196,7 @@ def test_settings_say_where_they_come_from():
         frames, truth, "segment_f1", WINDOWS, ground_truth="validation.tsv"
     ).settings
     assert chosen == TunedSettings(
-        chosen.median_windows,
-        0.5,
+        PostProcessing(chosen.post_processing.median_windows),
         0.5,
         "segment_f1",
         frames.clips,

@@ -274,7 +274,7 @@ def test_what_is_tuned_on_the_validation_set_is_used_on_the_test_set(
         return f"--overrides={tmp_path}/{name}.yaml"
 
     train(folder, tune("valid_strong"), "--test_only")
-    tuned = TunedSettings.read(tmp_path / "valid_strong.yaml")
+    tuned = TunedSettings.read(tmp_path / "valid_strong.yaml").post_processing
     content = results(folder)
     assert content["median_windows"] == tuned.median_windows
     assert content["decision_threshold"] == tuned.decision_threshold
