@@ -104,7 +104,7 @@ def test_the_readme(place, run, capsys):
         "onset",
         "offset",
         "event_label",
-        "score",
+        "confidence",
     ]
     (shell,) = blocks(README, "Use your detector")
     files, stream, export = shell.strip().splitlines()
@@ -113,7 +113,7 @@ def test_the_readme(place, run, capsys):
     assert set(table.filename) == {"a.flac", "b.ogg"}
     assert (place / "detections" / "a.flac.png").is_file()
     events = run(stream).splitlines()
-    assert events[0].split("\t")[-2:] == ["event_label", "score"]
+    assert events[0].split("\t")[-2:] == ["event_label", "confidence"]
     assert len(events) > 1
     pytest.importorskip("onnxruntime")
     run(export)

@@ -78,7 +78,7 @@ class SoundEventDetector(Pretrained):
     >>> detector.scores(torch.randn(3 * 44100), 44100).shape
     (1, 47)
     >>> list(detector.detect(torch.randn(44100), 44100).columns)
-    ['onset', 'offset', 'event_label', 'score']
+    ['onset', 'offset', 'event_label', 'confidence']
     """
 
     HPARAMS_NEEDED = ["settings"]
@@ -207,7 +207,7 @@ class SoundEventDetector(Pretrained):
         Returns
         -------
         pandas.DataFrame
-            ``onset`` and ``offset`` (seconds), ``event_label``, ``score``
+            ``onset`` and ``offset`` (seconds), ``event_label``, ``confidence``
             (mean frame score); by onset. No event ends after the recording.
         """
         blocks = self._blocks(wav, sample_rate)

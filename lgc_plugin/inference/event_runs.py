@@ -20,7 +20,7 @@ class Run(NamedTuple):
     #: First frame after it.
     offset: int
     #: Mean score of its frames, before the median filter.
-    score: float
+    confidence: float
 
 
 class RunFinder:
@@ -35,7 +35,7 @@ class RunFinder:
     >>> finder.push(np.array([0.0, 1.0]))
     []
     >>> finder.push(np.array([0.75, 0.0]))
-    [Run(onset=1, offset=3, score=0.875)]
+    [Run(onset=1, offset=3, confidence=0.875)]
     """
 
     def __init__(self, window: int, threshold: float) -> None:

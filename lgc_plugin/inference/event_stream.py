@@ -36,7 +36,7 @@ class Detection(NamedTuple):
         Seconds from the start of the recording, after ``onset``.
     event_label : str
         Name of the class.
-    score : float
+    confidence : float
         Mean score of its frames, before the median filter.
 
     Example
@@ -48,7 +48,7 @@ class Detection(NamedTuple):
     onset: float
     offset: float
     event_label: str
-    score: float
+    confidence: float
 
 
 class EventStream:
@@ -129,7 +129,7 @@ class EventStream:
                 self._seconds(run.onset),
                 self._seconds(run.offset),
                 self.labels[index],
-                run.score,
+                run.confidence,
             )
             for _, index, run in ordered
         ]
@@ -198,9 +198,9 @@ def detection_table(
     >>> late, early = Detection(2, 3, "Cat", 0.9), Detection(1, 4, "Dog", 0.7)
     >>> table = detection_table([late, early], ["Cat", "Dog"])
     >>> print(table.to_string(index=False))
-     onset  offset event_label  score
-       1.0     4.0         Dog    0.7
-       2.0     3.0         Cat    0.9
+     onset  offset event_label  confidence
+       1.0     4.0         Dog         0.7
+       2.0     3.0         Cat         0.9
     """
     row = {label: number for number, label in enumerate(labels)}
     found = sorted(events, key=lambda e: (e.onset, row[e.event_label]))

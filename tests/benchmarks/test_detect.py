@@ -79,7 +79,7 @@ def test_lengths_are_in_seconds_minutes_or_hours():
 
 
 def test_a_row_without_a_label_is_no_event(tmp_path):
-    head = "filename\tonset\toffset\tevent_label\tscore\n"
+    head = "filename\tonset\toffset\tevent_label\tconfidence\n"
     path = tmp_path / "events.tsv"
     path.write_text(f"{head}a.wav\t0.0\t1.0\tDog\t0.5\na.wav\t2\t3\tCat\t1\n")
     assert count_events(path) == 2

@@ -61,13 +61,15 @@ def expected_events(
 
 def table_events(text: str) -> dict[str, list[tuple]]:
     head, *lines = text.splitlines()
-    assert head == "filename\tonset\toffset\tevent_label\tscore"
+    assert head == "filename\tonset\toffset\tevent_label\tconfidence"
     found: dict[str, list[tuple]] = {}
     for line in lines:
-        name, onset, offset, label, score = line.split("\t")
+        name, onset, offset, label, confidence = line.split("\t")
         events = found.setdefault(name, [])
         if label:
-            events.append((float(onset), float(offset), label, float(score)))
+            events.append(
+                (float(onset), float(offset), label, float(confidence))
+            )
     return found
 
 

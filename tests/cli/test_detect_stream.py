@@ -23,7 +23,7 @@ from detect_cases import (
 from lgc_plugin.cli import main as cli
 
 WAV_FILE = b"RIFF" + bytes(100)
-HEADER = "filename\tonset\toffset\tevent_label\tscore\n"
+HEADER = "filename\tonset\toffset\tevent_label\tconfidence\n"
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_json_and_labels_line_by_line(
     assert listen(monkeypatch, pipe, *words, "--format=json") == 0
     lines = capsys.readouterr().out.splitlines()
     found = [json.loads(line) for line in lines]
-    keys = ["onset", "offset", "event_label", "score"]
+    keys = ["onset", "offset", "event_label", "confidence"]
     assert all(list(event) == keys for event in found)
     assert sorted(tuple(event.values()) for event in found) == expected
     pipe = Pipe(wav.astype("<i2").tobytes())

@@ -81,7 +81,12 @@ def test_the_line_it_prints_works(
     known: dict = {}
     exec(first, known)
     table = eval(last, known)
-    assert list(table.columns) == ["onset", "offset", "event_label", "score"]
+    assert list(table.columns) == [
+        "onset",
+        "offset",
+        "event_label",
+        "confidence",
+    ]
 
 
 def test_both_networks_unless_one_is_asked_for(

@@ -198,7 +198,9 @@ def test_the_score_is_the_mean_of_the_frames(detector):
         row = scores[LABELS.index(event.event_label)]
         seconds = detector.frame_seconds
         begin, end = round(event.onset / seconds), -(-event.offset // seconds)
-        assert event.score == pytest.approx(row[begin : int(end)].mean(), 1e-5)
+        assert event.confidence == pytest.approx(
+            row[begin : int(end)].mean(), 1e-5
+        )
 
 
 def test_memory_does_not_grow_with_the_recording(detector):

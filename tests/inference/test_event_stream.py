@@ -96,12 +96,14 @@ def test_events_are_those_of_sorting_each_window(recording):
 
 @settings(max_examples=60)
 @given(recordings(), pieces)
-def test_the_score_is_the_mean_of_the_frames(recording, sizes):
+def test_the_confidence_is_the_mean_of_the_frames(recording, sizes):
     scores, _, _ = recording
     for event in flat(stream(*recording, sizes)):
         row = scores[LABELS.index(event.event_label)].astype(float)
         first, end = round(event.onset / SECONDS), round(event.offset / SECONDS)
-        assert event.score == pytest.approx(row[first:end].mean(), abs=1e-12)
+        assert event.confidence == pytest.approx(
+            row[first:end].mean(), abs=1e-12
+        )
 
 
 @settings(max_examples=20)
@@ -172,7 +174,7 @@ def test_an_event_of_hours_costs_nothing():
     found = events.finish()
     end = round(3001 * 78 * SECONDS, 6)
     assert [event[:3] for event in found] == [(0.0, end, x) for x in LABELS]
-    assert [event.score for event in found] == [0.75] * 3
+    assert [event.confidence for event in found] == [0.75] * 3
 
 
 def test_a_large_piece_is_not_kept():

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 #: What ``lgc-sed detect`` writes.
 FORMATS = ("tsv", "json", "audacity")
 #: Columns of a table; the first four are those of DCASE.
-TSV_COLUMNS = ("filename", "onset", "offset", "event_label", "score")
+TSV_COLUMNS = ("filename", "onset", "offset", "event_label", "confidence")
 TSV_HEADER = "\t".join(TSV_COLUMNS) + "\n"
-_SCORE_DIGITS = 4
+_CONFIDENCE_DIGITS = 4
 
 
 def seconds_text(seconds: float) -> str:
@@ -35,7 +35,7 @@ def tsv_rows(filename: str, events: Iterable[Detection]) -> str:
             seconds_text(event.onset),
             seconds_text(event.offset),
             event.event_label,
-            f"{event.score:.{_SCORE_DIGITS}f}",
+            f"{event.confidence:.{_CONFIDENCE_DIGITS}f}",
         )
         for event in events
     ] or [(filename, *[""] * (len(TSV_COLUMNS) - 1))]
@@ -57,7 +57,7 @@ def event_object(event: Detection) -> Mapping[str, Any]:
         "onset": round(float(event.onset), 6),
         "offset": round(float(event.offset), 6),
         "event_label": event.event_label,
-        "score": round(float(event.score), _SCORE_DIGITS),
+        "confidence": round(float(event.confidence), _CONFIDENCE_DIGITS),
     }
 
 
@@ -110,7 +110,7 @@ class TsvWriter(EventWriter):
     >>> file = io.StringIO()
     >>> TsvWriter(file).add("a.wav", 10.0, [])
     >>> file.getvalue().splitlines()
-    ['filename\tonset\toffset\tevent_label\tscore', 'a.wav\t\t\t\t']
+    ['filename\tonset\toffset\tevent_label\tconfidence', 'a.wav\t\t\t\t']
     """
 
     def __init__(self, file: TextFile, *, begun: bool = False) -> None:

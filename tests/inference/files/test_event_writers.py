@@ -80,13 +80,13 @@ def test_labels_are_three_columns() -> None:
 
 def test_numpy_numbers_become_json() -> None:
     numbers = map(np.float32, (0.5, 2.0, 0.123456))
-    onset, offset, score = numbers
-    text = json.dumps(event_object(Detection(onset, offset, "Dog", score)))
+    onset, offset, confidence = numbers
+    text = json.dumps(event_object(Detection(onset, offset, "Dog", confidence)))
     assert json.loads(text) == {
         "onset": 0.5,
         "offset": 2.0,
         "event_label": "Dog",
-        "score": 0.1235,
+        "confidence": 0.1235,
     }
 
 

@@ -36,7 +36,7 @@ def test_tsv(tmp_path: Path) -> None:
     lines = (tmp_path / "a.tsv").read_text().split("\n")
     rows = [line.split("\t") for line in lines]
     assert rows == [
-        ["filename", "onset", "offset", "event_label", "score"],
+        ["filename", "onset", "offset", "event_label", "confidence"],
         ["a.wav", "0.500", "2.000", "Cat", "0.7500"],
         ["a.wav", "1.000", "3.000", "Dog", "0.5000"],
         ["day/b.wav", "", "", "", ""],
