@@ -47,7 +47,8 @@ def make_model(folder: Path, seed: int) -> dict[str, Any]:
     scores = _detector(folder).scores(wav, settings.sample_rate)
     limits = np.quantile(scores, 1 - _ACTIVE_SHARE, axis=1)
     by_class = dict(zip(settings.labels, limits.tolist(), strict=True))
-    settings = replace(settings, decision_threshold=by_class)
+    decoding = replace(settings.post_processing, decision_threshold=by_class)
+    settings = replace(settings, post_processing=decoding)
     write_model(folder, settings, {"teacher": network})
     latencies = {
         "half a window" if hop is None else f"{hop:g} s": _detector(

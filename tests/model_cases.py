@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import torch
 
+from lgc_plugin.evaluation import PostProcessing
 from lgc_plugin.inference.model.model_settings import ModelSettings
 from lgc_plugin.inference.model.plain_values import default_arguments
 from lgc_plugin.models.crnn import CRNN
@@ -40,7 +42,10 @@ def small_settings(**changes: Any) -> ModelSettings:
         "versions": {"torch": "2.11.0", "sed_scores_eval": None},
         "notes": {"seed": 42, "tuned_on": {"metric": "psds1", "clips": 3}},
     }
-    return ModelSettings(**{**options, **changes})
+    values = {**options, **changes}
+    names = [each.name for each in fields(PostProcessing)]
+    decoding = {name: values.pop(name) for name in names if name in values}
+    return ModelSettings(**values, post_processing=PostProcessing(**decoding))
 
 
 def used_network(settings: ModelSettings, seed: int) -> CRNN:

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc_plugin.evaluation import PostProcessing
 from lgc_plugin.inference.model.model_folder import LoadedModel
 from lgc_plugin.inference.model.model_settings import ModelSettings
 from lgc_plugin.inference.model.onnx_model import make_onnx
@@ -56,6 +57,8 @@ def _odd() -> ModelSettings:
         },
         median_windows=5,
         decision_threshold=0.25,
+        step_filter_length=0.4,
+        len_th=0.1,
     )
 
 
@@ -65,5 +68,5 @@ def _paper() -> ModelSettings:
         clip_seconds=10.0,
         front_end=default_arguments(LogMel),
         network=default_arguments(CRNN),
-        median_windows=7,
+        post_processing=PostProcessing(7),
     )

@@ -123,12 +123,14 @@ def test_the_readme(place, run, capsys):
 def test_the_page(place, run):
     (python,) = blocks(PAGE, "In Python", "python")
     exec(python, {})
+    (python,) = blocks(PAGE, "From scores to events", "python")
+    exec(python.replace("Speech", "Cat"), {})
     shell, _ = blocks(PAGE, "On the command line")  # the rest needs a test set
     printed = [run(line) for line in shell.strip().splitlines()]
     assert "c.mp3" in (place / "events.tsv").read_text()
     assert (place / "labels" / "b.ogg.txt").is_file()
     assert '"recordings"' in printed[2]
-    assert printed[3].startswith("filename\t")
+    assert all(text.startswith("filename\t") for text in printed[3:])
     pytest.importorskip("onnxruntime")
     install, export = blocks(PAGE, "As ONNX")[0].strip().splitlines()
     assert install == "pip install -e '.[onnx]'"

@@ -20,16 +20,15 @@ from lgc_plugin.cli.detect_options import (
     STREAM,
     add_detect_arguments,
     check_detect_arguments,
-    parse_threshold,
     pictures_folder,
     results_path,
     stream_format,
 )
+from lgc_plugin.cli.post_processing_arguments import post_processing_of
 from lgc_plugin.utils.text import printable
 
 if TYPE_CHECKING:
     from lgc_plugin.inference.detector import SoundEventDetector
-    from lgc_plugin.inference.event_stream import Threshold
     from lgc_plugin.inference.files.batch_detection import (
         DetectionPictures,
         Outcome,
@@ -54,14 +53,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the command; the status is 1 if a recording cannot be read."""
     check_detect_arguments(args)
-    threshold = parse_threshold(args.threshold)
     with warnings_in_lines():
         if args.recordings == [STREAM]:
-            return _run_stream(args, threshold)
-        return _run_files(args, threshold)
+            return _run_stream(args)
+        return _run_files(args)
 
 
-def _run_stream(args: argparse.Namespace, threshold: Threshold) -> int:
+def _run_stream(args: argparse.Namespace) -> int:
     from lgc_plugin.cli.detect_stream import print_stream
 
     if sys.stdin.isatty():
@@ -70,11 +68,11 @@ def _run_stream(args: argparse.Namespace, threshold: Threshold) -> int:
             "last example of --help does"
         )
     rate, channels = stream_format(args)
-    print_stream(_detector(args), rate, channels, threshold, args.format)
+    print_stream(_detector(args), rate, channels, args.format)
     return 0
 
 
-def _run_files(args: argparse.Namespace, threshold: Threshold) -> int:
+def _run_files(args: argparse.Namespace) -> int:
     from lgc_plugin.inference.files.batch_detection import detect_recordings
     from lgc_plugin.inference.files.recordings import find_recordings
     from lgc_plugin.inference.files.results import open_results
@@ -82,7 +80,7 @@ def _run_files(args: argparse.Namespace, threshold: Threshold) -> int:
     # Before the model, which takes long to load.
     sources, passed_over = find_recordings(args.recordings)
     detector = _detector(args)
-    facts = _facts(args, detector, threshold)
+    facts = _facts(args, detector)
     pictures = _pictures(args, detector, facts["thresholds"])
     path = results_path(args)
 
@@ -108,7 +106,6 @@ def _run_files(args: argparse.Namespace, threshold: Threshold) -> int:
         outcomes = detect_recordings(
             detector,
             sources,
-            threshold=threshold,
             watch=pictures.watch if pictures else None,
             progress=not args.quiet,
             n_done=len(done),
@@ -158,7 +155,7 @@ def _detector(args: argparse.Namespace) -> SoundEventDetector:
     from lgc_plugin.training.allocator import keep_freed_memory
 
     keep_freed_memory()  # a quarter of the time on a CPU
-    return SoundEventDetector.from_hparams(
+    detector = SoundEventDetector.from_hparams(
         args.model,
         args.network,
         hop_seconds=args.hop,
@@ -166,26 +163,28 @@ def _detector(args: argparse.Namespace) -> SoundEventDetector:
         encoder_weights=args.encoder_weights,
         run_opts={"device": args.device, "precision": args.precision},
     )
+    detector.post_processing = post_processing_of(
+        args, detector.labels, detector.post_processing
+    )
+    return detector
 
 
 def _facts(
-    args: argparse.Namespace, detector: SoundEventDetector, asked: Threshold
+    args: argparse.Namespace, detector: SoundEventDetector
 ) -> dict[str, Any]:
     """The settings that determine the events, for the JSON file."""
-    from lgc_plugin.inference.event_stream import class_thresholds
+    from lgc_plugin.evaluation.postprocess.class_settings import (
+        labeled_settings,
+    )
 
-    settings, labels = detector.settings, detector.labels
-    limits = class_thresholds(asked, settings.decision_threshold, labels)
-    if not isinstance(limits, dict):
-        limits = dict.fromkeys(labels, limits)
+    labels = detector.labels
     return {
         "folder": args.model,
         "network": detector.network_name,
         "labels": list(labels),
         "frame_seconds": detector.frame_seconds,
-        "thresholds": {label: limits[label] for label in labels},
-        "median_windows": settings.median_windows,
-        "versions": settings.versions,
+        **labeled_settings(detector.post_processing, labels),
+        "versions": detector.settings.versions,
     }
 
 

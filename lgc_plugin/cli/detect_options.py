@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lgc_plugin.cli.scoring_arguments import numbers_or_labels
+from lgc_plugin.cli.post_processing_arguments import (
+    add_post_processing_arguments,
+    given_settings,
+)
 from lgc_plugin.inference.files.event_writers import FORMATS
 
 #: Stands for standard input.
@@ -48,6 +51,11 @@ def add_detect_arguments(parser: argparse.ArgumentParser) -> None:
         "16-bit samples from standard input",
     )
     _add_model(parser.add_argument_group("model"))
+    add_post_processing_arguments(
+        parser,
+        words=False,
+        default="the model's own",
+    )
     _add_output(parser.add_argument_group("output"))
     _add_stream(parser.add_argument_group("standard input"))
     _add_computing(parser.add_argument_group("computing"))
@@ -71,13 +79,6 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
             help=f"detect with the {name}{note}",
         )
     add_encoder_weights(group)
-    group.add_argument(
-        "--threshold",
-        metavar="NUMBER|LABEL=NUMBER,...",
-        help="a class sounds where its score, after the median filter, is "
-        "greater; classes that are not named keep the model's (default: the "
-        "model's own)",
-    )
 
 
 def add_encoder_weights(group: argparse._ActionsContainer) -> None:
@@ -171,6 +172,13 @@ def _add_computing(group: argparse._ArgumentGroup) -> None:
 
 def check_detect_arguments(args: argparse.Namespace) -> None:
     """Refuses what does not go together, before anything is loaded."""
+    limit = given_settings(args).get("decision_threshold")
+    if limit is not None:
+        from lgc_plugin.evaluation.postprocess.class_settings import (
+            check_probability,
+        )
+
+        check_probability(limit)
     if STREAM in args.recordings:
         _check_stream(args)
         return
@@ -198,23 +206,6 @@ def pictures_folder(args: argparse.Namespace) -> Path | None:
     if args.plot_output is not None:
         return Path(args.plot_output)
     return results_path(args) if args.format == "audacity" else Path(_FOLDER)
-
-
-def parse_threshold(text: str | None) -> float | dict[str, float] | None:
-    """A threshold from the command line; None for None.
-
-    >>> parse_threshold("0.5"), parse_threshold("Cat=0.4,Dog=0.3")
-    (0.5, {'Cat': 0.4, 'Dog': 0.3})
-    """
-    if text is None:
-        return None
-    found = numbers_or_labels(text, float)
-    if found is None or (isinstance(found, list) and len(found) > 1):
-        raise ValueError(
-            f"threshold is {text!r}: give a number, or LABEL=NUMBER once for "
-            "a class, separated by commas"
-        )
-    return found if isinstance(found, dict) else found[0]
 
 
 def stream_format(args: argparse.Namespace) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lgc_plugin.inference.detector import SoundEventDetector
-    from lgc_plugin.inference.event_stream import Detection, Threshold
+    from lgc_plugin.inference.event_stream import Detection
 
 _CHUNK_SECONDS = 0.1
 # In the table, where a file has its name.
@@ -35,19 +36,21 @@ def print_stream(
     detector: SoundEventDetector,
     sample_rate: int,
     channels: int,
-    threshold: Threshold,
     kind: str,
 ) -> None:
     """Prints the events of standard input, line by line."""
     raw = read_raw(sys.stdin.buffer, sample_rate, channels, _CHUNK_SECONDS)
     chunks = StoppableChunks(raw)
-    events = detector.detect_stream(chunks, sample_rate, threshold=threshold)
+    events = detector.detect_stream(chunks, sample_rate)
     delay = delay_seconds(sample_rate, detector.sample_rate)
     # Half of a tenth: what is printed is not rounded down.
     latency = detector.latency_seconds + _CHUNK_SECONDS + delay + 0.05
+    when = f"at most {latency:.1f} s after its end"
+    if math.isinf(latency):
+        when = "once the scores behind it rule out that it goes on"
     print(
         f"reading {counted(channels, 'channel')} of {sample_rate} Hz; an "
-        f"event is printed at most {latency:.1f} s after its end; Ctrl-C stops",
+        f"event is printed {when}; Ctrl-C stops",
         file=sys.stderr,
         flush=True,
     )

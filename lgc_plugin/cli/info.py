@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import re
@@ -113,6 +114,7 @@ def _model(
             "windows",
             f"{settings.clip_seconds:g} s at {settings.sample_rate} Hz",
         ],
+        ["scores to events", json.dumps(settings.post_processing.settings())],
     ]
     entry = settings.frame_encoder
     if entry is None:

@@ -24,6 +24,7 @@ from lgc_plugin.inference.event_stream import (
     Threshold,
     detection_table,
     find_events,
+    with_threshold,
 )
 from lgc_plugin.inference.model.model_folder import read_model
 from lgc_plugin.inference.prediction import (
@@ -46,11 +47,10 @@ if TYPE_CHECKING:
 class SoundEventDetector(Pretrained):
     """Finds which sounds happen in a recording, and when.
 
-    A recording may have any length, sample rate and number of channels. It is
-    processed as the clips of the training: mono, at the model's rate, rounded
-    to 16 bits, in windows as long as those clips, which overlap and are
-    joined. Files and streams get the same events, in memory that their length
-    does not change. Made by :meth:`from_hparams`.
+    Recordings of any length, rate and number of channels are processed as the
+    clips of the training, in overlapping windows that are as long. Files and
+    streams get the same events, in memory that their length does not change.
+    Made by :meth:`from_hparams`.
 
     Arguments
     ---------
@@ -58,8 +58,8 @@ class SoundEventDetector(Pretrained):
         ``front_end`` (:class:`~lgc_plugin.models.features.LogMel`),
         ``network``, ``frame_encoder`` (if any), in evaluation mode.
     hparams : dict[str, Any]
-        ``settings`` (:class:`.ModelSettings`), and if wanted ``network_name``,
-        ``hop_seconds`` and ``batch_size``.
+        ``settings`` (:class:`.ModelSettings`), and if wanted
+        ``network_name``, ``hop_seconds`` and ``batch_size``.
     run_opts : dict[str, Any] or speechbrain.core.RunOptions, optional
         SpeechBrain's, such as ``device`` and ``precision``.
 
@@ -68,10 +68,12 @@ class SoundEventDetector(Pretrained):
     >>> from lgc_plugin.inference.model.model_folder import write_model
     >>> from lgc_plugin.inference.model.model_settings import ModelSettings
     >>> from lgc_plugin.inference.model.plain_values import default_arguments
+    >>> from lgc_plugin.evaluation import PostProcessing
     >>> from lgc_plugin import CRNN, LogMel
     >>> network = {**default_arguments(CRNN), "n_classes": 1, "rnn_size": 8}
     >>> front_end = default_arguments(LogMel)
-    >>> settings = ModelSettings(("Cat",), 10.0, front_end, network, 7)
+    >>> decoding = PostProcessing(median_windows=7)
+    >>> settings = ModelSettings(("Cat",), 10.0, front_end, network, decoding)
     >>> folder = getfixture("tmp_path") / "model"
     >>> write_model(folder, settings, {"teacher": CRNN(**network)})
     >>> detector = SoundEventDetector.from_hparams(folder)
@@ -93,17 +95,16 @@ class SoundEventDetector(Pretrained):
         # On CPUs, PyTorch's GRU gives other last bits where it is frozen.
         super().__init__(modules, hparams, run_opts, freeze_params=False)
         self.eval()
-        #: Classes, front end, median windows, thresholds, versions.
         self.settings: ModelSettings = hparams["settings"]
+        #: How scores become events: the model's own, or what is set here.
+        self.post_processing = self.settings.post_processing
         #: ``teacher`` or ``student``.
         self.network_name: str = hparams.get("network_name", "network")
         #: How windows lie in a recording.
-        self.plan = WindowPlan.of(
-            self.settings.encoder(), hparams.get("hop_seconds")
-        )
-        self.batch_size = default_batch_size(
-            hparams.get("batch_size"), self.device
-        )
+        hop_seconds = hparams.get("hop_seconds")
+        self.plan = WindowPlan.of(self.settings.encoder(), hop_seconds)
+        batch_size = hparams.get("batch_size")
+        self.batch_size = default_batch_size(batch_size, self.device)
 
     @classmethod
     def from_hparams(
@@ -128,7 +129,7 @@ class SoundEventDetector(Pretrained):
         hop_seconds : float, optional
             From one window to the next; None means half a window.
         batch_size : int, optional
-            Windows of a file in one batch; None means 2 on a CPU, 32 on a GPU.
+            Windows of a file in one batch; None means 2 (32 on a GPU).
         encoder_weights : str or Path, optional
             Weights of the pretrained encoder; None means where they were.
         run_opts : Mapping[str, Any], optional
@@ -171,8 +172,9 @@ class SoundEventDetector(Pretrained):
 
     @property
     def latency_seconds(self) -> float:
-        """An event of a stream is given out so long after its end, at most."""
-        stream = EventStream.of_model(self.settings)
+        """Longest wait for an event after its end; infinite for boxes."""
+        settings, frame = self.post_processing, self.frame_seconds
+        stream = EventStream(self.labels, settings, frame)
         return self.plan.latency_seconds(stream.latency_frames)
 
     def scores(
@@ -200,15 +202,13 @@ class SoundEventDetector(Pretrained):
     ) -> pd.DataFrame:
         """Finds the events of a recording that is in memory.
 
-        Samples and errors are those of :meth:`scores`. A class is active where
-        its filtered score is greater than ``threshold``: one number, or some
-        by name; None means the model's own.
+        Samples and errors are those of :meth:`scores`. ``threshold`` is that
+        of :attr:`post_processing`, one number or some by name; None: its own.
 
         Returns
         -------
         pandas.DataFrame
-            ``onset`` and ``offset`` (seconds), ``event_label``, ``confidence``
-            (mean frame score); by onset. No event ends after the recording.
+            Columns of :class:`.Detection`, by onset; none ends too late.
         """
         blocks = self._blocks(wav, sample_rate)
         events = self._events(blocks, threshold, self.batch_size)
@@ -224,11 +224,11 @@ class SoundEventDetector(Pretrained):
     ) -> pd.DataFrame:
         """As :meth:`detect` for a file, in memory that does not grow with it.
 
-        Any file that libsndfile reads: WAV, FLAC, OGG, MP3 and others; one
-        that is missing is a FileNotFoundError, one that cannot be decoded a
-        ValueError. What comes before a damaged place counts; ``on_damage`` gets
-        what is wrong (by default, a warning). ``on_scores`` gets (C, n) scores
-        as they become final, and the seconds that are done.
+        Any file that libsndfile reads; one that is missing is a
+        FileNotFoundError, one that cannot be decoded a ValueError. What comes
+        before a damaged place counts; ``on_damage`` gets what is wrong (by
+        default, a warning). ``on_scores`` gets (C, n) scores as they become
+        final, and the seconds that are done.
         """
         blocks = read_blocks(path, self.sample_rate, on_damage=on_damage)
         events = self._events(blocks, threshold, self.batch_size, on_scores)
@@ -243,10 +243,10 @@ class SoundEventDetector(Pretrained):
     ) -> Iterator[Detection]:
         """Finds the events of a recording that is still going on.
 
-        Chunks are (n,) or (n, channels) samples of any number, as they come,
-        by default at the model's rate. Gives each event of :meth:`detect` as
-        soon as nothing can change it, at most :attr:`latency_seconds` after
-        its end; errors are raised when their chunk comes.
+        Chunks are (n,) or (n, channels) samples, by default at the model's
+        rate. Gives each event of :meth:`detect` as soon as nothing can change
+        it, at most :attr:`latency_seconds` after its end; errors are raised
+        when their chunk comes.
         """
         rate = self.sample_rate if sample_rate is None else sample_rate
         blocks = stream_blocks(chunks, rate, self.sample_rate)
@@ -257,9 +257,8 @@ class SoundEventDetector(Pretrained):
     ) -> SEDOutput:
         """The network's outputs for a batch, by SpeechBrain's convention.
 
-        ``wavs`` (B, N) are samples at the model's rate, one window each, of
-        any length; they are not rounded. ``wav_lens`` (B,) are relative
-        lengths, of which the longest is 1.
+        ``wavs`` (B, N) are windows at the model's rate; they are not rounded.
+        ``wav_lens`` (B,) are relative lengths, of which the longest is 1.
         """
         share = torch.ones(len(wavs)) if wav_lens is None else wav_lens
         n_samples = (share.cpu() * wavs.shape[1]).round().long()
@@ -273,7 +272,8 @@ class SoundEventDetector(Pretrained):
         on_scores: OnScores | None = None,
     ) -> Iterator[Detection]:
         """Events as they become final; a wrong threshold is refused at once."""
-        stream = EventStream.of_model(self.settings, threshold)
+        settings = with_threshold(self.post_processing, threshold, self.labels)
+        stream = EventStream(self.labels, settings, self.frame_seconds)
         return find_events(self._predict(blocks, batch_size), stream, on_scores)
 
     def _predict(self, blocks: Blocks, batch_size: int) -> Iterator[Prediction]:

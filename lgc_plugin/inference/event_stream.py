@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.evaluation.postprocess.median_filter import (
-    resolve_median_windows,
+from lgc_plugin.evaluation.postprocess.class_settings import (
+    CLASS_SETTINGS,
+    check_probability,
 )
-from lgc_plugin.evaluation.postprocess.thresholds import as_thresholds
-from lgc_plugin.inference.event_runs import Run, RunFinder
+from lgc_plugin.inference.class_stream import ClassStream
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lgc_plugin.inference.model.model_settings import ModelSettings
+    from lgc_plugin.evaluation.postprocess.post_processing import (
+        PostProcessing,
+    )
+    from lgc_plugin.inference.class_stream import ClassEvent
 
 #: Of all classes, of some by name, or the model's own.
 Threshold = float | Mapping[str, float] | None
@@ -37,7 +40,8 @@ class Detection(NamedTuple):
     event_label : str
         Name of the class.
     confidence : float
-        Mean score of its frames, before the median filter.
+        Mean score of its frames, before the median filter; of a bounding
+        box, after it.
 
     Example
     -------
@@ -52,55 +56,49 @@ class Detection(NamedTuple):
 
 
 class EventStream:
-    """Median filter, thresholds and runs of frames, piece by piece.
+    """Post-processing of a recording, piece by piece.
 
-    The events are those of :func:`.postprocess.decode_frames` for the whole
-    recording, whatever the pieces, and so is their order: that in
-    which they become final. Memory depends on the median windows alone, not
-    on how long a recording or an event lasts.
+    The events are those of :meth:`.PostProcessing.operating_events` for the
+    whole recording, whatever the pieces, and each is given out as soon as
+    nothing can change it; of those that a piece completes, the ones that end
+    first come first. Memory depends on the settings alone, not on how long a
+    recording or an event lasts.
     """
 
     def __init__(
         self,
         labels: Sequence[str],
-        median_windows: int | Sequence[int] | Mapping[str, int],
-        thresholds: float | Mapping[str, float],
+        post_processing: PostProcessing,
         frame_seconds: float,
     ) -> None:
         self.labels = tuple(labels)
-        windows = resolve_median_windows(median_windows, self.labels)
-        limits = as_thresholds(thresholds, self.labels)[0]
         self.frame_seconds = frame_seconds
+        settings = post_processing.for_labels(self.labels)
+        values = {
+            name: settings.class_values(name, self.labels).tolist()
+            for name in CLASS_SETTINGS
+            if getattr(settings, name) is not None
+        }
+        windows = settings.class_windows(self.labels)
         self._rows = [
-            RunFinder(window, limit)
-            for window, limit in zip(windows, limits, strict=True)
+            ClassStream(
+                window,
+                {name: each[row] for name, each in values.items()},
+                frame_seconds,
+            )
+            for row, window in enumerate(windows)
         ]
         self._n_frames = 0
 
-    @classmethod
-    def of_model(
-        cls, settings: ModelSettings, threshold: Threshold = None
-    ) -> EventStream:
-        """The events of a model, if wanted with other thresholds."""
-        limits = class_thresholds(
-            threshold, settings.decision_threshold, settings.labels
-        )
-        return cls(
-            settings.labels,
-            settings.median_windows,
-            limits,
-            settings.frame_seconds,
-        )
-
     @property
-    def latency_frames(self) -> int:
+    def latency_frames(self) -> float:
         """An event is given out so many frames after its offset, at most.
 
         That many frames decide where it ends: the class with the longest
-        median window needs the most. At the end of the recording there is
-        nothing to wait for.
+        median window, gap and padding needs the most. Infinite for bounding
+        boxes. At the end of the recording there is nothing to wait for.
         """
-        return 1 + max(row.after for row in self._rows)
+        return max(row.latency_frames for row in self._rows)
 
     def push(self, scores: NDArray[np.floating]) -> list[Detection]:
         """Takes the next (C, n) frames."""
@@ -115,28 +113,23 @@ class EventStream:
         """Ends the recording."""
         return self._detections([row.finish() for row in self._rows])
 
-    def _detections(self, found: list[list[Run]]) -> list[Detection]:
-        """In the order in which they became final."""
+    def _detections(self, found: list[list[ClassEvent]]) -> list[Detection]:
+        """In the order in which they were decided."""
         ordered = sorted(
-            (run.offset + row.after, index, run)
-            for index, (row, runs) in enumerate(
-                zip(self._rows, found, strict=True)
-            )
-            for run in runs
+            (event.decided, index, event)
+            for index, events in enumerate(found)
+            for event in events
         )
         return [
             Detection(
-                self._seconds(run.onset),
-                self._seconds(run.offset),
+                # As EventEncoder.seconds, so that files and streams agree.
+                round(event.onset, 6),
+                round(event.offset, 6),
                 self.labels[index],
-                run.confidence,
+                event.confidence,
             )
-            for _, index, run in ordered
+            for _, index, event in ordered
         ]
-
-    def _seconds(self, frame: int) -> float:
-        # As EventEncoder.seconds, so that files and streams agree.
-        return round(frame * self.frame_seconds, 6)
 
     def _refuse_nan(self, scores: NDArray[np.floating]) -> None:
         missing = np.argwhere(np.isnan(scores.T))
@@ -145,47 +138,27 @@ class EventStream:
             frame = int(frame) + self._n_frames
             raise ValueError(
                 f"NaN score of {self.labels[row]!r} at "
-                f"{self._seconds(frame):g} s (frame {frame}): look for a "
+                f"{frame * self.frame_seconds:g} s (frame {frame}): look for a "
                 "diverged network or a damaged recording"
             )
 
 
-def class_thresholds(
-    asked: Threshold, own: float | Mapping[str, float], labels: Sequence[str]
-) -> float | dict[str, float]:
-    """A threshold for all classes, or one for each.
+def with_threshold(
+    settings: PostProcessing, threshold: Threshold, labels: Sequence[str]
+) -> PostProcessing:
+    """The same with another decision threshold, of all classes or of some.
 
     Example
     -------
-    >>> class_thresholds({"Dog": 0.3}, 0.5, ["Cat", "Dog"])
+    >>> from lgc_plugin.evaluation import PostProcessing
+    >>> changed = with_threshold(PostProcessing(), {"Dog": 0.3}, ["Cat", "Dog"])
+    >>> changed.decision_threshold
     {'Cat': 0.5, 'Dog': 0.3}
     """
-    if asked is None:
-        return dict(own) if isinstance(own, Mapping) else own
-    if not isinstance(asked, Mapping):
-        return _probability(asked)
-    unknown = [label for label in asked if label not in labels]
-    if unknown:
-        raise ValueError(
-            f"threshold of {unknown[0]!r}: the classes of the model are "
-            f"{', '.join(labels)}"
-        )
-    if not isinstance(own, Mapping):
-        own = dict.fromkeys(labels, own)
-    given = {label: _probability(limit) for label, limit in asked.items()}
-    return {**own, **given}
-
-
-def _probability(threshold: float) -> float:
-    try:
-        number = float(threshold)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not 0 <= number <= 1:
-        raise ValueError(
-            f"threshold is {threshold!r}: must be a number from 0 to 1"
-        )
-    return number
+    if threshold is None:
+        return settings
+    check_probability(threshold)
+    return settings.changed({"decision_threshold": threshold}, labels)
 
 
 def detection_table(
@@ -220,7 +193,12 @@ def find_events(
     for scores, seconds in pieces:
         if on_scores is not None:
             on_scores(scores, seconds)
-        yield from stream.push(scores)
-    for event in stream.finish():
-        # The last frame may reach beyond the end of the recording.
-        yield event._replace(offset=min(event.offset, seconds))
+        yield from _within(stream.push(scores), seconds)
+    yield from _within(stream.finish(), seconds)
+
+
+def _within(events: Iterable[Detection], seconds: float) -> Iterator[Detection]:
+    """The last frame may reach beyond the end of the recording."""
+    for event in events:
+        if event.onset < seconds:
+            yield event._replace(offset=min(event.offset, seconds))

@@ -82,7 +82,7 @@ class WindowPlan:
             len(self.encoder.labels), self.encoder.n_frames, self.hop_frames
         )
 
-    def latency_seconds(self, event_frames: int) -> float:
+    def latency_seconds(self, event_frames: float) -> float:
         """How long an event may wait, after its end, to be given out."""
         frames = event_frames - 1 + self.joiner().latency_frames
         encoder = self.encoder

@@ -224,7 +224,7 @@ def test_the_model_is_that_of_the_paper_and_detects_something(tmp_path):
     model = read_model(tmp_path / "model")
     assert model.settings.labels == LABELS
     assert model.settings.network["filters"][-1] == 128
-    assert model.settings.median_windows["Vacuum_cleaner"] == 50
+    assert model.settings.post_processing.median_windows["Vacuum_cleaner"] == 50
     assert facts["parameters"] > 1_000_000
     half, second = facts["latency_seconds"].values()
     assert second < half < 15
@@ -237,7 +237,7 @@ def test_the_model_is_that_of_the_paper_and_detects_something(tmp_path):
         tmp_path / "model", run_opts={"device": "cpu"}
     )
     scores = detector.scores(*soundfile.read(path))
-    limits = list(model.settings.decision_threshold.values())
+    limits = list(model.settings.post_processing.decision_threshold.values())
     active = (scores > np.array(limits)[:, None]).mean(axis=1)
     assert 0.03 < active.mean() < 0.3
     assert len(detector.detect_file(path)) > 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
@@ -12,13 +13,23 @@ from hypothesis import strategies as st
 
 from detect_cases import write_small_model, write_sound
 from lgc_plugin.cli import main as cli
-from lgc_plugin.cli.detect_options import parse_threshold
+from lgc_plugin.cli.detect_options import add_detect_arguments
+from lgc_plugin.cli.post_processing_arguments import given_settings
 
 labels = st.text(
     st.characters(codec="utf-8", exclude_characters=",:;=", categories=["L"]),
     min_size=1,
 )
 numbers = st.floats(0, 1)
+
+
+PARSER = argparse.ArgumentParser()
+add_detect_arguments(PARSER)
+
+
+def parse_threshold(text: str) -> object:
+    args = PARSER.parse_args(["a.wav", "--model=m", f"--threshold={text}"])
+    return given_settings(args)["decision_threshold"]
 
 
 @given(st.dictionaries(labels, numbers, min_size=1, max_size=5))
@@ -41,7 +52,7 @@ def test_labels_may_hold_spaces_and_equals_signs() -> None:
     "text", ["", "x", "0.5,0.3", "Cat", "Cat=", "Cat=1,Cat=0", "Cat=0.1,0.2"]
 )
 def test_anything_else_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="give a number, or LABEL=NUMBER"):
+    with pytest.raises(ValueError, match="give one number, or LABEL=NUMBER"):
         parse_threshold(text)
 
 
@@ -60,12 +71,18 @@ def recordings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["rec/*.mp3"], "rec/*.mp3: no audio file has such a name"),
         (["rec", "other"], "would both be called 'a.wav': give a folder that"),
         (["rec", "-"], "- stands for standard input, which is processed alone"),
-        (["rec", "--threshold=Cow=0.3"], "'Cow': the classes of the model"),
+        (["rec", "--threshold=Cow=0.3"], "decision_threshold must name each"),
         (["rec", "--threshold=1.5"], "threshold is 1.5: must be a number from"),
         (["rec", "--threshold=nan"], "threshold is nan: must be a number from"),
         (["rec", "--threshold=Cat=2"], "threshold is 2.0: must be a number"),
-        (["rec", "--threshold=high"], "threshold is 'high': give a number, or"),
-        (["rec", "--threshold=Cat=.1,Cat=.2"], "LABEL=NUMBER once for a class"),
+        (
+            ["rec", "--threshold=high"],
+            "--threshold is 'high': give one number,",
+        ),
+        (
+            ["rec", "--threshold=Cat=.1,Cat=.2"],
+            "LABEL=NUMBER once for each class",
+        ),
         (["rec", "--output=rec"], "rec: is a folder; --output needs a file"),
         (
             ["rec", "--output=rec/a.wav"],

@@ -185,7 +185,7 @@ def test_nothing_detected_has_a_row(
         (WAV_FILE, [], "standard input is a WAV file, not raw samples"),
         (bytes(100), ["--rate=0"], "sample rate 0"),
         (bytes(100), ["--channels=0"], "a stream of 0 channels"),
-        (bytes(100), ["--threshold=Cow=0.1"], "'Cow': the classes of the"),
+        (bytes(100), ["--threshold=Cow=0.1"], "unknown ['Cow']"),
         (bytes(100), ["--output=a.tsv"], "--output is for files"),
         (bytes(100), ["--plot"], "--plot is for files"),
         (bytes(100), ["--quiet", "a.wav"], "which is processed alone"),

@@ -113,6 +113,7 @@ def test_info_names_the_encoder_and_its_weights(
     printed = capsys.readouterr().out
     assert f"{SAVED} (size=6, sample_rate=16000)" in printed
     assert f"{weights}, fingerprint " in printed
+    assert '"median_windows": {"Cat": 3, "Dog": 5, "yes": 1}' in printed
     assert "Cat, Dog, yes" in printed and "1 s at 16000 Hz" in printed
     moved = weights.rename(tmp_path / "moved.pt")
     assert run("info", "--model", model) == 1

@@ -39,8 +39,8 @@ def test_events_are_those_of_the_recipe(detector):
         ["clip"],
         LABELS,
         np.arange(32) * detector.frame_seconds,
-        SETTINGS.decision_threshold,
-        SETTINGS.median_windows,
+        SETTINGS.post_processing.decision_threshold,
+        SETTINGS.post_processing.median_windows,
     )
     events = detector.detect(wav, 16000)
     assert len(events) > 2

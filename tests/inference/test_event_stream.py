@@ -10,7 +10,10 @@ from hypothesis.extra import numpy as hnp
 
 import oracles
 from lgc_plugin.data.encoder import EventEncoder
-from lgc_plugin.evaluation.postprocess.post_processing import decode_frames
+from lgc_plugin.evaluation.postprocess.post_processing import (
+    PostProcessing,
+    decode_frames,
+)
 from lgc_plugin.inference.event_stream import EventStream
 from score_cases import decode_events
 
@@ -40,9 +43,14 @@ def recordings(draw):
 pieces = st.lists(st.integers(0, 15), max_size=12)
 
 
+def stream_of(windows, thresholds=0.5, labels=LABELS, seconds=SECONDS):
+    settings = PostProcessing(windows, decision_threshold=thresholds)
+    return EventStream(labels, settings, seconds)
+
+
 def stream(scores, windows, thresholds, sizes=()):
     """What comes out, push by push, and last at the end."""
-    events = EventStream(LABELS, windows, thresholds, SECONDS)
+    events = stream_of(windows, thresholds)
     cuts = np.minimum(np.cumsum(sizes, dtype=int), scores.shape[1])
     parts = np.split(scores, cuts, axis=1)
     return [*(events.push(part) for part in parts), events.finish()]
@@ -111,7 +119,7 @@ def test_the_confidence_is_the_mean_of_the_frames(recording, sizes):
 def test_an_event_is_out_as_soon_as_nothing_can_change_it(recording):
     """Silence and full sound are the extremes of all that may follow."""
     scores, windows, thresholds = recording
-    events = EventStream(LABELS, windows, thresholds, SECONDS)
+    events = stream_of(windows, thresholds)
     out = set()
     follow = np.zeros((len(LABELS), 2 * max(windows)), dtype=scores.dtype)
     for n in range(scores.shape[1]):
@@ -127,7 +135,7 @@ def test_an_event_is_out_as_soon_as_nothing_can_change_it(recording):
     ("windows", "latency"), [(1, 1), (2, 1), (3, 2), (28, 14), (50, 25)]
 )
 def test_the_latency_is_what_is_stated(windows, latency):
-    events = EventStream(["Cat"], windows, 0.5, SECONDS)
+    events = stream_of(windows, labels=["Cat"])
     assert events.latency_frames == latency
     scores = np.zeros((1, 200), dtype=np.float32)
     scores[:, 50:101] = 1.0
@@ -141,7 +149,7 @@ def test_the_latency_is_what_is_stated(windows, latency):
 
 def test_the_longest_window_tells_the_latency():
     windows = {"Owl": 3, "Cat": 50, "Dog": 7}
-    assert EventStream(LABELS, windows, 0.5, SECONDS).latency_frames == 25
+    assert stream_of(windows).latency_frames == 25
 
 
 def test_times_are_those_of_the_encoder():
@@ -150,7 +158,7 @@ def test_times_are_those_of_the_encoder():
     scores = np.zeros((1, 3, encoder.n_frames), dtype=np.float32)
     scores[..., 7::100] = scores[..., 8::100] = 1.0
     expected = decode_events(scores, ["a"], encoder, 0.5, 1)
-    events = EventStream(LABELS, 1, 0.5, encoder.frame_seconds)
+    events = stream_of(1, seconds=encoder.frame_seconds)
     found = events.push(scores[0]) + events.finish()
     found.sort(key=lambda event: (LABELS.index(event[2]), event[0]))
     columns = ["onset", "offset", "event_label"]
@@ -161,7 +169,7 @@ def test_times_are_those_of_the_encoder():
 
 
 def test_an_event_of_hours_costs_nothing():
-    events = EventStream(LABELS, 50, 0.5, SECONDS)
+    events = stream_of(50)
     piece = np.full((3, 78), 0.75, dtype=np.float32)
     events.push(piece)
     tracemalloc.start()
@@ -178,7 +186,7 @@ def test_an_event_of_hours_costs_nothing():
 
 
 def test_a_large_piece_is_not_kept():
-    events = EventStream(["Cat"], 50, 0.5, SECONDS)
+    events = stream_of(50, labels=["Cat"])
     tracemalloc.start()
     events.push(np.zeros((1, 10**6), dtype=np.float32))
     kept = tracemalloc.get_traced_memory()[0]
@@ -187,12 +195,12 @@ def test_a_large_piece_is_not_kept():
 
 
 def test_nothing_in_nothing_out():
-    events = EventStream(LABELS, 5, 0.5, SECONDS)
+    events = stream_of(5)
     assert events.push(np.empty((3, 0))) == [] == events.finish()
 
 
 def test_a_nan_is_named_and_not_taken():
-    events = EventStream(LABELS, 3, 0.5, 0.5)
+    events = stream_of(3, seconds=0.5)
     scores = np.zeros((3, 4), dtype=np.float32)
     events.push(scores)
     bad = scores.copy()

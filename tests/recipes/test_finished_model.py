@@ -91,8 +91,8 @@ def test_the_model_names_its_run(finished, model):
     assert settings.notes["seed"] == 42
     assert settings.notes["epoch"] in (1, 2, 3, 4)
     assert settings.versions["torch"] == metadata.version("torch")
-    assert settings.decision_threshold == 0.5
-    assert set(settings.median_windows.values()) == {3}
+    assert settings.post_processing.decision_threshold == 0.5
+    assert set(settings.post_processing.median_windows.values()) == {3}
     assert f"--model {finished[0]}" in finished[1].stdout
 
 

@@ -32,6 +32,10 @@ CLASS_SETTINGS = {
 }
 
 
+# Seconds; more is a mistake that would fill the memory of a stream.
+_LONGEST = 3600
+
+
 def check_setting(name: str, value: Any, labels: Sequence[str]) -> Any:
     """A setting with plain numbers: of all classes, or of each."""
     if value is None and name in ("deactivation_th", "step_filter_length"):
@@ -43,14 +47,46 @@ def check_setting(name: str, value: Any, labels: Sequence[str]) -> Any:
                 f"{name} is {short(each)}: must be a number, or one for each "
                 "class by name"
             )
-        if name == "step_filter_length" and each <= 0:
-            raise ValueError(f"{name} is {short(each)}: must be above 0")
+        if name == "step_filter_length" and not 0 < each <= _LONGEST:
+            raise ValueError(
+                f"{name} is {short(each)}: must be above 0, at most {_LONGEST} "
+                "seconds"
+            )
         if each < CLASS_SETTINGS[name]:
             raise ValueError(f"{name} is {short(each)}: must be at least 0")
     if not isinstance(value, Mapping):
         return float(value)
     check_names(value, labels, name)
     return {label: float(value[label]) for label in labels}
+
+
+def labeled_settings(
+    settings: PostProcessing, labels: Sequence[str]
+) -> dict[str, Any]:
+    """Thresholds and windows of each class, and what else is not the default.
+
+    Plain values, for files and programs that read them by name.
+    """
+    more = settings.settings()
+    for name in ("decision_threshold", "median_windows", "thresholds"):
+        more.pop(name, None)
+    limits = settings.class_thresholds(labels).tolist()
+    windows = settings.class_windows(labels)
+    return {
+        "thresholds": dict(zip(labels, limits, strict=True)),
+        "median_windows": dict(zip(labels, windows, strict=True)),
+        **more,
+    }
+
+
+def check_probability(threshold: Any) -> None:
+    """Refuses what no score of a network can be compared with."""
+    by_class = isinstance(threshold, Mapping)
+    for each in threshold.values() if by_class else [threshold]:
+        if not isinstance(each, Real) or not 0 <= float(each) <= 1:
+            raise ValueError(
+                f"threshold is {short(each)}: must be a number from 0 to 1"
+            )
 
 
 def check_hysteresis(settings: PostProcessing, labels: Sequence[str]) -> None:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from lgc_plugin.inference.detector import SoundEventDetector
-    from lgc_plugin.inference.event_stream import Threshold
     from lgc_plugin.inference.files.recordings import Source
 
 #: Gets pieces of the scores of one recording, and the seconds that are done.
@@ -58,7 +57,6 @@ def detect_recordings(
     detector: SoundEventDetector,
     sources: Sequence[Source],
     *,
-    threshold: Threshold = None,
     watch: Callable[[Source], Watcher] | None = None,
     progress: bool = False,
     n_done: int = 0,
@@ -73,9 +71,7 @@ def detect_recordings(
         for source in sources[n_done:]:
             watchers = [watch(source)] if watch else []
             try:
-                outcome = _detect(
-                    detector, source, threshold, watchers, progress
-                )
+                outcome = _detect(detector, source, watchers, progress)
             except (ValueError, OSError) as error:
                 problem = _line(source, error)
                 outcome = Outcome(source, problem=problem, decoded=False)
@@ -86,7 +82,6 @@ def detect_recordings(
 def _detect(
     detector: SoundEventDetector,
     source: Source,
-    threshold: Threshold,
     watchers: Sequence[Watcher],
     progress: bool,
 ) -> Outcome:
@@ -105,7 +100,6 @@ def _detect(
 
         table = detector.detect_file(
             source.path,
-            threshold=threshold,
             on_scores=on_scores,
             on_damage=problems.append,
         )

@@ -88,11 +88,13 @@ def export_model(
     Example
     -------
     >>> from lgc_plugin.inference.model.plain_values import default_arguments
+    >>> from lgc_plugin.evaluation import PostProcessing
     >>> from lgc_plugin.inference.model.model_settings import ModelSettings
     >>> from lgc_plugin import CRNN, LogMel
     >>> network = {**default_arguments(CRNN), "n_classes": 1, "rnn_size": 8}
     >>> front_end = default_arguments(LogMel)
-    >>> settings = ModelSettings(("Cat",), 10.0, front_end, network, 7)
+    >>> decoding = PostProcessing(median_windows=7)
+    >>> settings = ModelSettings(("Cat",), 10.0, front_end, network, decoding)
     >>> run = getfixture("tmp_path") / "run"
     >>> both = {"student": CRNN(**network), "teacher": CRNN(**network)}
     >>> write_model(run / "model", settings, both)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.nodes import MappingNode, Node
 
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.inference.model.model_encoder import (
     UnknownEncoderError,
     describe_encoder,
@@ -57,8 +59,7 @@ def settings_of_hparams(
         clip_seconds=_value(plain, "clip_seconds"),
         front_end=_arguments(plain, "front_end", LogMel),
         network=network,
-        median_windows=_value(plain, "median_windows"),
-        decision_threshold=_value(plain, "decision_threshold"),
+        post_processing=_post_processing(plain),
         versions=dict(versions),
         notes={**_origin(plain), **(notes or {})},
         frame_encoder=_frame_encoder(plain),
@@ -91,6 +92,17 @@ def _value(plain: Mapping[str, Any], key: str) -> Any:
     if key not in plain:
         raise ValueError(f"hparams have no {key}, which a detector needs")
     return plain[key]
+
+
+def _post_processing(plain: Mapping[str, Any]) -> PostProcessing:
+    """How scores become events; what is not given is the default."""
+    needed = ("median_windows", "decision_threshold")
+    values = {name: _value(plain, name) for name in needed}
+    for each in fields(PostProcessing):
+        # Operating points of PSDS are no part of a detector.
+        if each.name in plain and each.name != "thresholds":
+            values[each.name] = plain[each.name]
+    return PostProcessing(**values)
 
 
 def _arguments(

@@ -102,9 +102,11 @@ def write_model(
     Example
     -------
     >>> from lgc_plugin.inference.model.plain_values import default_arguments
+    >>> from lgc_plugin.evaluation import PostProcessing
     >>> network = {**default_arguments(CRNN), "n_classes": 1, "rnn_size": 8}
     >>> front_end = default_arguments(LogMel)
-    >>> settings = ModelSettings(("Cat",), 10.0, front_end, network, 7)
+    >>> decoding = PostProcessing(median_windows=7)
+    >>> settings = ModelSettings(("Cat",), 10.0, front_end, network, decoding)
     >>> folder = getfixture("tmp_path") / "model"
     >>> write_model(folder, settings, {"teacher": CRNN(**network)})
     >>> sorted(file.name for file in folder.iterdir())

@@ -7,7 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,8 @@ from ruamel.yaml.representer import RoundTripRepresenter
 
 from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.fields import check_label
-from lgc_plugin.evaluation.postprocess.median_filter import (
-    check_names,
-    resolve_median_windows,
-)
+from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
+from lgc_plugin.evaluation.postprocess.thresholds import PSDS_THRESHOLDS
 from lgc_plugin.inference.model.model_encoder import check_encoder
 from lgc_plugin.inference.model.plain_values import (
     as_plain,
@@ -42,7 +40,7 @@ _MOST_SECONDS = 3600
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """Classes, front end, network and decoding of a finished detector.
+    """Classes, front end, network and post-processing of a detector.
 
     Every argument of front end and network is there, so that a detector
     stays what it is when defaults change. Numbers that follow from others
@@ -57,11 +55,9 @@ class ModelSettings:
     front_end: dict[str, Any]
     #: All arguments of :class:`~lgc_plugin.models.crnn.CRNN`.
     network: dict[str, Any]
-    #: Output frames, by class; however they are given (one number, one per
-    #: class), they are kept by class.
-    median_windows: dict[str, int]
-    #: Above it a class sounds; of all classes, or class by class.
-    decision_threshold: float | dict[str, float] = 0.5
+    #: How scores become events; the windows of the median by class, however
+    #: they are given (one number, one per class).
+    post_processing: PostProcessing
     #: Of the packages that trained it.
     versions: dict[str, str | None] = field(default_factory=dict)
     #: What else is worth knowing, such as the data; plain values.
@@ -72,16 +68,12 @@ class ModelSettings:
 
     def __post_init__(self) -> None:
         labels = _checked_labels(self.labels)
-        windows = resolve_median_windows(self.median_windows, labels)
         checked = {
             "labels": labels,
             "clip_seconds": _checked_seconds(self.clip_seconds),
             "front_end": check_arguments("front_end", self.front_end, LogMel),
             "network": _checked_network(self.network, self.frame_encoder),
-            "median_windows": dict(zip(labels, windows, strict=True)),
-            "decision_threshold": _checked_threshold(
-                self.decision_threshold, labels
-            ),
+            "post_processing": _checked_decoding(self.post_processing, labels),
             "versions": _checked_mapping("versions", self.versions),
             "notes": _checked_mapping("notes", self.notes),
             "frame_encoder": check_encoder(self.frame_encoder),
@@ -153,7 +145,13 @@ class ModelSettings:
 
     def as_mapping(self) -> dict[str, Any]:
         """The settings as plain values, by name."""
-        content = as_plain("settings", asdict(self))
+        content: dict[str, Any] = {}
+        for name, value in asdict(self).items():
+            if name == "post_processing":
+                content.update(self._decoding())
+            else:
+                content[name] = value
+        content = as_plain("settings", content)
         if self.frame_encoder is None:
             # A file is what it was before there were encoders.
             del content["frame_encoder"]
@@ -161,16 +159,32 @@ class ModelSettings:
                 del content["network"][name]
         return content
 
+    def _decoding(self) -> dict[str, Any]:
+        """What has always been in the file, and what is not the default."""
+        settings = self.post_processing
+        always = {name: getattr(settings, name) for name in _ALWAYS}
+        return {**always, **settings.settings()}
+
     @classmethod
     def from_mapping(cls, content: Any) -> ModelSettings:
         """The inverse of :meth:`as_mapping`; nothing is taken for granted."""
         if not isinstance(content, Mapping):
             raise ValueError("the settings must be lines of 'key: value'")
-        names = [each.name for each in fields(cls)]
-        check_keys("settings", ["frame_encoder", *content], names)
-        return cls(**content)
+        names = [x.name for x in fields(cls) if x.name != "post_processing"]
+        given = [*_OPTIONAL, "frame_encoder", *content]
+        check_keys("settings", given, [*names, *_ALWAYS, *_OPTIONAL])
+        decoding = {k: v for k, v in content.items() if k not in names}
+        others = {k: v for k, v in content.items() if k in names}
+        return cls(**others, post_processing=PostProcessing(**decoding))
 
 
+# Of the post-processing. Operating points of PSDS are no part of a detector.
+_ALWAYS = ("median_windows", "decision_threshold")
+_OPTIONAL = tuple(
+    each.name
+    for each in fields(PostProcessing)
+    if each.name not in (*_ALWAYS, "thresholds")
+)
 # Arguments that a network without encoder has no use for.
 _FUSION = ("encoder_size", "encoder_dropout", "fusion_size", "encoder_norm")
 
@@ -212,21 +226,14 @@ def _checked_seconds(seconds: Any) -> float:
     return float(seconds)
 
 
-def _checked_threshold(
-    limit: Any, labels: tuple[str, ...]
-) -> float | dict[str, float]:
-    by_class = isinstance(limit, Mapping)
-    if by_class:
-        check_names(limit, labels, "decision_threshold")
-    for number in limit.values() if by_class else [limit]:
-        if not is_number(number) or not math.isfinite(number):
-            raise ValueError(
-                f"decision_threshold is {number!r}: must be a number, or "
-                "one for each class by name"
-            )
-    if by_class:
-        return {label: float(limit[label]) for label in labels}
-    return float(limit)
+def _checked_decoding(
+    settings: PostProcessing, labels: tuple[str, ...]
+) -> PostProcessing:
+    checked = replace(settings, thresholds=PSDS_THRESHOLDS).for_labels(labels)
+    windows = dict(zip(labels, checked.class_windows(labels), strict=True))
+    # What is the default of every class is the default.
+    plain = PostProcessing(**{**checked.settings(), "median_windows": windows})
+    return replace(plain, decision_threshold=checked.decision_threshold)
 
 
 def _checked_mapping(name: str, value: Any) -> dict[str, Any]:

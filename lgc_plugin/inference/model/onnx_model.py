@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from lgc_plugin import __version__
 from lgc_plugin.data.audio_files import FULL_SCALE
+from lgc_plugin.evaluation.postprocess.class_settings import labeled_settings
 from lgc_plugin.inference.prediction import run_on_windows
 from lgc_plugin.inference.windows import WindowPlan
 from lgc_plugin.utils.text import one_line
@@ -70,8 +71,9 @@ def make_onnx(model: LoadedModel, network: str) -> bytes:
     detector is stands in the metadata, each value as JSON: ``labels``,
     ``sample_rate``, ``window_samples``, ``hop_samples`` (from one window of a
     long recording to the next), ``frame_seconds``, ``median_windows`` (in
-    frames) and ``thresholds`` by class, ``network`` and ``lgc_plugin`` (its
-    version).
+    frames) and ``thresholds`` by class, what else of its
+    :class:`.PostProcessing` is not the default, ``network`` and ``lgc_plugin``
+    (its version).
     """
     from onnxscript import optimizer
 
@@ -153,17 +155,13 @@ def _document(proto: ModelProto, settings: ModelSettings, network: str) -> None:
 
 def _metadata(settings: ModelSettings, network: str) -> dict[str, object]:
     plan = WindowPlan.of(settings.encoder())
-    thresholds = settings.decision_threshold
-    if not isinstance(thresholds, dict):
-        thresholds = dict.fromkeys(settings.labels, thresholds)
     return {
         "labels": settings.labels,
         "sample_rate": settings.sample_rate,
         "window_samples": plan.window_samples,
         "hop_samples": plan.hop_samples,
         "frame_seconds": settings.frame_seconds,
-        "median_windows": settings.median_windows,
-        "thresholds": thresholds,
+        **labeled_settings(settings.post_processing, settings.labels),
         "network": network,
         "lgc_plugin": __version__,
     }

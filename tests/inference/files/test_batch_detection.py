@@ -27,7 +27,12 @@ from lgc_plugin.inference.files.recordings import Source, find_recordings
 @pytest.fixture(scope="module")
 def detector(tmp_path_factory: pytest.TempPathFactory) -> SoundEventDetector:
     folder = tmp_path_factory.mktemp("model")
-    return small_detector(write_small_model(folder / "model"))
+    detector = small_detector(write_small_model(folder / "model"))
+    given = {"decision_threshold": LIMITS}
+    detector.post_processing = detector.post_processing.changed(
+        given, detector.labels
+    )
+    return detector
 
 
 class Terminal(io.StringIO):
@@ -41,11 +46,11 @@ def test_each_gets_what_it_gets_alone(
     for seed, seconds in enumerate((0.3, 1.0, 2.5)):
         write_sound(tmp_path / f"{seed}.wav", seconds, seed)
     sources, _ = find_recordings([tmp_path])
-    outcomes = list(detect_recordings(detector, sources, threshold=LIMITS))
+    outcomes = list(detect_recordings(detector, sources))
     assert [outcome.source for outcome in outcomes] == sources
     assert [outcome.seconds for outcome in outcomes] == [0.3, 1.0, 2.5]
     for source, outcome in zip(sources, outcomes, strict=True):
-        table = detector.detect_file(source.path, threshold=LIMITS)
+        table = detector.detect_file(source.path)
         assert outcome.events == tuple(
             Detection(*row) for row in table.to_numpy().tolist()
         )

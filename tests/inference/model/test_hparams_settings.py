@@ -37,8 +37,12 @@ def test_the_papers_settings():
     assert settings.labels == tuple(labels)
     assert settings.frame_seconds == 0.064 and settings.clip_seconds == 10.0
     assert settings.network["filters"][-1] == 128
-    assert list(settings.median_windows.values())[:3] == [3, 28, 7]
-    assert settings.decision_threshold == 0.5
+    assert list(settings.post_processing.median_windows.values())[:3] == [
+        3,
+        28,
+        7,
+    ]
+    assert settings.post_processing.decision_threshold == 0.5
     assert settings.notes == {"experiment": "lgc", "seed": 42}
     assert settings.versions == VERSIONS
 
@@ -113,7 +117,7 @@ def test_windows_by_class_and_where_they_come_from():
     }
     overrides = {**SMALL, "median_windows": windows, "tuned_on": tuned_on}
     settings = settings_of(overrides, notes={"epoch": 3})
-    assert list(settings.median_windows.items()) == [
+    assert list(settings.post_processing.median_windows.items()) == [
         ("Dog", 3),
         ("Bell", 2),
         ("Cat", 1),

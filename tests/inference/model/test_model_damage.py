@@ -137,7 +137,7 @@ def test_a_reader_beside_a_writer_gets_one_model(
             os.stat(folder / "model.yaml")
         for _ in range(50):
             model = read_model(folder)
-            network = both[model.settings.median_windows["Cat"]]
+            network = both[model.settings.post_processing.median_windows["Cat"]]
             state = network.state_dict()
             for name, tensor in model.network.state_dict().items():
                 assert torch.equal(tensor, state[name])

@@ -76,7 +76,7 @@ def test_the_first_format_is_read_for_ever(file):
     settings = read_settings(file)
     assert settings.labels == ("Cat", "Dog")
     assert settings.front_end["amplitude_floor"] == 1e-5
-    assert settings.median_windows == {"Cat": 3, "Dog": 28}
+    assert settings.post_processing.median_windows == {"Cat": 3, "Dog": 28}
     assert (settings.sample_rate, settings.hop_length) == (16000, 256)
     assert settings.pooling == 8 and settings.frame_seconds == 0.128
     assert settings.encoder().n_frames == 626 // 8
@@ -126,12 +126,16 @@ def test_any_settings_come_back_equal(tmp_path_factory, labels, data):
             st.fixed_dictionaries(each(labels, st.integers(1, 10**5)))
         ),
         decision_threshold=limit,
+        step_filter_length=data.draw(st.none() | st.floats(0.1, 1)),
+        len_th=data.draw(
+            fractions | st.fixed_dictionaries(each(labels, fractions))
+        ),
         notes=data.draw(st.dictionaries(label, values, max_size=3)),
     )
     file = tmp_path_factory.mktemp("settings") / "model.yaml"
     write_settings(file, written)
     assert read_settings(file) == written
-    assert list(read_settings(file).median_windows) == labels
+    assert list(read_settings(file).post_processing.median_windows) == labels
 
 
 PATHS = [
@@ -199,6 +203,10 @@ def test_a_setting_that_is_missing_is_named(file, path):
         ("threshold: 0.5", "threshold: high", "decision_threshold is 'high'"),
         ("threshold: 0.5", "threshold: .nan", "decision_threshold is nan"),
         ("threshold: 0.5", "threshold: {Cat: 0.5}", "missing ['Dog']"),
+        ("notes: {}", "close_th: -1\nnotes: {}", "close_th is -1: must be"),
+        ("notes: {}", "len_th: {Cat: 1}\nnotes: {}", "missing ['Dog']"),
+        ("notes: {}", "thresholds: [1]\nnotes: {}", "unknown thresholds"),
+        ("notes: {}", "step_filter_length: 1e9\nnotes: {}", "at most 3600"),
         ("notes: {}", "notes: []", "notes must hold lines"),
         ("notes: {}", "notes: {1: a}", "notes: key 1 must be text"),
         ("notes: {}", "notes: {}\nnotes: {}", "duplicate key"),
@@ -231,10 +239,26 @@ def test_settings_cannot_be_changed_from_outside():
     assert settings == SETTINGS
 
 
+def test_what_is_not_the_default_is_written_by_its_name(file):
+    written = small_settings(
+        close_th=0.2, pad_after={"Cat": 0.0, "Dog": 0.1, "yes": 0.0}
+    )
+    write_settings(file, written)
+    lines = file.read_text().splitlines()
+    start = lines.index("close_th: 0.2")
+    assert lines[start + 1] == "pad_after: {Cat: 0.0, Dog: 0.1, yes: 0.0}"
+    assert lines[start + 2] == "versions:"
+    assert read_settings(file) == written
+    same = small_settings(pad_after=dict.fromkeys(LABELS, 0.0))
+    assert same.as_mapping() == SETTINGS.as_mapping()
+
+
 def test_windows_and_thresholds_are_kept_by_class():
     settings = small_settings(median_windows=[1, 2, 3], decision_threshold=1)
-    assert settings.median_windows == dict(zip(LABELS, (1, 2, 3), strict=True))
-    assert settings.decision_threshold == 1.0
+    assert settings.post_processing.median_windows == dict(
+        zip(LABELS, (1, 2, 3), strict=True)
+    )
+    assert settings.post_processing.decision_threshold == 1.0
     assert ModelSettings.from_mapping(settings.as_mapping()) == settings
 
 

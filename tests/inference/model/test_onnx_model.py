@@ -206,17 +206,20 @@ def test_the_metadata_are_all_that_decoding_needs(name):
     found = open_session(content).get_modelmeta().custom_metadata_map
     about = {key: json.loads(value) for key, value in found.items()}
     thresholds = about.pop("thresholds")
-    limit = settings.decision_threshold
+    decoding = settings.post_processing
+    limit = decoding.decision_threshold
     for label in settings.labels:
         expected = limit[label] if isinstance(limit, dict) else limit
         assert thresholds[label] == expected
+    more = {"step_filter_length": 0.4, "len_th": 0.1}
     assert about == {
+        **(more if name == "odd" else {}),
         "labels": list(settings.labels),
         "sample_rate": 16000,
         "window_samples": encoder.n_samples,
         "hop_samples": encoder.n_frames // 2 * frame_samples,
         "frame_seconds": settings.frame_seconds,
-        "median_windows": settings.median_windows,
+        "median_windows": decoding.median_windows,
         "network": "teacher",
         "lgc_plugin": __version__,
     }
