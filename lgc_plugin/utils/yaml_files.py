@@ -7,8 +7,14 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, NodeEvent
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    Event,
+    NodeEvent,
+)
 from ruamel.yaml.events import CollectionStartEvent as CollectionStart
+from ruamel.yaml.parser import Parser
 
 from lgc_plugin.utils.text import one_line
 
@@ -52,10 +58,9 @@ def parse_yaml(
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8-sig")
-        _check_growth(text)
         # Not yaml's C parser: it knows YAML 1.1 alone, where 1e-3 is a word.
         loader = YAML(typ="safe", pure=True)
-        loader.Constructor = constructor
+        loader.Parser, loader.Constructor = _CheckedParser, constructor
         return loader.load(text)
     except Exception as error:  # values with wrong tags can raise anything
         raise ValueError(f"{one_line(where)}: {_reason(error)}") from error
@@ -72,38 +77,49 @@ def _reason(error: Exception) -> str:
     return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
 
 
-def _check_growth(text: str) -> None:
+class _CheckedParser(Parser):
     """Refuses what would fill memory, or the stack, before it does."""
-    sizes: dict[str, int] = {}
-    # Of the lists and mappings that are open: anchor, and values so far.
-    open_: list[tuple[str | None, int]] = []
-    total = 0
-    for event in YAML(typ="safe", pure=True).parse(text):
+
+    def __init__(self, loader: YAML):
+        super().__init__(loader=loader)
+        self.total = 0
+        # By anchor, of lists and mappings that are closed.
+        self.sizes: dict[str, int] = {}
+        # Of those that are open: anchor, and values so far.
+        self.open: list[tuple[str | None, int]] = []
+
+    def get_event(self) -> Event:
+        """The next event, if what is read does not become too much by it."""
+        event = super().get_event()
         line = event.start_mark.line + 1
         if isinstance(event, CollectionEndEvent):
-            anchor, before = open_.pop()
+            anchor, before = self.open.pop()
             if anchor is not None:
-                sizes[anchor] = total - before
-            continue
-        if not isinstance(event, NodeEvent):
-            continue
-        total += 1
-        if isinstance(event, AliasEvent):
-            if event.anchor in {anchor for anchor, _ in open_}:
+                self.sizes[anchor] = self.total - before
+        elif isinstance(event, NodeEvent):
+            self.total += 1
+            if isinstance(event, AliasEvent):
+                self._add_alias(event.anchor, line)
+            elif isinstance(event, CollectionStart):
+                self._open(event.anchor, line)
+            if self.total > _MOST_VALUES:
                 raise ValueError(
-                    f"*{event.anchor} stands within what it stands for (line "
-                    f"{line})"
+                    f"more than {_MOST_VALUES} values (line {line}; an alias "
+                    "counts as all that it stands for)"
                 )
-            total += sizes.get(event.anchor, 1)
-        elif isinstance(event, CollectionStart):
-            open_.append((event.anchor, total))
-            if len(open_) > _MOST_LEVELS:
-                raise ValueError(
-                    f"more than {_MOST_LEVELS} levels of lists and mappings "
-                    f"(line {line})"
-                )
-        if total > _MOST_VALUES:
+        return event
+
+    def _add_alias(self, anchor: str, line: int) -> None:
+        if anchor in {other for other, _ in self.open}:
             raise ValueError(
-                f"more than {_MOST_VALUES} values (line {line}; an alias "
-                "counts as all that it stands for)"
+                f"*{anchor} stands within what it stands for (line {line})"
+            )
+        self.total += self.sizes.get(anchor, 1)
+
+    def _open(self, anchor: str | None, line: int) -> None:
+        self.open.append((anchor, self.total))
+        if len(self.open) > _MOST_LEVELS:
+            raise ValueError(
+                f"more than {_MOST_LEVELS} levels of lists and mappings "
+                f"(line {line})"
             )
