@@ -12,7 +12,6 @@ from speechbrain.utils.distributed import run_on_main
 
 from lgc_plugin.inference.model.hparams_settings import (
     OtherPartError,
-    read_arguments,
     settings_of_hparams,
 )
 from lgc_plugin.inference.model.model_files import (
@@ -27,16 +26,15 @@ logger = logging.getLogger(__name__)
 
 
 def plan_model(
-    file: str | Path, overrides: Mapping[str, Any], output_folder: str | Path
+    arguments: Mapping[str, Any], output_folder: str | Path
 ) -> ModelSettings | None:
     """What the model of a run will be, before the run begins.
 
     Arguments
     ---------
-    file : str or Path
-        The hparams file.
-    overrides : Mapping[str, Any]
-        Changed keys, with the labels of the data.
+    arguments : Mapping[str, Any]
+        Of the hparams file with the labels of the data, from
+        ``read_arguments``.
     output_folder : str or Path
         Folder of the run.
 
@@ -54,7 +52,6 @@ def plan_model(
         If a number cannot be right.
     """
     check_replaceable(Path(output_folder) / MODEL_FOLDER)
-    arguments = read_arguments(file, overrides)
     try:
         return settings_of_hparams(arguments, package_versions())
     except OtherPartError as error:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lgc_plugin.inference.model.hparams_settings import read_arguments
-
 #: What to download, by class.
 _DOWNLOADS = {
     "BEATs": "Microsoft's BEATs_iter3_plus_AS2M.pt",
@@ -16,22 +14,19 @@ _DOWNLOADS = {
 }
 
 
-def check_weights(file: str, overrides: Mapping[str, Any]) -> None:
+def check_weights(arguments: Mapping[str, Any]) -> None:
     """Says what to download where there are no weights.
 
     Arguments
     ---------
-    file : str
-        The hparams file.
-    overrides : Mapping[str, Any]
-        Changed keys.
+    arguments : Mapping[str, Any]
+        Of the hparams file, from ``read_arguments``.
 
     Raises
     ------
     FileNotFoundError
         If ``encoder_weights`` names nothing.
     """
-    arguments = read_arguments(file, overrides)
     weights, encoder = arguments["encoder_weights"], arguments["frame_encoder"]
     if encoder is None or weights is None or Path(weights).exists():
         return

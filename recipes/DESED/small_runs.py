@@ -24,7 +24,9 @@ NO_DATA = (
 DEBUG_CLIPS, DEBUG_SOUNDS, DEBUG_BATCH = 30, 6, 3
 
 
-def parse_with_fallback(words: list[str]) -> RecipeArguments:
+def parse_with_fallback(
+    words: list[str],
+) -> tuple[RecipeArguments, dict[str, Any]]:
     """The command line; without data, on top of the small profile.
 
     Arguments
@@ -35,16 +37,20 @@ def parse_with_fallback(words: list[str]) -> RecipeArguments:
     Returns
     -------
     RecipeArguments
+    dict[str, Any]
+        Plain values of the hparams file, with the overrides.
     """
     arguments = parse_recipe_arguments(words)
     file = arguments.hparams_file
-    if read_plain(file, arguments.overrides)["data_folder"] is None:
+    settings = read_plain(file, arguments.overrides)
+    if settings["data_folder"] is None:
         if launch_rank() == 0:  # of several processes, only one prints
             print(NO_DATA, flush=True)
         mini = Path(file).with_name("mini.yaml")
         small = [file, f"--overrides={mini}", *words[1:]]
         arguments = parse_recipe_arguments(small)
-    return arguments
+        settings = read_plain(file, arguments.overrides)
+    return arguments, settings
 
 
 def make_soundscapes(settings: dict[str, Any], debug: bool) -> Path:

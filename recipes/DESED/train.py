@@ -28,6 +28,7 @@ from desed_prepare import prepare_desed
 from finished_model import plan_model, write_finished_model
 from lgc_plugin.data.loaders import loader_options
 from lgc_plugin.data.preparation import Preparation
+from lgc_plugin.inference.model.hparams_settings import read_arguments
 from lgc_plugin.training.brain import LGCBrain
 from lgc_plugin.training.imported_run import check_imported
 from lgc_plugin.training.resume import check_same_run
@@ -87,8 +88,8 @@ def run(words: list[str], held: ExitStack) -> int:
     start = time.time()
     start_log()
     try:
-        file, run_options, overrides = parse_with_fallback(words)
-        settings = read_plain(file, overrides)
+        arguments, settings = parse_with_fallback(words)
+        file, run_options, overrides = arguments
         if run_options.debug:
             overrides.update(debug_overrides(settings))
             settings = read_plain(file, overrides)
@@ -99,8 +100,9 @@ def run(words: list[str], held: ExitStack) -> int:
         data = prepare(settings, run_options.debug)
         overrides["data_folder"] = str(data.data_root)
         settings["labels"] = overrides["labels"] = list(data.labels)
-        check_weights(file, overrides)
-        model = plan_model(file, overrides, folder)
+        made = read_arguments(file, overrides)
+        check_weights(made)
+        model = plan_model(made, folder)
         text = hparams_text(file, overrides)
         hparams = load_hparams(text)
         settings["frame_encoder"] = check_encoder(hparams)

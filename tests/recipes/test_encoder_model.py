@@ -17,6 +17,7 @@ from forked import ROOT
 from lgc_plugin import SoundEventDetector
 from lgc_plugin.cli.main import main
 from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.inference.model.hparams_settings import read_arguments
 from lgc_plugin.inference.model.model_encoder import register_encoder
 from lgc_plugin.inference.model.model_files import MODEL_FOLDER
 from lgc_plugin.inference.model.model_folder import read_model
@@ -173,6 +174,6 @@ def test_an_encoder_of_ones_own_trains_without_a_model_folder(tmp_path, caplog):
         text.replace("frame_encoder: null", "frame_encoder: !new:my.Own {}")
     )
     with caplog.at_level(logging.WARNING):
-        given = {**overrides, "encoder_size": 6}
-        assert plan_model(hparams, given, tmp_path / "run") is None
+        given = read_arguments(hparams, {**overrides, "encoder_size": 6})
+        assert plan_model(given, tmp_path / "run") is None
     assert "frame_encoder is made by my.Own: only the encoders" in caplog.text

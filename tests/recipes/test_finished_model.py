@@ -14,11 +14,19 @@ from finished_model import plan_model
 from lgc_plugin import SoundEventDetector
 from lgc_plugin.cli.main import main
 from lgc_plugin.evaluation.frame_scores import FrameScores
+from lgc_plugin.inference.model.hparams_settings import read_arguments
 from lgc_plugin.inference.model.model_files import MODEL_FOLDER
 from lgc_plugin.inference.model.model_folder import read_model
 
 HPARAMS = "hparams/lgc.yaml"
 NEEDED = {"labels": ["Cat", "Dog"], "median_windows": 7}
+
+
+@pytest.fixture(scope="module")
+def finished(train, tmp_path_factory):
+    """A run, and its process."""
+    folder = tmp_path_factory.mktemp("run") / "whole"
+    return folder, train(folder)
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +111,11 @@ def test_other_networks_train_without_a_model_folder(tmp_path, caplog):
         text.replace("!new:lgc_plugin.models.crnn.CRNN", "!new:my.Transformer")
     )
     with caplog.at_level(logging.WARNING):
-        assert plan_model(hparams, NEEDED, tmp_path / "run") is None
+        arguments = read_arguments(hparams, NEEDED)
+        assert plan_model(arguments, tmp_path / "run") is None
     assert "model is made by my.Transformer" in caplog.text
-    assert plan_model(HPARAMS, NEEDED, tmp_path / "run") is not None
+    arguments = read_arguments(HPARAMS, NEEDED)
+    assert plan_model(arguments, tmp_path / "run") is not None
 
 
 def test_what_is_in_the_way_is_refused_before_training(train, tmp_path):
