@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,6 +11,7 @@ import pytest
 import soundfile
 
 from detect_cases import THRESHOLD, sound, write_small_model, write_sound
+from forked import ROOT, Script
 from lgc_plugin.cli import main as cli
 
 
@@ -140,19 +137,10 @@ def test_names_command_no_terminal(
     assert all(char.isprintable() or char == "\n" for char in text)
 
 
-START = (
-    "import sys; from lgc_plugin.cli import main as cli; sys.exit(cli.main())"
-)
-
-
-def start(model: Path, *words: str) -> subprocess.Popen:
+def start(model: Path, *words: str) -> Script:
+    program = ROOT / "tests" / "lgc_sed.py"
     options = ["detect", "--device=cpu", f"--model={model}"]
-    return subprocess.Popen(
-        [sys.executable, "-c", START, *options, *words],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    return Script([program, *options, *words], cwd=Path.cwd())
 
 
 def wait_for(path: Path, n_lines: int) -> None:
@@ -180,8 +168,7 @@ def test_a_killed_command_goes_on(
             time.sleep(0.01)
         wait_for(found[0], 8)
     finally:
-        os.kill(running.pid, signal.SIGKILL)
-        running.communicate()
+        running.kill()
     assert kind == "audacity" or not Path("out").exists()
     assert detect(model, *words, "--output=out") == 1
     err = capsys.readouterr().err
@@ -214,9 +201,11 @@ def test_two_at_once_on_one_file(
         wait_for(Path(".out.tsv.progress"), 2)
         assert detect(model, "rec", "--output=out.tsv") == 2
         err = capsys.readouterr().err
-        assert f"out.tsv: in use by process {running.pid} on" in err
+        assert (
+            f"out.tsv: in use by process {running.processes[0].pid} on" in err
+        )
         assert err.count("\n") == 1
     finally:
-        _, told = running.communicate(timeout=120)
-    assert running.returncode == 0, told
+        done = running.wait()
+    assert done.returncode == 0, done.stderr
     assert len(events_of(Path("out.tsv").read_text())) == 30

@@ -1,17 +1,13 @@
 """Two processes, half of the batch each, learn what one learns."""
 
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 
-ROOT = Path(__file__).resolve().parents[2]
+from forked import ROOT, Script
+
 SCRIPT = ROOT / "tests" / "distributed_steps.py"
-
-
 KINDS = ("plain", "in_loop")
 
 
@@ -21,17 +17,8 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("learned")
     for kind in KINDS:
         (folder / kind).mkdir()
-    torchrun = ["-m", "torch.distributed.run", "--standalone"]
-    words = [str(SCRIPT), str(folder)]
-    for launcher in ([], [*torchrun, "--nproc_per_node=2"]):
-        done = subprocess.run(
-            [sys.executable, *launcher, *words],
-            cwd=ROOT,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+    for processes in (1, 2):
+        done = Script([SCRIPT, folder], processes=processes).wait()
         assert done.returncode == 0, done.stderr[-4000:]
     return folder
 
@@ -72,15 +59,7 @@ def test_no_thread_outlives_the_group(tmp_path):
     """At the end of a process it could abort it."""
     script = tmp_path / "leaving.py"
     script.write_text(LEAVING)
-    torchrun = ["-m", "torch.distributed.run", "--standalone"]
-    done = subprocess.run(
-        [sys.executable, *torchrun, "--nproc_per_node=2", str(script)],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = Script([script], processes=2).wait()
     assert done.returncode == 0, done.stderr[-4000:]
 
 
