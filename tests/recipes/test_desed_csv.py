@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from forked import ROOT, Script
+from forked import QUICK, ROOT, Script
 
 TABLE = Path(__file__).with_name("DESED.csv")
 COLUMNS = (
@@ -75,8 +75,9 @@ def checkout(tmp_path_factory):
     return folder
 
 
-def run(place, command, **environment):
-    done = Script(shlex.split(command), cwd=place, **environment).wait()
+def run(place, command, before=None, **environment):
+    words = shlex.split(command)
+    done = Script(words, cwd=place, before=before, **environment).wait()
     assert done.returncode == 0, done.stderr[-4000:]
     return done.stdout
 
@@ -123,7 +124,8 @@ def test_it_runs_with_its_hparams_beside_it(checkout, tmp_path):
     printed = run(
         place,
         f"train.py hparams/lgc.yaml {without(ROWS[0], 'toy_folder')} "
-        "--device=cpu",
+        "--device=cpu --n_mels=16 --pooling=[[2,4],[2,4]] --filters=[4,8]",
+        before=QUICK,
     )
     assert "with the small profile" in printed
     assert (place / "results/mini/42/debug/results.json").is_file()

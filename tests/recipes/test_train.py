@@ -14,9 +14,15 @@ from lgc_plugin.cli.main import main as lgc_sed
 from lgc_plugin.evaluation.tuned_settings import TunedSettings
 from references import hidden
 
+MORE = "--number_of_epochs=7"
+
 
 def results(folder):
     return json.loads((folder / "results.json").read_text())
+
+
+def last_epoch(folder):
+    return (folder / "train_log.txt").read_text().splitlines()[-1]
 
 
 def test_a_run_leaves_scores_detections_and_pictures(finished):
@@ -85,24 +91,15 @@ def test_every_term_is_logged_and_the_prototypes_are_at_work(finished):
     assert list((folder / "tensorboard").iterdir())
 
 
-def test_the_same_seed_gives_the_same_scores(train, finished, tmp_path):
-    train(tmp_path / "again")
-    assert (
-        results(tmp_path / "again")["scores"] == results(finished[0])["scores"]
-    )
-
-
 def test_a_stopped_run_ends_with_the_same_numbers(train, finished, tmp_path):
-    """Stopped after the initialization of the prototypes."""
+    """Stopped after the initialization of the prototypes; of the same seed."""
     folder = tmp_path / "resumed"
     train(folder, "--number_of_epochs=3")
     second = train(folder)
     assert "Going into epoch 4\n" in second.stdout
     assert "Going into epoch 1\n" not in second.stdout
     assert results(folder)["scores"] == results(finished[0])["scores"]
-    assert (folder / "train_log.txt").read_text().split("\n")[-2] == (
-        finished[0] / "train_log.txt"
-    ).read_text().split("\n")[-2]
+    assert last_epoch(folder) == last_epoch(finished[0])
 
 
 def kill_when(process, condition):
@@ -113,34 +110,51 @@ def kill_when(process, condition):
     assert process.wait().returncode == -signal.SIGKILL
 
 
-def test_a_run_killed_within_an_epoch_ends_the_same(train, tmp_path):
-    """Two processes: each has draws and batch statistics of its own."""
-    expected, folder = tmp_path / "undisturbed", tmp_path / "killed"
-    train(expected, processes=2)
-    seen = set()
+@pytest.fixture(scope="module")
+def continued(train, finished, tmp_path_factory):
+    """The run, continued by two processes, and what they are."""
+    folder = tmp_path_factory.mktemp("run") / "continued"
+    shutil.copytree(finished[0], folder)
+    return folder, train(folder, MORE, processes=2, real=True)
 
-    def fifth_checkpoint():
-        # Three steps of an epoch and its end leave four. Their names are of
-        # the second: a later one may have the same.
+
+def test_a_run_killed_within_an_epoch_ends_the_same(
+    train, finished, continued, tmp_path
+):
+    """Two processes: each has draws and batch statistics of its own."""
+    folder = tmp_path / "killed"
+    shutil.copytree(finished[0], folder)
+
+    def checkpoints():
+        # Their names are of the second: a later one may have the same.
         for file in folder.glob("save/CKPT*/brain.ckpt"):
             with suppress(FileNotFoundError):
-                seen.add(file.stat().st_mtime_ns)
-        return len(seen) >= 5
+                yield file.stat().st_mtime_ns
+
+    seen = set(checkpoints())
+    # The first step of an epoch of three leaves one.
+    enough = len(seen) + 1
+
+    def within_an_epoch():
+        seen.update(checkpoints())
+        return len(seen) >= enough
 
     often = "--ckpt_interval_steps=1"
-    killed = train(folder, often, start_only=True, processes=2)
-    kill_when(killed, fifth_checkpoint)
-    second = train(folder, processes=2)
-    assert "Going into epoch 2\n" in second.stdout
-    assert "Going into epoch 1\n" not in second.stdout
-    assert results(folder)["scores"] == results(expected)["scores"]
+    killed = train(folder, MORE, often, start_only=True, processes=2)
+    kill_when(killed, within_an_epoch)
+    second = train(folder, MORE, processes=2)
+    assert "Going into epoch 4\n" not in second.stdout
+    assert "Going into epoch 7\n" in second.stdout
+    assert results(folder)["scores"] == results(continued[0])["scores"]
+    assert last_epoch(folder) == last_epoch(continued[0])
 
 
 def test_test_only_repeats_the_scores(train, finished):
+    """Whatever the number of processes."""
     folder, _ = finished
     before = results(folder)["scores"]
     (folder / "results.json").unlink()
-    done = train(folder, "--test_only")
+    done = train(folder, "--test_only", processes=2)
     assert results(folder)["scores"] == before
     assert "is up to date: nothing to prepare" in done.stderr + done.stdout
 
@@ -154,32 +168,25 @@ def test_debugging_leaves_the_results_of_a_run_alone(train, finished):
 
 
 def test_two_processes_train_test_once_and_write_once(
-    train, finished, tmp_path
+    train, continued, tmp_path
 ):
     """Begun by one process, continued by two, finished by one."""
-    folder = tmp_path / "moved"
-    train(folder, "--number_of_epochs=1")
-    done = train(folder, "--number_of_epochs=3", processes=2, real=True)
+    folder, done = continued
     # One process prints for all, and both count the same steps.
-    assert done.stdout.count("Epoch 2: training loss") == 1
-    assert done.stdout.count("Saved a checkpoint") == 2
+    assert done.stdout.count("Epoch 6: training loss") == 1
+    assert done.stdout.count("Saved a checkpoint") == 3
     log = (folder / "train_log.txt").read_text().splitlines()
     assert [line.split(" - ")[0].split(", ")[0:2] for line in log] == [
-        [f"epoch: {epoch}", f"step: {3 * epoch}"] for epoch in (1, 2, 3)
+        [f"epoch: {epoch}", f"step: {3 * epoch}"] for epoch in range(1, 8)
     ]
     scores = results(folder)["scores"]["teacher"]
     assert scores["clips_scored"] == 6 and scores["weak_f1_macro"] >= 0
     assert results(folder)["processes"] == 2
-    last = train(folder)
-    assert "Going into epoch 4" in last.stdout
-    assert results(folder)["coverage"]["test"] == [6, 6]
-
-
-def test_the_number_of_processes_does_not_change_a_score(train, finished):
-    folder, _ = finished
-    before = results(folder)["scores"]
-    train(folder, "--test_only", processes=2)
-    assert results(folder)["scores"] == before
+    moved = tmp_path / "moved"
+    shutil.copytree(folder, moved)
+    last = train(moved, "--number_of_epochs=8")
+    assert "Going into epoch 8" in last.stdout
+    assert results(moved)["coverage"]["test"] == [6, 6]
 
 
 def test_batches_that_cannot_be_shared_are_refused(train, tmp_path):
