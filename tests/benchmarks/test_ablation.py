@@ -24,6 +24,7 @@ from ablation_runs import (
     train_command,
 )
 
+from forked import run_forked
 from lgc_plugin.data.manifest import ClipRow, write_manifest
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.training.resume import check_same_run
@@ -155,7 +156,8 @@ def test_what_lgc_is_combined_with_is_trained_without_it_too():
             assert all(other[key] == 0 < both[key] for key in weights)
 
 
-def test_what_is_finished_is_not_done_again(runs, tmp_path):
+def test_what_is_finished_is_not_done_again(runs, tmp_path, monkeypatch):
+    monkeypatch.setattr("ablation_runs.subprocess.run", run_forked)
     lines = []
     assert train_all(runs[1], [], 2, lines.append) == []
     assert lines == []

@@ -218,12 +218,12 @@ def test_the_script_prints_and_writes_its_table(tmp_path, capsys, monkeypatch):
     # In this process: what a fresh one imports takes seconds.
     monkeypatch.setattr(scoring, "_run", measure)
     file = tmp_path / "scoring.json"
-    words = "--rounds=1 --clips=70 --plain-clips=60 --thresholds=3 --seed=3"
+    words = "--rounds=1 --clips=40 --plain-clips=30 --thresholds=3 --seed=3"
     words = [*words.split(), "--variants=ours", f"--output={file}"]
     assert scoring.main(words) == 0
     printed = capsys.readouterr().out
-    assert "| test: plain (decoding extrapolated) | 70 |" in printed
-    assert "agree on 60 clips: the same events (student" in printed
+    assert "| test: plain (decoding extrapolated) | 40 |" in printed
+    assert "agree on 30 clips: the same events (student" in printed
     content = json.loads(file.read_text())
     assert content["differences"] == []
     assert content["machine"]["psds_eval"]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from forked import fork_context
 from lgc_plugin.cli import embed
 from lgc_plugin.cli.main import main
 from lgc_plugin.data.clip_cache import cache_clips
@@ -18,6 +19,7 @@ from lgc_plugin.data.embedding_cache import EmbeddingCache, cache_embeddings
 from lgc_plugin.data.loaders import files_to_cache
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.types import LabelKind
+from lgc_plugin.utils import parallel
 from tiny_clips import ENCODER, write_clips
 from tiny_encoder import TinyEncoder
 
@@ -94,6 +96,8 @@ def test_a_training_finds_what_was_computed(words, tmp_path, capsys):
 
 
 def test_several_processes_write_the_same(words, tmp_path, monkeypatch, capsys):
+    """They have imported PyTorch."""
+    monkeypatch.setattr(parallel, "get_context", lambda _: fork_context())
     from lgc_plugin.data import embedding_cache
 
     monkeypatch.setattr(embedding_cache, "_SHARD_CLIPS", 3)

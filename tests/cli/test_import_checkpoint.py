@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from argparse import Namespace
@@ -15,6 +14,7 @@ import pytest
 import soundfile
 import torch
 
+from forked import QUICK, Script
 from lgc_plugin.cli import main as cli
 from lgc_plugin.data.soundscapes.generate import write_soundscapes
 from lgc_plugin.data.soundscapes.options import SoundscapeOptions
@@ -179,9 +179,8 @@ def dataset(tmp_path_factory) -> Path:
 def run_recipe(folder: Path, data: Path, *words: str):
     tiny = folder.with_name("tiny.yaml")
     tiny.write_text(TINY)
-    return subprocess.run(
+    return Script(
         [
-            sys.executable,
             "recipes/DESED/train.py",
             "hparams/lgc.yaml",
             f"--overrides={folder / 'network.yaml'}",
@@ -192,11 +191,8 @@ def run_recipe(folder: Path, data: Path, *words: str):
             "--noprogressbar",
             *words,
         ],
-        cwd=ROOT,
-        text=True,
-        capture_output=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+        before=QUICK,
+    ).wait()
 
 
 def test_the_recipe_tests_the_imported_weights(

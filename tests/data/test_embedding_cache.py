@@ -15,6 +15,7 @@ from embedding_cases import (
     noise,
     snapshot,
 )
+from forked import fork_context
 from lgc_plugin.data import embedding_cache
 from lgc_plugin.data.embedding_cache import EmbeddingCache
 from tiny_encoder import TinyEncoder
@@ -139,11 +140,13 @@ def numbers(clips):
     return [torch.from_numpy(clips[i].copy()) for i in range(len(clips))]
 
 
-@pytest.mark.parametrize("start", ["fork", "spawn"])
-def test_loaders_read_them(tmp_path, start):
+@pytest.mark.parametrize("forked", [True, False])
+def test_loaders_read_them(tmp_path, forked):
+    """Workers share them, or are sent them."""
+    context = "fork" if forked else fork_context()
     found = cached({"a": [noise(5000, i) for i in range(6)]}, tmp_path)["a"]
     loader = torch.utils.data.DataLoader(
-        found, num_workers=2, multiprocessing_context=start, batch_size=2
+        found, num_workers=2, multiprocessing_context=context, batch_size=2
     )
     batches = torch.cat(list(loader))
     assert torch.equal(batches, torch.stack(numbers(found)))
