@@ -1,5 +1,6 @@
 """What every test run needs, wherever the tests are."""
 
+import gc
 import os
 import signal
 
@@ -8,20 +9,6 @@ import signal
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from hypothesis import HealthCheck, settings
-from speechbrain.utils.importutils import LazyModule
-
-from lgc_plugin.evaluation.reference_check import check_libraries
-
-# Hypothesis asks every loaded module for its __file__. SpeechBrain's lazy
-# modules answer by importing themselves, and those that wrap a package that is
-# not installed (k2, flair) end the test run. A plain attribute stops that.
-LazyModule.__file__ = None
-
-try:
-    check_libraries()
-except ValueError:
-    # Its example asks the libraries, which do not work here.
-    collect_ignore = ["lgc_plugin/evaluation/reference_check.py"]
 
 # Machines are shared: how long an example takes says nothing about the code.
 settings.register_profile(
@@ -33,6 +20,35 @@ settings.load_profile("shared")
 # programs under test that have to mind it.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection(session):
+    """Not called in the process that only hands tests out: it stays small."""
+    from speechbrain.utils.importutils import LazyModule
+
+    # Hypothesis asks every loaded module for its __file__. SpeechBrain's lazy
+    # modules answer by importing themselves, and those that wrap a package
+    # that is not installed (k2, flair) end the test run. A plain attribute
+    # stops that.
+    LazyModule.__file__ = None
+
+
+def pytest_ignore_collect(collection_path):
+    """An example asks the reference libraries, which may not work here."""
+    if collection_path.name == "reference_check.py":
+        from lgc_plugin.evaluation.reference_check import check_libraries
+
+        try:
+            check_libraries()
+        except ValueError:
+            return True
+    return None
+
+
+def pytest_collection_finish():
+    """What is loaded by now stays: no need to look for garbage in it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items):
