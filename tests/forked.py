@@ -6,6 +6,7 @@ its own arguments, environment, folder and output, as ``python script`` would.
 
 from __future__ import annotations
 
+import gc
 import os
 import runpy
 import socket
@@ -33,9 +34,9 @@ TIMEOUT = 300  # seconds
 # Half of the time of a tiny run of the recipe: its pictures, and the list of
 # all installed packages. This leaves them out.
 QUICK = """
-import speechbrain.core
+import speechbrain.utils.logger
 from matplotlib.figure import Figure
-speechbrain.core.get_environment_description = str
+speechbrain.utils.logger.get_environment_description = str
 Figure.savefig = lambda self, file: open(file, "wb").close()
 """
 
@@ -120,6 +121,7 @@ def fork_context():
 
 def _run(words, cwd, env, before, output):
     """In the fork."""
+    gc.freeze()  # no need to look through all that PyTorch has made
     for stream, name in ((sys.stdout, "out"), (sys.stderr, "err")):
         stream.flush()
         file = os.open(f"{output}.{name}", os.O_WRONLY | os.O_CREAT)
