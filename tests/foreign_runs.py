@@ -4,7 +4,6 @@ import importlib
 import os
 import re
 import shutil
-import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,21 +30,21 @@ def changed(text, diff):
     return text
 
 
-def make_encoder(folder):
-    """Pretrained weights, with batch statistics that are not the first ones."""
-    code = (
-        "import torch; from frozen_brain import TinyEncoder\n"
-        "torch.manual_seed(0); encoder = TinyEncoder(8, 160)\n"
-        "encoder.norm.running_mean += 0.1; encoder.norm.running_var *= 0.01\n"
-        "torch.save(encoder.state_dict(), 'encoder.ckpt')"
-    )
-    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
-
-
 def copy_of(folder):
     shutil.copytree(FOREIGN, folder, ignore=shutil.ignore_patterns(*NOT_OF_IT))
     make_encoder(folder)
     return folder
+
+
+def make_encoder(folder):
+    """Pretrained weights, with batch statistics that are not the first ones."""
+    with imported(folder), torch.random.fork_rng():
+        torch.manual_seed(0)
+        module = importlib.import_module("frozen_brain")
+        encoder = module.TinyEncoder(8, 160)
+        encoder.norm.running_mean += 0.1
+        encoder.norm.running_var *= 0.01
+        torch.save(encoder.state_dict(), "encoder.ckpt")
 
 
 #: Runs a recipe, and saves the state of each process at the end.
@@ -75,6 +74,7 @@ def imported(folder):
     before = Path.cwd()
     os.chdir(folder)
     sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()  # files may have been added
     try:
         yield importlib.import_module("vad_train")
     finally:
