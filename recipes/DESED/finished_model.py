@@ -34,7 +34,7 @@ def plan_model(
     ---------
     arguments : Mapping[str, Any]
         Of the hparams file with the labels of the data, from
-        ``read_arguments``.
+        ``parse_arguments``.
     output_folder : str or Path
         Folder of the run.
 

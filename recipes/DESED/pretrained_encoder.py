@@ -20,7 +20,7 @@ def check_weights(arguments: Mapping[str, Any]) -> None:
     Arguments
     ---------
     arguments : Mapping[str, Any]
-        Of the hparams file, from ``read_arguments``.
+        Of the hparams file, from ``parse_arguments``.
 
     Raises
     ------

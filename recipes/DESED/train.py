@@ -28,7 +28,7 @@ from desed_prepare import prepare_desed
 from finished_model import plan_model, write_finished_model
 from lgc_plugin.data.loaders import loader_options
 from lgc_plugin.data.preparation import Preparation
-from lgc_plugin.inference.model.hparams_settings import read_arguments
+from lgc_plugin.inference.model.hparams_settings import parse_arguments
 from lgc_plugin.training.brain import LGCBrain
 from lgc_plugin.training.imported_run import check_imported
 from lgc_plugin.training.resume import check_same_run
@@ -100,10 +100,10 @@ def run(words: list[str], held: ExitStack) -> int:
         data = prepare(settings, run_options.debug)
         overrides["data_folder"] = str(data.data_root)
         settings["labels"] = overrides["labels"] = list(data.labels)
-        made = read_arguments(file, overrides)
+        text = hparams_text(file, overrides)
+        made = parse_arguments(text)
         check_weights(made)
         model = plan_model(made, folder)
-        text = hparams_text(file, overrides)
         hparams = load_hparams(text)
         settings["frame_encoder"] = check_encoder(hparams)
         if not run_options.debug:

@@ -34,7 +34,11 @@ def read_arguments(
     The hparams file is the one place where these numbers are written: neither
     a part nor a second list of them need keep what a part was made with.
     """
-    text = hparams_text(hparams_file, overrides)
+    return parse_arguments(hparams_text(hparams_file, overrides))
+
+
+def parse_arguments(text: str) -> dict[str, Any]:
+    """The same of a text from ``hparams_text``."""
     loader = YAML(typ="safe", pure=True)
     loader.Constructor = _ArgumentConstructor
     return loader.load(resolve_references(text).getvalue())
