@@ -37,7 +37,10 @@ QUICK = """
 import speechbrain.utils.logger
 from matplotlib.figure import Figure
 speechbrain.utils.logger.get_environment_description = str
-Figure.savefig = lambda self, file: open(file, "wb").close()
+def savefig(self, file, **_):
+    if not hasattr(file, "write"):
+        open(file, "wb").close()
+Figure.savefig = savefig
 """
 
 
