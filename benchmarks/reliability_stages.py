@@ -40,6 +40,7 @@ median_windows: 3
 n_thresholds: 5
 n_bootstrap: 200
 measure_energy: false
+write_report: false
 """
 
 EMBEDDING = """

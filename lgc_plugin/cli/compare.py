@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     check_bootstrap(args, least=1)
     notes = Notes()
     paths = (Path(args.first), Path(args.second))
-    first, second = args.names or _names(*paths)
+    first, second = args.names or distinct_names(*paths)
     names = (first, second)
     with printed_notes(notes):
         comparison = compare_systems(
@@ -122,7 +122,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _names(first: Path, second: Path) -> tuple[str, str]:
+def distinct_names(first: Path, second: Path) -> tuple[str, str]:
     """Distinct names of two paths: their own, or the folders above."""
     paths = [each.resolve() for each in (first, second)]
     parts = [

@@ -89,9 +89,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command; the status is 1 if the libraries' scores differ."""
-    from lgc_plugin.evaluation.evaluation import evaluate
     from lgc_plugin.evaluation.notes import Notes
-    from lgc_plugin.evaluation.operating_options import OperatingOptions
     from lgc_plugin.report.operating_table import operating_table
     from lgc_plugin.report.tables import score_table
 
@@ -107,15 +105,7 @@ def run(args: argparse.Namespace) -> int:
     name = args.name or stem
     annotations = read_annotations_of(args, notes)
     with printed_notes(notes):
-        evaluation = evaluate(
-            args.predictions,
-            annotations,
-            OperatingOptions.of(given_settings(args), args.settings),
-            drop_missing=args.drop_missing,
-            resamples=args.n_bootstrap,
-            seed=args.seed,
-            notes=notes,
-        )
+        evaluation = evaluate_as_asked(args, annotations, notes)
     print(_header(evaluation, args))
     print(f"\n{score_table({name: evaluation.result}, digits=6)}\n")
     counts = operating_table(evaluation.result.operating)
@@ -125,6 +115,24 @@ def run(args: argparse.Namespace) -> int:
     wall = time.monotonic() - start
     _write(out, name, evaluation, annotations, args, notes, checked, wall)
     return 1 if checked and _largest(checked) > _SAME else 0
+
+
+def evaluate_as_asked(
+    args: argparse.Namespace, annotations: Annotations, notes: Notes
+) -> Evaluation:
+    """Scores what the arguments of the command ask for."""
+    from lgc_plugin.evaluation.evaluation import evaluate
+    from lgc_plugin.evaluation.operating_options import OperatingOptions
+
+    return evaluate(
+        args.predictions,
+        annotations,
+        OperatingOptions.of(given_settings(args), args.settings),
+        drop_missing=args.drop_missing,
+        resamples=args.n_bootstrap,
+        seed=args.seed,
+        notes=notes,
+    )
 
 
 def _header(evaluation: Evaluation, args: argparse.Namespace) -> str:

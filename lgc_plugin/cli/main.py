@@ -17,6 +17,7 @@ from lgc_plugin.cli import (
     export,
     import_checkpoint,
     info,
+    report,
     soundscapes,
     tune,
 )
@@ -31,6 +32,7 @@ COMMANDS = (
     evaluate,
     compare,
     tune,
+    report,
     export,
     import_checkpoint,
     info,

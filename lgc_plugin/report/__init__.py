@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "plot_psd_roc": "score_figures",
         "plot_timeline": "timeline",
         "score_table": "tables",
+        "write_report": "page.html_page",
         "write_predictions": "result_files",
         "write_results": "result_files",
     },

@@ -84,6 +84,14 @@ def report_test(
     print(f"Written to {printable(folder)}", flush=True)
 
 
+def write_run_page(output_folder: str | Path) -> None:
+    """Writes ``report.html`` of a finished run, and prints its path."""
+    from lgc_plugin.report.page.html_page import write_report
+
+    page = write_report([output_folder], Path(output_folder) / "report.html")
+    print(f"Report: {printable(page)}", flush=True)
+
+
 def write_frame_scores(
     output_folder: str | Path, name: str, metrics: EvaluationMetrics
 ) -> None:

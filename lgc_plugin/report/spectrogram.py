@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _FLOOR = 1e-10
-_TICKS_HERTZ = (0, 250, 500, 1000, 2000, 4000, 8000, 16000)
+TICKS_HERTZ = (0, 250, 500, 1000, 2000, 4000, 8000, 16000)
 _RANGE_DB = 70
 # Full scale is near 50; digital silence stays dark.
 _SILENT_DB = -30
@@ -69,6 +69,12 @@ def _triangles(n_mels: int, window: int, sample_rate: int) -> np.ndarray:
     return weights / np.maximum(weights.sum(axis=0), _FLOOR)
 
 
+def shown_range(image: np.ndarray) -> tuple[float, float]:
+    """The levels that are the darkest and the brightest color, in dB."""
+    peak = max(float(image.max()), _SILENT_DB)
+    return peak - _RANGE_DB, peak
+
+
 def draw_spectrogram(
     axes: Axes, image: np.ndarray, seconds: float, sample_rate: int
 ) -> None:
@@ -82,18 +88,18 @@ def draw_spectrogram(
     >>> [tick.get_text() for tick in axes.get_yticklabels()]
     ['0', '0.25', '0.5', '1', '2', '4', '8']
     """
-    peak = max(float(image.max()), _SILENT_DB)
+    low, high = shown_range(image)
     axes.imshow(
         image,
         origin="lower",
         aspect="auto",
         extent=(0, seconds, 0, float(hertz_to_mel(sample_rate / 2))),
         cmap="magma",
-        vmin=peak - _RANGE_DB,
-        vmax=peak,
+        vmin=low,
+        vmax=high,
         interpolation="bilinear",
     )
-    ticks = [hertz for hertz in _TICKS_HERTZ if hertz <= sample_rate / 2]
+    ticks = [hertz for hertz in TICKS_HERTZ if hertz <= sample_rate / 2]
     axes.set_yticks(
         hertz_to_mel(ticks),
         [f"{hertz / 1000:g}" for hertz in ticks],

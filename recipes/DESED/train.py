@@ -15,6 +15,7 @@ from lgc_plugin.utils.parallel import end_with_launcher
 end_with_launcher()
 check_versions()  # before PyTorch, which may be what fails to load
 
+import shlex
 import sys
 import time
 from contextlib import ExitStack
@@ -29,6 +30,7 @@ from finished_model import plan_model, write_finished_model
 from lgc_plugin.data.loaders import loader_options
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.inference.model.hparams_settings import parse_arguments
+from lgc_plugin.report.run_report import write_run_page
 from lgc_plugin.training.brain import LGCBrain
 from lgc_plugin.training.imported_run import check_imported
 from lgc_plugin.training.resume import check_same_run
@@ -68,6 +70,15 @@ def prepare(settings: dict[str, Any], debug: bool) -> Preparation:
         kwargs={**options, **settings["data_paths"]},
     )
     return Preparation.load(manifests, folder)
+
+
+def command_line(words: list[str]) -> str:
+    """What repeats a run, with as many processes."""
+    count = get_world_size()
+    start = (
+        ["torchrun", f"--nproc_per_node={count}"] if count > 1 else ["python"]
+    )
+    return shlex.join([*start, sys.argv[0], *words])
 
 
 def main(words: list[str]) -> int:
@@ -148,10 +159,13 @@ def run(words: list[str], held: ExitStack) -> int:
         "seed": hparams["seed"],
         "device": brain.device,
         "processes": get_world_size(),
+        "command": command_line(words),
         "energy_kwh": meter.kwh,
     }
     score_sets(brain, loaders, metrics, data, folder, start, **facts)
     write_finished_model(model, hparams, brain.tested_epoch)
+    if hparams["write_report"]:
+        run_on_main(write_run_page, args=(folder,))
     destroy_process_group()
     return 0
 

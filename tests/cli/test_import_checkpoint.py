@@ -40,6 +40,7 @@ num_workers: 0
 median_windows: 3
 n_thresholds: 3
 measure_energy: false
+write_report: false
 """
 
 

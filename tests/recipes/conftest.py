@@ -33,6 +33,7 @@ median_windows: 3
 n_thresholds: 5
 n_bootstrap: 20
 measure_energy: false
+write_report: false
 """
 
 
@@ -106,4 +107,4 @@ def train(dataset, tmp_path_factory):
 def finished(train, tmp_path_factory):
     """An uninterrupted run, and its process."""
     folder = tmp_path_factory.mktemp("run") / "whole"
-    return folder, train(folder, real=True)
+    return folder, train(folder, "--write_report=true", real=True)

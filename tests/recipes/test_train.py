@@ -59,6 +59,19 @@ def test_a_run_leaves_scores_detections_and_pictures(finished):
     assert "PSDS1" in done.stdout and "test 6/6 clips found" in done.stdout
 
 
+def test_a_run_ends_with_its_report(finished):
+    folder, done = finished
+    assert done.stdout.endswith(f"Report: {folder / 'report.html'}\n")
+    page = (folder / "report.html").read_text()
+    assert "Left out" not in page and page.count("<audio") > 0
+    for name in ("mean teacher", "cutmix", "contrast", "intersection f1 macro"):
+        assert f'aria-label="{name}"' in page
+    command = results(folder)["command"]
+    assert command.startswith("python recipes/DESED/train.py hparams/lgc.yaml")
+    assert f"--output_folder={folder}" in command
+    assert f"<code>{command}</code>" in page
+
+
 def test_a_log_file_has_lines_and_no_bars(finished):
     """Standard error is no terminal here."""
     _, done = finished

@@ -1,0 +1,1 @@
+"""Template, style sheet and scripts of the page."""
