@@ -57,7 +57,7 @@ def test_a_table_reads_back(tmp_path: Path) -> None:
             for start in starts.tolist()
         ]
         text += tsv_rows(name, events)
-        expected += [[name, x.onset, x.offset, "null"] for x in events]
+        expected += [[name, x.onset, x.offset, "null", 0.25] for x in events]
     file = tmp_path / "a.tsv"
     file.write_text(text, encoding="utf-8")
     assert read_event_file(file).values.tolist() == expected
