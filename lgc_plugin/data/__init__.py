@@ -6,6 +6,9 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "EventEncoder": "encoder",
+        "StrongAnnotations": "annotations",
+        "read_annotation_files": "annotations",
+        "write_annotation_files": "annotations",
         "ClipRow": "manifest",
         "read_manifest": "manifest",
         "write_manifest": "manifest",

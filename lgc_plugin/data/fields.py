@@ -27,7 +27,7 @@ def check_label(label: str) -> str:
     >>> check_label("Alarm_bell_ringing")
     'Alarm_bell_ringing'
     """
-    _check_text("label", label)
+    check_text("label", label)
     return label
 
 
@@ -79,7 +79,7 @@ def check_name(column: str, text: str) -> None:
     -------
     >>> check_name("ID", "Y-0A1_JR5f34_16.000_26.000")
     """
-    _check_text(column, text)
+    check_text(column, text)
     if "$" in text:
         raise ValueError(
             f"{column} {text!r} holds a $, which SpeechBrain takes for a "
@@ -132,7 +132,8 @@ def _unescape(text: str) -> str:
     return re.sub(":.?", char, text)
 
 
-def _check_text(column: str, text: str) -> None:
+def check_text(column: str, text: str) -> None:
+    """Refuses text that files of lines cannot hold, or would change."""
     if not text or text != text.strip():
         raise ValueError(
             f"{column} is {shortened(text)!r}: it must not be empty, nor begin "

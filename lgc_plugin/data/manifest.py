@@ -147,6 +147,15 @@ def write_manifest(rows: Iterable[ClipRow], path: str | Path) -> None:
             writer.writerow(_fields(row))
 
 
+def is_manifest(path: str | Path) -> bool:
+    """Whether the columns of a file are those of a manifest."""
+    path = Path(path)
+    if path.is_dir():
+        return False
+    first = read_text(path).partition("\n")[0]
+    return set(COLUMNS) <= set(first.strip().split(","))
+
+
 def read_manifest(
     path: str | Path, data_root: str | Path | None = None
 ) -> list[ClipRow]:

@@ -16,17 +16,22 @@ class Row(dict[str, str]):
     """The fields of one row by column, and where it is."""
 
     def __init__(
-        self, fields: dict[str, str], file: Path, number: int, line: str
+        self,
+        fields: dict[str, str],
+        file: Path,
+        number: int,
+        line: str,
+        kind: str = "row",
     ) -> None:
         super().__init__(fields)
-        self._place = (file, number, line)
+        self._place = (file, f"{kind} {number}", line)
 
     @property
     def where(self) -> str:
         """File, number and content."""
         file, number, line = self._place
         content = " ".join(map(repr, _fields(line)))
-        return f"{file}, row {number} ({shortened(content)})"
+        return f"{file}, {number} ({shortened(content)})"
 
     def check(self, good: bool, advice: str) -> None:
         """Raises an error that shows the row, unless it is good."""
@@ -89,7 +94,7 @@ class TableFile:
     def rows(
         self, columns: Sequence[str], *, containing: str = ""
     ) -> Iterator[Row]:
-        """The rows, or those with some text; each must have a filename."""
+        """The rows, or those with some text; a filename is not empty."""
         self.require(columns)
         header = self.header
         for number, line in self.lines():
@@ -108,7 +113,8 @@ class TableFile:
                 f"{len(values)} fields under {len(header)} columns: remove "
                 "what does not belong there",
             )
-            row.check(bool(row["filename"]), "the filename is missing")
+            named = "filename" not in row or bool(row["filename"])
+            row.check(named, "the filename is missing")
             yield row
 
 

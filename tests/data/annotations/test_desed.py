@@ -20,7 +20,7 @@ from lgc_plugin.data.annotations import (
 from lgc_plugin.types import Event
 
 METADATA = (
-    Path(__file__).resolve().parents[2].parent
+    Path(__file__).resolve().parents[3].parent
     / "shared"
     / "data"
     / "desed_metadata"

@@ -1,0 +1,39 @@
+"""Numbers with decimal commas, as some countries write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from lgc_plugin.data.table_files import Row
+
+_COMMA = re.compile(r"\s*-?\d+,\d+\s*")
+
+
+def decimal_points(text: str) -> str:
+    r"""Fields between tabs that are numbers with a comma get a point.
+
+    >>> decimal_points("1,5\t2,25\tDog, large")
+    '1.5\t2.25\tDog, large'
+    """
+    if "," not in text:
+        return text
+    return "\t".join(
+        field.replace(",", ".") if _COMMA.fullmatch(field) else field
+        for field in text.split("\t")
+    )
+
+
+def has_decimal_commas(times: Iterable[tuple[Row, str]]) -> bool:
+    """Whether numbers have commas for points; never both."""
+    times = list(times)
+    comma = next((x for x in times if _COMMA.fullmatch(x[1])), None)
+    point = next((x for x in times if "." in x[1]), None)
+    if comma and point:
+        comma[0].check(
+            False,
+            f"{comma[1]!r} has a comma, and {point[1]!r} in another row a "
+            "point: write all numbers with points and without thousands' "
+            "commas",
+        )
+    return comma is not None

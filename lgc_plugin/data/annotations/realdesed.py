@@ -1,0 +1,104 @@
+"""RealDESED: ``annotations.csv``, and ``metadata.csv``, which names clips.
+
+``annotations_raw.csv`` of the training set has the events of each annotator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lgc_plugin.data.annotations import columns
+from lgc_plugin.data.annotations.csv_rows import csv_rows, csv_text
+from lgc_plugin.data.annotations.formats import (
+    AnnotationFile,
+    Format,
+    ReadOptions,
+    Recognition,
+    WriteOptions,
+)
+from lgc_plugin.data.annotations.table import (
+    EventCollector,
+    StrongAnnotations,
+    seconds_text,
+)
+from lgc_plugin.utils.text import read_text
+
+METADATA, MERGED, RAW = "metadata.csv", "annotations.csv", "annotations_raw.csv"
+_COLUMNS = ("filename", "onset", "offset", "class")
+_ANNOTATOR = "annotator_id"
+_ROLES = dict(
+    zip(("filename", "onset", "offset", "event_label"), _COLUMNS, strict=True)
+)
+
+
+def recognize(file: AnnotationFile) -> Recognition | None:
+    """By its columns."""
+    header = [x.strip() for x in file.first_line.split(",")]
+    if set(_COLUMNS) <= set(header):
+        return Recognition(True, f"columns {', '.join(_COLUMNS)}")
+    return None
+
+
+def read(
+    file: AnnotationFile, events: EventCollector, options: ReadOptions
+) -> None:
+    """Adds the events, and the clips of the metadata."""
+    metadata = file.path.parent / METADATA
+    if metadata.is_file():
+        clips = replace(file, path=metadata, text=read_text(metadata))
+        for name in _clips(clips):
+            events.clip(name)
+    else:
+        events.note(
+            f"{metadata}: not there, so clips without events are not known"
+        )
+    given = {**_ROLES, **options.columns}
+    if _ANNOTATOR in file.first_line.split(","):
+        given["annotator"] = _ANNOTATOR
+    columns.read_as(file, events, options, given)
+
+
+def _clips(metadata: AnnotationFile) -> Iterator[str]:
+    rows = csv_rows(metadata, metadata.text, ",")
+    _, header = next(rows, (1, []))
+    if header.count("filename") != 1:
+        raise ValueError(f"{metadata.path}: no column filename, or several")
+    place = header.index("filename")
+    for number, fields in rows:
+        if any(fields):
+            name = fields[place] if place < len(fields) else ""
+            row = metadata.row({"filename": name}, number)
+            row.check(bool(name), "the filename is missing")
+            yield name
+
+
+def write(
+    annotations: StrongAnnotations, options: WriteOptions, notes: list[str]
+) -> dict[str, str]:
+    """A folder of a split, without its audio."""
+    raw = "annotator" in annotations.events
+    header = [*_COLUMNS, *([_ANNOTATOR] if raw else [])]
+    rows = []
+    for name, events in annotations.rows_by_clip().items():
+        for event in events:
+            onset = seconds_text(event["onset"])
+            offset = seconds_text(event["offset"])
+            row = [name, onset, offset, event["event_label"]]
+            rows.append(row + ([event["annotator"]] if raw else []))
+    clips = [[name] for name in annotations.filenames]
+    return {
+        METADATA: csv_text([["filename"], *clips]),
+        RAW if raw else MERGED: csv_text([header, *rows]),
+    }
+
+
+FORMAT = Format(
+    "realdesed",
+    "RealDESED (metadata.csv, annotations.csv)",
+    (".csv",),
+    recognize,
+    read,
+    write,
+    holds=frozenset({"annotator"}),
+)
