@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from lgc_plugin import __version__
 from lgc_plugin.cli import (
     compare,
+    convert,
     decode,
     detect,
     embed,
@@ -26,6 +27,7 @@ from lgc_plugin.utils.text import one_line
 
 COMMANDS = (
     soundscapes,
+    convert,
     embed,
     detect,
     decode,
