@@ -9,6 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from lgc_plugin.cli.annotation_arguments import (
+    add_reading_arguments,
+    reading_options,
+)
+
 if TYPE_CHECKING:
     from lgc_plugin.evaluation.ground_truth_files import Annotations
     from lgc_plugin.evaluation.notes import Notes
@@ -23,9 +28,10 @@ def add_truth_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--ground-truth",
         required=True,
-        metavar="FILE",
+        metavar="PATH",
         help="events: TSV with filename, onset, offset, event_label (a clip "
-        "without events has three empty fields), or a manifest of a run (CSV)",
+        "without events has three empty fields), a manifest of a run (CSV), "
+        "or a file or folder of another format (docs/annotations.md)",
     )
     lengths = group.add_mutually_exclusive_group()
     lengths.add_argument(
@@ -54,6 +60,13 @@ def add_truth_arguments(parser: argparse.ArgumentParser) -> None:
         help="what is detected in a clip without events: a false alarm "
         "(strict, the default), or nothing (dcase, as in the challenge's "
         "code, which loads no such clip)",
+    )
+    add_reading_arguments(
+        parser.add_argument_group(
+            "format of the ground truth",
+            "For what the files do not state themselves.",
+        ),
+        "--truth-format",
     )
 
 
@@ -109,6 +122,7 @@ def read_annotations_of(args: argparse.Namespace, notes: Notes) -> Annotations:
         labels=args.labels and [label.strip() for label in args.labels],
         profile=args.profile,
         notes=notes,
+        options=reading_options(args),
     )
 
 

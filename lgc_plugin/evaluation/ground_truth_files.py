@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from lgc_plugin.data.annotations import (
-    StrongAnnotations,
-    read_durations,
-    read_strong,
-)
-from lgc_plugin.data.manifest import COLUMNS, read_manifest
+from lgc_plugin.data.annotations import ReadOptions
+from lgc_plugin.data.manifest import is_manifest, read_manifest
+from lgc_plugin.evaluation.annotation_files import read_truth_events
+from lgc_plugin.evaluation.clip_lengths import clip_lengths
 from lgc_plugin.evaluation.ground_truth import GroundTruth, truth_of_rows
 from lgc_plugin.evaluation.late_events import (
     warn_late_events,
@@ -21,11 +19,6 @@ from lgc_plugin.evaluation.late_events import (
     warn_long_events,
 )
 from lgc_plugin.evaluation.notes import Notes, counted, how_often
-from lgc_plugin.utils.text import read_text
-
-# Where no length is known: so long that no detection begins behind the end,
-# where psds_eval would not count it.
-_ENDLESS = 1e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,14 +116,16 @@ def read_annotations(
     labels: Sequence[str] | None = None,
     profile: str = "strict",
     notes: Notes | None = None,
+    options: ReadOptions | None = None,
 ) -> Annotations:
     """Reads events, and the clip lengths if they are given.
 
     Arguments
     ---------
     ground_truth : str or Path
-        Strong annotations as DESED has them (TSV), or a manifest of this
-        project (CSV), which holds durations too.
+        Events: strong annotations as DESED has them (TSV), or a file or
+        folder of any format of :mod:`lgc_plugin.data.annotations`; or a
+        manifest of this project (CSV), which holds durations too.
     durations : str or Path, optional
         TSV with ``filename`` and ``duration``. It names the clips: those
         without a row in ``ground_truth`` are clips without events.
@@ -146,6 +141,8 @@ def read_annotations(
         :class:`~lgc_plugin.evaluation.ground_truth.GroundTruth`.
     notes : Notes, optional
         Gets what a user should know.
+    options : ReadOptions, optional
+        How to read what the annotations do not state.
 
     Returns
     -------
@@ -162,7 +159,7 @@ def read_annotations(
     path, notes = Path(ground_truth), notes or Notes()
     if durations is not None and audio is not None:
         raise ValueError("durations and audio are both given: give one")
-    if _is_manifest(path):
+    if is_manifest(path):
         if durations is not None or audio is not None:
             raise ValueError(
                 f"{path}: a manifest has the lengths of its clips: leave out "
@@ -172,10 +169,13 @@ def read_annotations(
             truth = _of_manifest(path, profile)
         annotations = Annotations(path, truth, True)
         return _of_interest(annotations, labels, notes)
-    read = read_strong(path)
+    options = replace(
+        options or ReadOptions(), audio=Path(audio) if audio else None
+    )
+    read = read_truth_events(path, durations, options, notes)
     if not read.filenames and durations is None:
         raise ValueError(f"{path}: no clip in it")
-    lengths, missing = _lengths(read, durations, audio, notes)
+    lengths, missing = clip_lengths(read.filenames, durations, audio, notes)
     if not lengths:
         raise ValueError(f"{path}: no clip in it, nor in {durations}")
     events = read.events[~read.events.filename.isin(missing)]
@@ -206,88 +206,6 @@ def _of_interest(
     if not warned:
         warn_long_events(truth, path, notes)
     return annotations
-
-
-def _lengths(
-    annotations: StrongAnnotations,
-    durations: str | Path | None,
-    audio: str | Path | None,
-    notes: Notes,
-) -> tuple[dict[str, float], frozenset[str]]:
-    """Seconds of each clip, and the clips to leave out."""
-    annotated = frozenset(annotations.filenames)
-    if durations is not None:
-        lengths = read_durations(durations)
-        unknown = annotated - set(lengths)
-        if unknown:
-            raise ValueError(
-                f"{durations}: no duration of "
-                f"{counted(len(unknown), 'annotated clip')}, such as "
-                f"{min(unknown)!r}: names must match exactly"
-            )
-        more = set(lengths) - annotated
-        if more:
-            notes.note(
-                f"{counted(len(more), 'clip')} of {durations} are not in the "
-                f"annotations, such as {min(more)!r}: clips without events"
-            )
-        return lengths, frozenset()
-    if audio is not None:
-        lengths, passed_over = _lengths_of_audio(Path(audio), annotated)
-        missing = annotated - set(lengths)
-        if missing:
-            notes.warn(
-                f"no audio of {len(missing)} of {len(annotated)} annotated "
-                f"clips, such as {min(missing)!r}: they are left out"
-            )
-        if passed_over:
-            notes.warn(f"{audio}: {passed_over}")
-        return lengths, missing
-    notes.warn(
-        "the lengths of the clips are unknown, so PSDS, which counts false "
-        "alarms per hour, is left out: add --durations or --audio. The "
-        f"{counted(len(annotated), 'clip')} are those that the annotations "
-        "name"
-    )
-    return dict.fromkeys(annotated, _ENDLESS), frozenset()
-
-
-def _lengths_of_audio(
-    folder: Path, annotated: Collection[str]
-) -> tuple[dict[str, float], str]:
-    """Seconds by clip, for those whose audio is in a folder, and what else
-    of it is passed over.
-    """
-    from lgc_plugin.data.audio_files import measure_audio, measure_files
-    from lgc_plugin.data.audio_search import clip_id, search_audio
-
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}: no such folder of audio")
-    clips = {clip_id(clip): clip for clip in annotated}
-    files: dict[str, Path] = {}
-    found = search_audio(folder)
-    for path in found.files:
-        if (name := clip_id(path.name)) in clips and path.exists():
-            files.setdefault(clips[name], path)
-    passed_over = found.passed_over()
-    if not files:
-        raise ValueError(
-            f"{folder}: no audio of the {len(clips)} annotated clips in it; "
-            f"the first would be {min(annotated)!r}, or the same as .flac"
-            + (f"; {passed_over}" if passed_over else "")
-        )
-    seconds = {}
-    headers = measure_files(files.values(), measure_audio, progress=False)
-    for clip, header in zip(files, headers, strict=True):
-        if isinstance(header, str):
-            raise ValueError(header)
-        seconds[clip] = header.seconds
-    return seconds, passed_over
-
-
-def _is_manifest(path: Path) -> bool:
-    first = read_text(path).partition("\n")[0]
-    return set(COLUMNS) <= set(first.strip().split(","))
 
 
 def _of_manifest(path: Path, profile: str) -> GroundTruth:

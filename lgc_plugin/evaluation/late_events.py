@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lgc_plugin.data.manifest import read_manifest
+from lgc_plugin.data.manifest import is_manifest, read_manifest
 from lgc_plugin.data.table_files import TableFile
 from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
@@ -144,13 +144,15 @@ def _unit(ends: NDArray[np.float64], lengths: NDArray[np.float64]) -> str:
 
 def _place(path: Path, event: pd.Series) -> str:
     """File and row of an event."""
-    if path.suffix == ".csv":
+    if path.is_file() and is_manifest(path):
         for number, clip in enumerate(read_manifest(path), start=2):
             if clip_name(clip.id) == event.filename:
                 return f"{path}, row {number}"
     files = list_tsvs(path) if path.is_dir() else [path]
     for file in filter(Path.is_file, files):
         table = TableFile.read(file)
+        if not set(EVENT_COLUMNS) <= set(table.header):
+            continue
         for row in table.rows(EVENT_COLUMNS, containing=event.filename):
             if (
                 row["filename"] == event.filename

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lgc_plugin.data.table_files import TableFile
+from lgc_plugin.evaluation.annotation_files import read_detected_events
 from lgc_plugin.evaluation.event_files import read_event_file
 from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.frame_scores import FrameScores
@@ -114,8 +115,9 @@ def read_predictions(
     path : str or Path
         A folder with a TSV of detections for each threshold (the last number
         in its name); one TSV of detections, perhaps with a column
-        ``threshold`` or ``confidence``; or frame scores, see
-        :func:`~lgc_plugin.evaluation.score_files.read_frame_scores`.
+        ``threshold`` or ``confidence``; frame scores, see
+        :func:`~lgc_plugin.evaluation.score_files.read_frame_scores`; or
+        detections in any format of :mod:`lgc_plugin.data.annotations`.
     clips : Collection[str]
         The annotated clips, by which frame scores find theirs.
 
@@ -145,7 +147,9 @@ def read_predictions(
         raise FileNotFoundError(f"{path}: no such file or folder")
     files = [path] if path.is_file() else list_tsvs(path)
     if path.suffix != ".npz" and not files:
-        raise ValueError(f"{path}: no TSV file in it{_hint(path)}")
+        if hint := _hint(path):
+            raise ValueError(f"{path}: no TSV file in it{hint}")
+        return _read_other(path, clips, "no TSV file in it")
     header = TableFile.read(files[0]).header if path.suffix != ".npz" else []
     if set(EVENT_COLUMNS) <= set(header):
         one = len(files) == 1
@@ -153,11 +157,21 @@ def read_predictions(
     if is_score_source(path):
         frames = read_frame_scores(path, clips)
         return Predictions(path, frozenset(frames.clips), frames=frames)
-    raise ValueError(
-        f"{files[0]}: neither detections (columns {', '.join(EVENT_COLUMNS)}) "
+    return _read_other(
+        path,
+        clips,
+        f"neither detections (columns {', '.join(EVENT_COLUMNS)}) "
         "nor frame scores (a folder with one file per clip: onset, offset, "
-        "then one column per class), separated by tabs"
+        "then one column per class), separated by tabs",
     )
+
+
+def _read_other(
+    path: Path, clips: Collection[str], problem: str
+) -> Predictions:
+    """Detections in another format of annotations."""
+    events, found = read_detected_events(path, clips, problem)
+    return Predictions(path, found, events=events)
 
 
 def _read_one(path: Path, file: Path) -> Predictions:
