@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,6 +25,7 @@ from lgc_plugin.cli.detect_options import (
     stream_format,
 )
 from lgc_plugin.cli.post_processing_arguments import post_processing_of
+from lgc_plugin.data.annotation_names import RECORDING_SUFFIXES
 from lgc_plugin.utils.text import printable
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def _run_files(args: argparse.Namespace) -> int:
     # Before the model, which takes long to load.
     sources, passed_over = find_recordings(args.recordings)
     detector = _detector(args)
+    _check_writable(args.format, sources, detector.labels)
     facts = _facts(args, detector)
     pictures = _pictures(args, detector, facts["thresholds"])
     path = results_path(args)
@@ -87,8 +89,9 @@ def _run_files(args: argparse.Namespace) -> int:
     def is_made(source: Source) -> bool:
         """Whether the files of a recording are there."""
         made = [pictures.path(source)] if pictures else []
-        if path is not None and args.format == "audacity":
-            made.append(path / f"{source.name}.txt")
+        suffix = RECORDING_SUFFIXES.get(args.format)
+        if path is not None and suffix is not None:
+            made.append(path / f"{source.name}{suffix}")
         return all(each.exists() for each in made)
 
     command = _command(args)
@@ -132,6 +135,17 @@ def _run_files(args: argparse.Namespace) -> int:
         if line:
             print(printable(line), file=sys.stderr)
     return 1 if n_failed or passed_over else 0
+
+
+def _check_writable(
+    kind: str, sources: Sequence[Source], labels: Sequence[str]
+) -> None:
+    """Refuses names that a format cannot hold, before hours of work."""
+    from lgc_plugin.inference.files.event_writers import check_writable
+
+    # Those with control characters are passed over, one by one.
+    names = [x.name for x in sources if x.name.isprintable()]
+    check_writable(kind, names, labels)
 
 
 def _command(args: argparse.Namespace) -> dict[str, Any]:
@@ -234,10 +248,11 @@ def _telling_partial(args: argparse.Namespace) -> Iterator[None]:
         raise
     except BaseException:
         path = results_path(args)
-        if path is not None and partial_path(path).is_file():
+        partial = path and partial_path(path, args.format)
+        if partial and partial.is_file():
             print(
-                f"what was done is in {partial_path(path)}; the same command "
-                "goes on from there",
+                f"what was done is in {partial}; the same command goes on "
+                "from there",
                 file=sys.stderr,
             )
         raise

@@ -9,12 +9,17 @@ from lgc_plugin.cli.post_processing_arguments import (
     add_post_processing_arguments,
     given_settings,
 )
-from lgc_plugin.inference.files.event_writers import FORMATS
+from lgc_plugin.data.annotation_names import (
+    FORMAT_NAMES,
+    RECORDING_SUFFIXES,
+)
 
 #: Stands for standard input.
 STREAM = "-"
 #: Default folder of label tracks and pictures.
 _FOLDER = "detections"
+# What may go to standard output.
+_PRINTED = ("tsv", "json")
 # Defaults for standard input.
 _RATE, _CHANNELS = 16000, 1
 
@@ -94,18 +99,21 @@ def add_encoder_weights(group: argparse._ActionsContainer) -> None:
 def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--format",
-        choices=FORMATS,
-        default=FORMATS[0],
+        choices=FORMAT_NAMES,
+        default=FORMAT_NAMES[0],
+        metavar="FMT",
         help="tsv (default): a table; json: one object, with the model and "
-        "what could not be read; audacity: a label track for each recording",
+        "what could not be read; audacity, raven, textgrid, elan, jams: a "
+        "file for each recording, which the program opens; csv, rttm, dcase, "
+        "audioset, vad, birdsong, realdesed: see docs/annotations.md",
     )
     group.add_argument(
         "--output",
         metavar="PATH",
         help="file of the table or the object (default: standard output), "
         "which is called NAME.partial.tsv until all recordings are done; or "
-        f"folder of the label tracks (default: {_FOLDER}). What exists is "
-        "replaced",
+        "folder of the files of the recordings (default: "
+        f"{_FOLDER}). What exists is replaced",
     )
     group.add_argument(
         "--plot",
@@ -115,8 +123,8 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--plot-output",
         metavar="DIR",
-        help="folder of the pictures (default: that of the label tracks, or "
-        f"{_FOLDER})",
+        help="folder of the pictures (default: that of the files of the "
+        f"recordings, or {_FOLDER})",
     )
     group.add_argument(
         "--quiet", action="store_true", help="show no progress bar"
@@ -193,10 +201,10 @@ def check_detect_arguments(args: argparse.Namespace) -> None:
 
 
 def results_path(args: argparse.Namespace) -> Path | None:
-    """A file or a folder of label tracks; None for standard output."""
+    """A file, or a folder of files; None for standard output."""
     if args.output is not None:
         return Path(args.output)
-    return Path(_FOLDER) if args.format == "audacity" else None
+    return Path(_FOLDER) if args.format in RECORDING_SUFFIXES else None
 
 
 def pictures_folder(args: argparse.Namespace) -> Path | None:
@@ -205,7 +213,8 @@ def pictures_folder(args: argparse.Namespace) -> Path | None:
         return None
     if args.plot_output is not None:
         return Path(args.plot_output)
-    return results_path(args) if args.format == "audacity" else Path(_FOLDER)
+    per_recording = args.format in RECORDING_SUFFIXES
+    return results_path(args) if per_recording else Path(_FOLDER)
 
 
 def stream_format(args: argparse.Namespace) -> tuple[int, int]:
@@ -218,7 +227,14 @@ def _check_paths(args: argparse.Namespace) -> None:
     """Refuses what would fail, or replace a recording, hours later."""
     from lgc_plugin.data.audio_search import audio_suffixes
 
-    path, is_file = results_path(args), args.format != "audacity"
+    path, kind = results_path(args), args.format
+    if path is None and kind not in _PRINTED:
+        raise ValueError(
+            f"--format {kind} is written when all is done: add --output"
+        )
+    if path and kind == "realdesed" and path.exists():
+        raise ValueError(f"{path}: exists; give the name of a new folder")
+    is_file = kind not in RECORDING_SUFFIXES
     if path and is_file and path.is_dir():
         raise ValueError(f"{path}: is a folder; --output needs a file for this")
     if path and is_file and path.suffix.lower() in audio_suffixes():
@@ -241,6 +257,11 @@ def _check_stream(args: argparse.Namespace) -> None:
         raise ValueError(
             "--output is for files; the events of a stream are printed, and a "
             "shell writes them with > FILE"
+        )
+    if args.format not in (*_PRINTED, "audacity"):
+        raise ValueError(
+            f"--format {args.format} is for files: a stream is printed as "
+            "tsv, json or audacity"
         )
     if args.plot:
         raise ValueError(

@@ -92,6 +92,12 @@ def recordings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             ["rec", "--output=rec/a.wav", "--format=audacity"],
             "a.wav: is a file; give",
         ),
+        (["rec", "--format=rttm"], "is written when all is done: add --output"),
+        (
+            ["rec", "--format=realdesed", "--output=other"],
+            "other: exists; give the name of a new folder",
+        ),
+        (["-", "--format=raven"], "--format raven is for files: a stream is"),
         (
             ["rec", "--plot", "--plot-output=rec/a.wav"],
             "a.wav: is a file; give",

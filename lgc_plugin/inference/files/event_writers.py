@@ -1,4 +1,4 @@
-"""Detected events as text files: tables, JSON and Audacity's labels."""
+"""Detected events as text files: tables, JSON, and files that people open."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lgc_plugin.data.annotation_names import RECORDING_SUFFIXES
+from lgc_plugin.data.annotations import table
+from lgc_plugin.data.annotations.audacity import label_lines
+from lgc_plugin.data.annotations.formats import WriteOptions
+from lgc_plugin.data.annotations.registry import FORMATS
 from lgc_plugin.utils.files import write_text
 
 if TYPE_CHECKING:
     from lgc_plugin.inference.event_stream import Detection
 
-#: What ``lgc-sed detect`` writes.
-FORMATS = ("tsv", "json", "audacity")
+#: What grows recording by recording; other tables are made of a TSV at last.
+GROWING = ("tsv", "json")
 #: Columns of a table; the first four are those of DCASE.
 TSV_COLUMNS = ("filename", "onset", "offset", "event_label", "confidence")
 TSV_HEADER = "\t".join(TSV_COLUMNS) + "\n"
@@ -23,8 +28,7 @@ _CONFIDENCE_DIGITS = 4
 
 def seconds_text(seconds: float) -> str:
     """A time with as many decimals as it has, three to six."""
-    whole, _, decimals = f"{seconds:.6f}".partition(".")
-    return f"{whole}.{decimals.rstrip('0'):0<3}"
+    return table.seconds_text(round(float(seconds), 6))
 
 
 def tsv_rows(filename: str, events: Iterable[Detection]) -> str:
@@ -44,11 +48,7 @@ def tsv_rows(filename: str, events: Iterable[Detection]) -> str:
 
 def label_rows(events: Iterable[Detection]) -> str:
     """A label track of Audacity."""
-    return "".join(
-        f"{seconds_text(event.onset)}\t{seconds_text(event.offset)}\t"
-        f"{event.event_label}\n"
-        for event in events
-    )
+    return "".join(map(label_lines, map(event_object, events)))
 
 
 def event_object(event: Detection) -> Mapping[str, Any]:
@@ -59,6 +59,18 @@ def event_object(event: Detection) -> Mapping[str, Any]:
         "event_label": event.event_label,
         "confidence": round(float(event.confidence), _CONFIDENCE_DIGITS),
     }
+
+
+def check_writable(
+    kind: str, filenames: Sequence[str], labels: Sequence[str]
+) -> None:
+    """Refuses a format that cannot hold a name, before anything is detected."""
+    if kind in GROWING or not filenames:
+        return
+    names = filenames[:1] if kind in RECORDING_SUFFIXES else filenames
+    rows = [(names[0], 0.0, 1.0, label) for label in labels]
+    some = table.annotations_of(rows, names, more=())
+    FORMATS[kind].write(some, WriteOptions(sample_rate=1000), [])
 
 
 def check_filename(name: str) -> None:
@@ -129,28 +141,37 @@ class TsvWriter(EventWriter):
         self._file.flush()
 
 
-class LabelWriter(EventWriter):
-    """A folder with a label track of Audacity for each recording.
+class FolderWriter(EventWriter):
+    """A folder with a file for each recording, such as a label track.
 
-    ``cat.wav`` becomes ``cat.wav.txt``, which Audacity shows as ``cat.wav``.
-    Folders in names are kept, and files that exist are replaced.
+    For Audacity, ``cat.wav`` becomes ``cat.wav.txt``, which it shows as
+    ``cat.wav``. Folders in names are kept, and files that exist are replaced.
 
     Example
     -------
     >>> folder = getfixture("tmp_path")
-    >>> LabelWriter(folder).add("day/a.wav", 10.0, [])
+    >>> FolderWriter(folder, "audacity").add("day/a.wav", 10.0, [])
     >>> (folder / "day" / "a.wav.txt").read_text()
     ''
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+    def __init__(self, folder: str | Path, kind: str) -> None:
+        self.folder, self.kind = Path(folder), kind
 
     def add(
         self, filename: str, seconds: float, events: Sequence[Detection]
     ) -> None:
-        """Writes its label track."""
-        write_text(self.folder / f"{filename}.txt", label_rows(events))
+        """Writes its file."""
+        objects = map(event_object, events)
+        annotations = table.annotations_of(
+            [(filename, *each.values()) for each in objects],
+            [filename],
+            more=("confidence",),
+            durations={filename: float(seconds)},
+        )
+        files = FORMATS[self.kind].write(annotations, WriteOptions(), [])
+        for name, text in files.items():
+            write_text(self.folder / name, text)
 
 
 class JsonWriter(EventWriter):

@@ -11,10 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lgc_plugin.data.annotation_names import RECORDING_SUFFIXES
+from lgc_plugin.data.annotations import (
+    WriteOptions,
+    read_strong,
+    write_annotation_files,
+)
 from lgc_plugin.inference.files.event_writers import (
+    GROWING,
     EventWriter,
+    FolderWriter,
     JsonWriter,
-    LabelWriter,
     TsvWriter,
 )
 from lgc_plugin.inference.files.progress import Done, Progress, digest_of
@@ -26,10 +33,11 @@ if TYPE_CHECKING:
     from lgc_plugin.inference.files.recordings import Source
 
 
-def partial_path(path: str | Path) -> Path:
-    """Where a result grows until it is whole."""
+def partial_path(path: str | Path, kind: str = GROWING[0]) -> Path:
+    """Where a result grows until it is whole: a TSV, unless it is JSON."""
     path = Path(path)
-    return path.with_name(f"{path.stem}.partial{path.suffix}")
+    suffix = path.suffix if kind in GROWING else ".tsv"
+    return path.with_name(f"{path.stem}.partial{suffix}")
 
 
 class Results:
@@ -75,24 +83,31 @@ def open_results(
         return
     asked = {"format": kind, "model": dict(model), **(command or {})}
     name, folder = path.name, path.parent
-    if kind == "audacity":
-        # Other commands may write their tracks to the same folder.
+    per_recording = kind in RECORDING_SUFFIXES
+    if per_recording:
+        # Other commands may write their files to the same folder.
         name, folder = f"detect-{digest_of(json.dumps(asked))[:12]}", path
     with lock_file(folder / f".{name}.lock", str(path)):
         progress = Progress(folder / f".{name}.progress", asked)
-        partial = partial_path(path)
+        partial = partial_path(path, kind)
         try:
             done = progress.read(sources, made)
-            if kind == "audacity":
+            if per_recording:
                 progress.begin(done)
-                yield Results(LabelWriter(path), done, progress.add)
+                yield Results(FolderWriter(path, kind), done, progress.add)
             else:
                 with _GrowingFile(partial, done) as file:
                     done = file.done
                     progress.begin(done, file)
+                    rates = {each.name: each.sample_rate for each in done}
+
+                    def mark(outcome: Outcome) -> None:
+                        progress.add(outcome)
+                        rates[outcome.source.name] = outcome.sample_rate
+
                     with _ended(_new_writer(kind, file, model, done)) as writer:
-                        yield Results(writer, done, progress.add)
-                os.replace(partial, path)
+                        yield Results(writer, done, mark)
+                _finish(kind, partial, path, rates)
         except BaseException:
             if not progress.n_done:  # there is nothing to go on with
                 partial.unlink(missing_ok=True)
@@ -101,10 +116,23 @@ def open_results(
         progress.remove()
 
 
+def _finish(
+    kind: str, partial: Path, path: Path, rates: Mapping[str, int]
+) -> None:
+    """Makes the file of what has grown."""
+    if kind in GROWING:
+        os.replace(partial, path)
+        return
+    write_annotation_files(
+        read_strong(partial), path, kind, WriteOptions(sample_rates=rates)
+    )
+    partial.unlink()
+
+
 def _new_writer(
     kind: str, file: Any, model: Mapping[str, Any], done: Sequence[Done]
 ) -> EventWriter:
-    if kind == "tsv":
+    if kind != "json":
         return TsvWriter(file, begun=bool(done))
     writer = JsonWriter(file, model, begun=bool(done))
     for each in done:
