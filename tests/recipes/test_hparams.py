@@ -40,7 +40,8 @@ ENCODERS = ("lgc_yamnet", "lgc_beats", "lgc_ssl")
 
 def test_every_key_is_used():
     """By a reference, or by name in the recipe or the brain."""
-    text = (HPARAMS / "lgc.yaml").read_text()
+    files = [HPARAMS / f"{name}.yaml" for name in ("lgc", *ENCODERS)]
+    text = "".join(file.read_text() for file in files)
     code = "".join(
         (ROOT / name).read_text()
         for name in (

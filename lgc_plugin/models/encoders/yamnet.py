@@ -25,6 +25,7 @@ from lgc_plugin.models.encoders.yamnet_weights import read_yamnet
 
 Layer: TypeAlias = int | str
 
+_BEST_LAYER = 8
 _PATCHES = "patches"
 _PATCH_HOP_SECONDS = 0.48
 # On CPUs few, which stay in the cache.
@@ -54,7 +55,7 @@ class YAMNet(FrameEncoder):
     mel frames goes through the network alone, and the last layer is averaged
     over time as well. They share the log mels alone, for the padding at the
     ends of a patch goes through all layers. Layer 12 takes about a sixth of
-    the CPU time of patches at the same rate.
+    the CPU time of patches at the same rate, layer 8 less.
 
     Embedding j has the middle ``(j + 0.5) hop_seconds``. TensorFlow's padding
     at stride 2 is one row after and none before, so output j of a layer with
@@ -72,8 +73,9 @@ class YAMNet(FrameEncoder):
     weights : str or Path
         Google's ``yamnet.h5`` (needs h5py), or an ONNX file, or a .zip with
         one (needs onnx); quantizers in the graph are left out.
-    layer : int, str or a list of them
-        Which outputs; several are concatenated in this order.
+    layer : int, str or a list of them, optional
+        Which outputs; several are concatenated in this order. None: 8, the
+        layer with which detectors were best (``benchmarks/ablation``).
     hop_seconds : float, optional
         Time from one embedding to the next. Layers are interpolated, or
         smoothed where it is longer than theirs. None: as the layer has it, of
@@ -117,10 +119,11 @@ class YAMNet(FrameEncoder):
     def __init__(
         self,
         weights: str | Path,
-        layer: Layer | Sequence[Layer] = 12,
+        layer: Layer | Sequence[Layer] | None = None,
         hop_seconds: float | None = None,
         sample_rate: int = RATE,
     ) -> None:
+        layer = _BEST_LAYER if layer is None else layer
         wanted = [layer] if isinstance(layer, int | str) else list(layer)
         _check(wanted, hop_seconds)
         network = YAMNetNetwork(read_yamnet(weights))
