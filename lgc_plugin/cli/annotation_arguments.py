@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 
 
 def add_reading_arguments(
-    parser: argparse._ActionsContainer, format_option: str
+    parser: argparse._ActionsContainer,
+    format_option: str,
+    *,
+    audio_is_given: bool = False,
 ) -> None:
-    """Adds them; the format's option has another name in each command."""
+    """Adds them; the format's option has another name in each command.
+
+    Where the audio is always given, it tells the sample rate.
+    """
     parser.add_argument(
         format_option,
         dest="annotation_format",
@@ -51,12 +57,16 @@ def add_reading_arguments(
         help="unit of the times in a table (default: that in the names of "
         "the columns, else seconds)",
     )
-    parser.add_argument(
-        "--sample-rate",
-        type=int,
-        metavar="HZ",
-        help="for positions in samples, where no audio gives it",
-    )
+    if audio_is_given:
+        parser.set_defaults(annotation_rate=None)
+    else:
+        parser.add_argument(
+            "--sample-rate",
+            type=int,
+            metavar="HZ",
+            dest="annotation_rate",
+            help="for positions in samples, where no audio gives it",
+        )
     parser.add_argument(
         "--annotators",
         choices=ANNOTATORS,
@@ -72,14 +82,15 @@ def reading_options(
     """What was asked for."""
     from lgc_plugin.data.annotations import ReadOptions
 
-    if args.sample_rate is not None and args.sample_rate < 1:
-        raise ValueError(f"sample rate is {args.sample_rate}: give 1 or more")
+    rate = args.annotation_rate
+    if rate is not None and rate < 1:
+        raise ValueError(f"sample rate is {rate}: give 1 or more")
     return ReadOptions(
         format=args.annotation_format,
         tiers=tuple(args.tiers),
         columns=_columns(args.columns),
         time_unit=args.time_unit,
-        sample_rate=args.sample_rate,
+        sample_rate=rate,
         annotators=args.annotators,
         audio=Path(audio) if audio else None,
     )

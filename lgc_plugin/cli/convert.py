@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         with_lengths(annotations, options.audio),
         args.output,
         args.format,
-        WriteOptions(args.sample_rate, audio=options.audio),
+        WriteOptions(options.sample_rate, audio=options.audio),
     )
     for note in notes:
         print(printable(f"warning: {note}"), file=sys.stderr)

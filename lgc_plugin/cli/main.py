@@ -11,6 +11,7 @@ from lgc_plugin import __version__
 from lgc_plugin.cli import (
     compare,
     convert,
+    dataset,
     decode,
     detect,
     embed,
@@ -21,6 +22,7 @@ from lgc_plugin.cli import (
     report,
     soundscapes,
     tune,
+    verify,
 )
 from lgc_plugin.utils.loading import LoadError, explained
 from lgc_plugin.utils.text import one_line
@@ -28,6 +30,8 @@ from lgc_plugin.utils.text import one_line
 COMMANDS = (
     soundscapes,
     convert,
+    dataset,
+    verify,
     embed,
     detect,
     decode,

@@ -23,12 +23,15 @@ def make_train_loader(
     *,
     rank: int = 0,
     world_size: int = 1,
+    n_batches: int | None = None,
+    groups: Mapping[str, Sequence[Sequence[int]]] | None = None,
     **loader_options: Any,
 ) -> SaveableDataLoader:
     """Batches with a fixed number of clips from each subset.
 
     The clips of a subset are shuffled anew every epoch, and the epoch ends
-    when the first subset has no full share left.
+    when the first subset has no full share left, unless ``n_batches`` says how
+    long it is.
 
     Arguments
     ---------
@@ -43,6 +46,11 @@ def make_train_loader(
         Which of the processes that train together this is.
     world_size : int
         Number of these processes.
+    n_batches : int, optional
+        Batches of an epoch; clips are then drawn again as often as needed.
+    groups : Mapping[str, Sequence[Sequence[int]]], optional
+        The clips of each class in the subsets whose classes are to be drawn
+        equally often.
     **loader_options : Any
         See :class:`torch.utils.data.DataLoader`.
 
@@ -54,13 +62,14 @@ def make_train_loader(
     Raises
     ------
     ValueError
-        If a subset has fewer clips than its share of a batch, the processes
-        cannot divide the share, or no subset is in use.
+        If a subset has fewer clips than its share of a batch (none, where
+        clips are drawn again), the processes cannot divide the share, or no
+        subset is in use.
     """
     counts = {
         name: len(ConcatDataset(x)) if x else 0 for name, x in subsets.items()
     }
-    check_shares(counts, batch_sizes, world_size)
+    check_shares(counts, batch_sizes, world_size, n_batches is not None)
     used = [name for name in subsets if batch_sizes[name] > 0]
     datasets: list[ConcatDataset] = [ConcatDataset(subsets[n]) for n in used]
     sampler = MixedBatchSampler(
@@ -69,6 +78,8 @@ def make_train_loader(
         seed,
         rank,
         world_size,
+        n_batches,
+        None if groups is None else [groups.get(name) for name in used],
     )
     return _make_loader(ConcatDataset(datasets), sampler, seed, loader_options)
 
@@ -113,7 +124,10 @@ def make_eval_loader(
 
 
 def check_shares(
-    n_clips: Mapping[str, int], batch_sizes: Mapping[str, int], world_size: int
+    n_clips: Mapping[str, int],
+    batch_sizes: Mapping[str, int],
+    world_size: int,
+    repeats: bool = False,
 ) -> None:
     """Raises an error unless every subset can give its share of a batch."""
     if not any(batch_sizes[name] for name in n_clips):
@@ -124,11 +138,12 @@ def check_shares(
             raise ValueError(
                 f"batch_sizes: {share} {name} clips: give 0 or more"
             )
-        if available < share:
+        if available < (min(share, 1) if repeats else share):
             raise ValueError(
                 f"the {name} training set has {available} clips, fewer "
-                f"than the {share} of a batch: lower its share "
-                f"in batch_sizes (0 leaves it out) or add clips"
+                f"than the {share} of a batch: lower its share in batch_sizes "
+                "(0 leaves it out), add clips, or set number_of_steps, with "
+                "which clips are drawn again"
             )
         if share % world_size:
             less = share // world_size * world_size

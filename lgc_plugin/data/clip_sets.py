@@ -92,6 +92,36 @@ def unused_sets(batch_sizes: Mapping[str, int]) -> set[str]:
     return unused | {"valid_weak"} if "train_weak" in unused else unused
 
 
+def share_out(
+    batch_sizes: Mapping[str, int], sets: Collection[str]
+) -> dict[str, int]:
+    """Clips of each kind in a batch when only some sets are there.
+
+    The share of an absent kind goes to the others, as theirs are.
+
+    >>> sizes = {"strong": 12, "weak": 12, "unlabeled": 24}
+    >>> share_out(sizes, ["train_strong", "train_unlabeled"])
+    {'strong': 16, 'weak': 0, 'unlabeled': 32}
+    """
+    used = {
+        kind: size
+        for kind, size in batch_sizes.items()
+        if size > 0 and set(TRAIN_SETS[kind]) & set(sets)
+    }
+    if not used:
+        raise ValueError(
+            "there is no training set with a share in batch_sizes: the sets "
+            f"are {', '.join(sets)}"
+        )
+    total, part = sum(batch_sizes.values()), sum(used.values())
+    sizes = {
+        kind: size * total // part if kind in used else 0
+        for kind, size in batch_sizes.items()
+    }
+    sizes[next(iter(used))] += total - sum(sizes.values())
+    return sizes
+
+
 def read_known(
     clip_set: ClipSet, labels: Collection[str] | None = None
 ) -> dict[str, Sequence[Any]]:

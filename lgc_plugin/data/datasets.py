@@ -14,7 +14,7 @@ from speechbrain.dataio.dataset import DynamicItemDataset
 from torch import Tensor
 
 from lgc_plugin.data.encoder import EventEncoder
-from lgc_plugin.data.manifest import ClipRow, read_manifest
+from lgc_plugin.data.manifest import ClipRow, check_known, read_manifest
 from lgc_plugin.data.packed_clips import ClipFiles, Clips
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,9 @@ OUTPUT_KEYS = (
     "clip_labels",
     "label_kind",
 )
+
+
+_UNKNOWN = 255  # a label, as a byte
 
 
 class StoredEmbeddings(Protocol):
@@ -53,7 +56,7 @@ def make_dataset(
     Each item has ``id``, ``wav`` (N,) int16 padded to the clip length,
     ``n_samples`` before padding, ``frame_labels`` (C, T'), ``clip_labels``
     (C,) and ``label_kind``; with embeddings, ``embeddings`` (E, T_e), as they
-    are given. Samples divided by
+    are given. Labels of unknown classes are NaN. Samples divided by
     :data:`~lgc_plugin.data.audio_files.FULL_SCALE` lie in [-1, 1); that is
     left to the device.
 
@@ -83,10 +86,13 @@ def make_dataset(
     Raises
     ------
     ValueError
-        If the manifest cannot be used: no clips, or an unknown label; or if
-        the embeddings are of another number of clips.
+        If the manifest cannot be used: no clips, a label that is not in the
+        list, unknown classes in a set that is evaluated; or if the embeddings
+        are of another number of clips.
     """
     rows = _read_rows(manifest, data_root)
+    if not crop:
+        check_known(rows, manifest)
     longest = max(row.duration for row in rows)
     if crop and longest > encoder.clip_seconds + encoder.frame_seconds:
         logger.warning(
@@ -126,10 +132,29 @@ def make_dataset(
         for function, provides in made
     ]
     data = {
-        row.id: {"row": number, "wav": row.wav, "duration": row.duration}
+        row.id: {
+            "row": number,
+            "wav": row.wav,
+            "duration": row.duration,
+            "classes": row.classes,
+        }
         for number, row in enumerate(rows)
     }
     return DynamicItemDataset(data, items, {**outputs, "wav": "samples"})
+
+
+def clips_of_classes(
+    datasets: Sequence[DynamicItemDataset],
+) -> list[list[int]]:
+    """The clips of each class, and those without any, by their number in all
+    datasets together.
+    """
+    groups: dict[str, list[int]] = {}
+    clips = (d.data[clip]["classes"] for d in datasets for clip in d.data_ids)
+    for number, classes in enumerate(clips):
+        for label in classes or [""]:
+            groups.setdefault(label, []).append(number)
+    return [groups[label] for label in sorted(groups)]
 
 
 def clip_files(
@@ -171,12 +196,14 @@ def _encode(
     frames = np.zeros((len(rows), n_classes, encoder.n_frames), np.uint8)
     clips = np.zeros((len(rows), n_classes), np.uint8)
     for number, row in enumerate(rows):
-        named = row.tags or [event.label for event in row.events]
-        if not named:
+        if not row.classes and not row.unknown:
             continue
         try:
             frames[number] = encoder.encode(row.events)
-            clips[number] = encoder.encode_clip(named)
+            clips[number] = encoder.encode_clip(row.classes)
+            for label in row.unknown:
+                frames[number, encoder.index(label)] = _UNKNOWN
+                clips[number, encoder.index(label)] = _UNKNOWN
         except ValueError as error:
             raise ValueError(
                 f"{manifest}, clip {row.id!r}: {error}; correct it, or add "
@@ -206,12 +233,15 @@ class _ClipSteps:
         return torch.from_numpy(padded), length
 
     def labels(self, row: int) -> tuple[Tensor, Tensor, int]:
-        return (
-            torch.from_numpy(self.frame_labels[row]).float(),
-            torch.from_numpy(self.clip_labels[row]).float(),
-            self.label_kinds[row],
-        )
+        frames, tags = self.frame_labels[row], self.clip_labels[row]
+        return _label_tensor(frames), _label_tensor(tags), self.label_kinds[row]
 
     def embedded(self, row: int) -> Tensor:
         assert self.embeddings is not None
         return torch.from_numpy(np.array(self.embeddings[row]))
+
+
+def _label_tensor(labels: np.ndarray) -> Tensor:
+    """Labels of bytes as floats, NaN where they are unknown."""
+    values = torch.from_numpy(labels).float()
+    return values.masked_fill(values == _UNKNOWN, torch.nan)

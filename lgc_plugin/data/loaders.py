@@ -20,7 +20,7 @@ from lgc_plugin.data.batch_loaders import (
 )
 from lgc_plugin.data.clip_cache import cache_clips
 from lgc_plugin.data.clip_sets import TRAIN_SETS, unused_sets
-from lgc_plugin.data.datasets import clip_files, make_dataset
+from lgc_plugin.data.datasets import clip_files, clips_of_classes, make_dataset
 from lgc_plugin.data.embedding_cache import cache_embeddings
 from lgc_plugin.data.embedding_files import Embeddings
 from lgc_plugin.data.encoder import EventEncoder
@@ -51,6 +51,8 @@ def make_loaders(
     device: str | torch.device = "cpu",
     progress: bool = True,
     num_workers: int = 0,
+    n_batches: int | None = None,
+    balance_classes: bool = False,
     **loader_options: Any,
 ) -> dict[str, SaveableDataLoader]:
     """Loaders for training, initial prototypes, validation and test.
@@ -91,6 +93,12 @@ def make_loaders(
         Whether decoding shows progress bars.
     num_workers : int
         Loading processes of each loader; at most one per core is used.
+    n_batches : int, optional
+        Batches of a training epoch, for which clips are drawn again as often
+        as needed; None: until a set has no full share left.
+    balance_classes : bool
+        Whether the strong and the weak clips are drawn so that each class has
+        as many of them, and clips without any class count as one.
     **loader_options : Any
         See :class:`torch.utils.data.DataLoader` (``prefetch_factor``,
         ``pin_memory``).
@@ -119,6 +127,7 @@ def make_loaders(
         },
         batch_sizes,
         world_size,
+        n_batches is not None,
     )
     clips = cache_clips(
         files,
@@ -158,8 +167,16 @@ def make_loaders(
         subset: [datasets[name] for name in names if name in datasets]
         for subset, names in TRAIN_SETS.items()
     }
+    groups = {
+        subset: clips_of_classes(subsets[subset])
+        for subset in ("strong", "weak")
+        if balance_classes
+    }
     loaders = {
-        "train": make_train_loader(subsets, batch_sizes, seed, **options)
+        "train": make_train_loader(
+            *(subsets, batch_sizes, seed),
+            **{"n_batches": n_batches, "groups": groups, **options},
+        )
     }
     for loader, names in _read_in_order(datasets).items():
         parts = [datasets[name] for name in names if name in datasets]
@@ -212,7 +229,9 @@ def _read_in_order(available: Collection[str]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def loader_options(run_options: RunOptions) -> dict[str, Any]:
+def loader_options(
+    run_options: RunOptions, steps_per_epoch: int | None = None
+) -> dict[str, Any]:
     """What a run decides of :func:`make_loaders`."""
     on_cpu = (run_options.device or "").startswith("cpu")
     options: dict[str, Any] = {
@@ -222,6 +241,9 @@ def loader_options(run_options: RunOptions) -> dict[str, Any]:
         "progress": not run_options.noprogressbar,
         "device": run_options.device or infer_device(),
     }
+    if steps_per_epoch is not None:
+        factor = run_options.grad_accumulation_factor
+        options["n_batches"] = steps_per_epoch * factor
     if run_options.test_only:  # what is read once is not worth keeping
         options["data_cache"] = "none"
     return options

@@ -2,7 +2,8 @@
 
 A manifest is a CSV file that SpeechBrain's ``DynamicItemDataset`` loads as it
 is. It has one row per clip and the columns
-``ID,duration,wav,label_kind,events,tags``; see :class:`ClipRow`.
+``ID,duration,wav,label_kind,events,tags``; see :class:`ClipRow`. Where some
+clip has unknown classes, a column ``unknown`` follows.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ __all__ = [
 
 COLUMNS = ("ID", "duration", "wav", "label_kind", "events", "tags")
 
+#: Further column, of manifests in which some clip has unknown classes.
+UNKNOWN = "unknown"
+
 #: Stands for the folder of the dataset, so that a dataset can be moved.
 ROOT_MARK = "$data_root/"
 
@@ -64,6 +68,9 @@ class ClipRow:
         What sounds and when; only strongly labeled clips have events.
     tags : tuple[str, ...]
         Classes that sound anywhere in the clip; none if nothing is known.
+    unknown : tuple[str, ...]
+        Classes that the annotation of a labeled clip does not cover: they may
+        sound in it or not.
 
     Raises
     ------
@@ -82,6 +89,7 @@ class ClipRow:
     label_kind: LabelKind
     events: tuple[Event, ...] = ()
     tags: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_name("ID", self.id)
@@ -104,6 +112,22 @@ class ClipRow:
             check_event(event)
         for tag in self.tags:
             check_label(tag)
+        if self.unknown and self.label_kind == LabelKind.NONE:
+            raise ValueError(
+                "a clip of label_kind none has unknown classes: all are, leave "
+                "the field empty"
+            )
+        for label in self.unknown:
+            check_label(label)
+            if label in self.classes:
+                raise ValueError(
+                    f"class {label!r} is unknown and in the clip: keep one"
+                )
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes that sound in the clip, as far as they are known."""
+        return self.tags or tuple({e.label: None for e in self.events})
 
 
 def write_manifest(rows: Iterable[ClipRow], path: str | Path) -> None:
@@ -130,13 +154,15 @@ def write_manifest(rows: Iterable[ClipRow], path: str | Path) -> None:
     ID,duration,wav,label_kind,events,tags
     a,9.5,a.wav,none,,
     """
+    rows = list(rows)
+    with_unknown = any(row.unknown for row in rows)
     seen = set()
     with (
         atomic_file(path) as temporary,
         open(temporary, "w", newline="", encoding="utf-8") as file,
     ):
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer.writerow((*COLUMNS, UNKNOWN) if with_unknown else COLUMNS)
         for row in rows:
             if row.id in seen:
                 raise ValueError(
@@ -144,7 +170,8 @@ def write_manifest(rows: Iterable[ClipRow], path: str | Path) -> None:
                     "of a manifest its own ID"
                 )
             seen.add(row.id)
-            writer.writerow(_fields(row))
+            unknown = [format_tags(row.unknown)] if with_unknown else []
+            writer.writerow([*_fields(row), *unknown])
 
 
 def is_manifest(path: str | Path) -> bool:
@@ -215,6 +242,17 @@ def read_manifest(
     return [_resolve(row, data_root) for row in rows.values()]
 
 
+def check_known(rows: Iterable[ClipRow], path: str | Path) -> None:
+    """Raises an error if a clip to be scored has unknown classes."""
+    for row in rows:
+        if row.unknown:
+            raise ValueError(
+                f"{path}, clip {row.id!r}: {', '.join(row.unknown)} may sound "
+                "in it or not: keep only clips whose classes are all known in "
+                "sets that are scored"
+            )
+
+
 def _fields(row: ClipRow) -> tuple[str, ...]:
     check_name("wav", row.wav.removeprefix(ROOT_MARK))
     return (
@@ -228,13 +266,14 @@ def _fields(row: ClipRow) -> tuple[str, ...]:
 
 
 def _parse_row(fields: Mapping[str | None, str | None]) -> ClipRow:
-    values = [text for c in COLUMNS if (text := fields[c]) is not None]
-    if len(values) < len(COLUMNS) or None in fields:
+    columns = (*COLUMNS, UNKNOWN) if UNKNOWN in fields else COLUMNS
+    values = [text for c in columns if (text := fields[c]) is not None]
+    if len(values) < len(columns) or None in fields:
         raise ValueError(
-            f"the row has not {len(COLUMNS)} fields: the file may be "
+            f"the row has not {len(columns)} fields: the file may be "
             "truncated, prepare the data again"
         )
-    name, duration, wav, kind, events, tags = values
+    name, duration, wav, kind, events, tags, *unknown = values
     check_name("wav", wav.removeprefix(ROOT_MARK))
     return ClipRow(
         id=name,
@@ -243,6 +282,7 @@ def _parse_row(fields: Mapping[str | None, str | None]) -> ClipRow:
         label_kind=LabelKind.parse(kind),
         events=parse_events(events),
         tags=parse_tags(tags),
+        unknown=parse_tags("".join(unknown)),
     )
 
 

@@ -80,7 +80,8 @@ class Preparation:
     labels : tuple[str, ...]
         The classes, in alphabetical order unless they were given.
     data_root : Path
-        What ``$data_root`` in the manifests stands for.
+        What ``$data_root`` in the manifests stands for; saved as it is, and a
+        relative one counts from the folder of the manifests.
     coverage : dict[str, Coverage]
         For each set, how many of its clips were found.
     """
@@ -156,7 +157,7 @@ class Preparation:
                 for name, file in content["manifests"].items()
             },
             labels=tuple(content["labels"]),
-            data_root=Path(data_root or content["data_root"]),
+            data_root=Path(data_root or Path(folder, content["data_root"])),
             coverage=_coverage(Path(folder), content),
         )
 

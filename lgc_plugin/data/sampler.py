@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+import torch
 from speechbrain.dataio.sampler import (
     ConcatDatasetBatchSampler,
     ReproducibleRandomSampler,
@@ -13,6 +14,10 @@ from torch.utils.data import Sampler
 
 class MixedBatchSampler(ConcatDatasetBatchSampler):
     """Fixed shares of several datasets, each reshuffled every epoch.
+
+    An epoch ends when a dataset has no full share left, or has as many batches
+    as asked for: then each dataset is read again and again, reshuffled, even if
+    it has fewer clips than its share.
 
     SpeechBrain's sampler with its random samplers made here, each with a seed
     of its own: with one seed for all, datasets of equal length would always
@@ -33,6 +38,11 @@ class MixedBatchSampler(ConcatDatasetBatchSampler):
         Which of the processes this is.
     world_size : int
         Number of processes; it divides every batch size.
+    n_batches : int, optional
+        Batches of an epoch; None: until a dataset has no full share left.
+    groups : Sequence[Sequence[Sequence[int]] or None], optional
+        For each dataset the clips of each class, which are then drawn equally
+        often (:class:`BalancedSampler`); None draws all clips equally often.
 
     Raises
     ------
@@ -59,12 +69,25 @@ class MixedBatchSampler(ConcatDatasetBatchSampler):
         seed: int,
         rank: int = 0,
         world_size: int = 1,
+        n_batches: int | None = None,
+        groups: Sequence[Sequence[Sequence[int]] | None] | None = None,
     ) -> None:
         check_rank(rank, world_size)
-        samplers = [
-            ReproducibleRandomSampler(range(length), seed=1000003 * seed + i)
-            for i, length in enumerate(lengths)
-        ]
+        if n_batches is not None and n_batches < 1:
+            raise ValueError(f"n_batches is {n_batches}: give 1 or more")
+        self.n_batches = n_batches
+        samplers: list[Sampler[int]] = []
+        for i, length in enumerate(lengths):
+            own_seed, of_dataset = 1000003 * seed + i, groups and groups[i]
+            if of_dataset:
+                samplers.append(BalancedSampler(length, of_dataset, own_seed))
+            elif n_batches is not None:
+                draws = batch_sizes[i], n_batches
+                samplers.append(RepeatingSampler(length, *draws, own_seed))
+            else:
+                samplers.append(
+                    ReproducibleRandomSampler(range(length), seed=own_seed)
+                )
         super().__init__(samplers, list(batch_sizes))
         self.positions: list[int] = []
         first = 0
@@ -79,9 +102,113 @@ class MixedBatchSampler(ConcatDatasetBatchSampler):
             self.positions += range(start, start + part)
             first += size
 
+    def __len__(self) -> int:
+        if self.n_batches is not None:
+            return self.n_batches
+        return int(super().__len__())
+
     def __iter__(self) -> Iterator[list[int]]:
         for batch in super().__iter__():
             yield [batch[position] for position in self.positions]
+
+
+class _EpochSampler(Sampler[int]):
+    """Draws clips without end; the epoch and the seed decide all of them."""
+
+    def __init__(self, length: int, seed: int) -> None:
+        self.length = length
+        self.seed = seed
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return self.length
+
+    def set_epoch(self, epoch: int) -> None:
+        """Which epoch is drawn next."""
+        self.epoch = epoch
+
+
+class RepeatingSampler(_EpochSampler):
+    """One pass through the clips after the other, also across epochs.
+
+    A share has no clip twice, unless there are fewer clips than that: then it
+    has each of them equally often, and the rest as follows. Each pass is
+    shuffled anew, and ends when no full share is left of it.
+
+    >>> sampler = RepeatingSampler(5, share=2, n_shares=2, seed=0)
+    >>> clips = list(sampler)
+    >>> len(clips), len(set(clips))
+    (4, 4)
+    >>> sorted(RepeatingSampler(2, share=4, n_shares=1, seed=0))
+    [0, 0, 1, 1]
+    """
+
+    def __init__(
+        self, length: int, share: int, n_shares: int, seed: int
+    ) -> None:
+        super().__init__(length, seed)
+        self.share = share
+        self.n_shares = n_shares
+
+    def __iter__(self) -> Iterator[int]:
+        copies, rest = divmod(self.share, self.length)
+        shares_of_pass = self.length // rest if rest else 1
+        first, order, before = self.epoch * self.n_shares, [], -1
+        for number in range(first, first + self.n_shares):
+            yield from list(range(self.length)) * copies
+            pass_number, part = divmod(number, shares_of_pass)
+            if pass_number != before:
+                order, before = self._shuffled(pass_number), pass_number
+            yield from order[part * rest : (part + 1) * rest]
+
+    def _shuffled(self, pass_number: int) -> list[int]:
+        # Apart for each pass: the seeds of neighbors differ by 1.
+        seed = (self.seed * 2654435761 + pass_number) % 2**63
+        generator = torch.Generator().manual_seed(seed)
+        return torch.randperm(self.length, generator=generator).tolist()
+
+
+class BalancedSampler(_EpochSampler):
+    """A clip of each class in turn, the classes in a new order every time.
+
+    The clips of a class are reshuffled when all of them were drawn. A clip of
+    several classes is drawn for each of them.
+
+    Arguments
+    ---------
+    length : int
+        Number of clips.
+    groups : Sequence[Sequence[int]]
+        The clips of each class; clips without any are a class, too.
+    seed : int
+        Together with the epoch it decides every draw.
+
+    Example
+    -------
+    >>> from itertools import islice
+    >>> sampler = BalancedSampler(100, [range(99), [99]], seed=0)
+    >>> list(islice(sampler, 20)).count(99)
+    10
+    """
+
+    def __init__(
+        self, length: int, groups: Sequence[Sequence[int]], seed: int
+    ) -> None:
+        super().__init__(length, seed)
+        self.groups = [list(group) for group in groups if group]
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(self.seed + self.epoch)
+
+        def shuffled(values: list[int]) -> list[int]:
+            order = torch.randperm(len(values), generator=generator)
+            return [values[i] for i in order.tolist()]
+
+        left: list[list[int]] = [[] for _ in self.groups]
+        while self.groups:
+            for group in shuffled(list(range(len(self.groups)))):
+                left[group] = left[group] or shuffled(self.groups[group])
+                yield left[group].pop()
 
 
 class OrderedBatchSampler(Sampler[list[int]]):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from lgc_plugin.data.annotations import ReadOptions
-from lgc_plugin.data.manifest import is_manifest, read_manifest
+from lgc_plugin.data.manifest import check_known, is_manifest, read_manifest
 from lgc_plugin.evaluation.annotation_files import read_truth_events
 from lgc_plugin.evaluation.clip_lengths import clip_lengths
 from lgc_plugin.evaluation.ground_truth import GroundTruth, truth_of_rows
@@ -210,6 +210,7 @@ def _of_interest(
 
 def _of_manifest(path: Path, profile: str) -> GroundTruth:
     rows = read_manifest(path)
+    check_known(rows, path)
     found = sorted({event.label for row in rows for event in row.events})
     truth = truth_of_rows(rows, found, profile)
     if truth.durations.empty:

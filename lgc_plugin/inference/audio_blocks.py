@@ -15,8 +15,8 @@ from lgc_plugin.data.audio_files import (
     decode_blocks,
 )
 from lgc_plugin.data.audio_stream import UnreadableError, missing_bytes
+from lgc_plugin.data.channels import ChannelCheck
 from lgc_plugin.data.resample import Resampler, check_sample_rate
-from lgc_plugin.inference.channels import ChannelCheck
 from lgc_plugin.inference.samples import (
     as_floats,
     check_finite,

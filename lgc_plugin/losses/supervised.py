@@ -18,14 +18,15 @@ def masked_bce(
     weight: Tensor,
     pool_count: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
-    """Mean binary cross-entropy over the cells of weight 1.
+    """Mean binary cross-entropy over the known cells of weight 1.
 
     Arguments
     ---------
     scores : Tensor
         Probabilities, any shape.
     targets : Tensor
-        In [0, 1], of the same shape (soft after mixup).
+        In [0, 1], of the same shape (soft after mixup); NaN where the label
+        is unknown, which counts as weight 0.
     weight : Tensor
         0 or 1, broadcast to that shape.
     pool_count : Callable, optional
@@ -51,6 +52,9 @@ def masked_bce(
         scores = at_least_float32(scores)
         targets = targets.to(scores.dtype)
         weight = weight.expand_as(scores).to(scores.dtype)
+        unknown = targets.isnan()
+        targets = targets.masked_fill(unknown, 0.0)
+        weight = weight.masked_fill(unknown, 0.0)
         # A NaN would stop the process here, on a GPU beyond recovery. Kept
         # out of the function and added again, it only spoils this step.
         losses = binary_cross_entropy(
@@ -83,9 +87,9 @@ def supervised_losses(
     clip : Tensor
         (B, C) clip scores.
     frame_labels : Tensor
-        (B, C, T'), read where the kind is strong.
+        (B, C, T'), read where the kind is strong; NaN where unknown.
     clip_labels : Tensor
-        (B, C), read where the kind is weak.
+        (B, C), read where the kind is weak; NaN where unknown.
     label_kind : Tensor
         (B,) values of :class:`~lgc_plugin.types.LabelKind`.
     valid : Tensor, optional

@@ -19,6 +19,15 @@ _PAPER_FILTERS = (16, 32, 64, 128, 128, 128, 128)
 _PAPER_POOLING = ((2, 2), (2, 2), (1, 2), (1, 2), (1, 2), (1, 2), (1, 2))
 
 
+def time_pooling(pooling: Sequence[tuple[int, int]]) -> int:
+    """Mel frames per output frame of a network.
+
+    >>> time_pooling(_PAPER_POOLING), time_pooling([(1, 128)])
+    (4, 1)
+    """
+    return math.prod(time for time, _ in pooling)
+
+
 class GatedConvBlock(nn.Module):
     """3x3 convolution, batch norm, gated linear unit, dropout, pooling.
 
@@ -154,7 +163,7 @@ class CRNN(nn.Module):
                 f"{len(filters)} filters but {len(pooling)} poolings: give "
                 "one of each per block"
             )
-        self.time_pooling = math.prod(time for time, _ in pooling)
+        self.time_pooling = time_pooling(pooling)
         mel_bins = n_mels
         for _, mel in pooling:
             mel_bins //= mel

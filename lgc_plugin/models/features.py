@@ -22,7 +22,7 @@ class LogMel(nn.Module):
     sample_rate : int
         Samples per second.
     n_fft : int
-        Length of a (symmetric Hamming) window, in samples.
+        Length of the DFT, in samples.
     hop_length : int
         Samples between two frames.
     n_mels : int
@@ -33,11 +33,15 @@ class LogMel(nn.Module):
         Smallest magnitude, before the logarithm.
     decibel_range : tuple[float, float]
         Levels outside are clamped, in dB.
+    win_length : int, optional
+        Length of a (symmetric Hamming) window, in samples; None: ``n_fft``. A
+        shorter one follows short events; zeros around it keep the mel bins
+        fine.
 
     Raises
     ------
     ValueError
-        If the frequencies do not fit the sample rate.
+        If the frequencies do not fit the sample rate, or the window the DFT.
 
     Example
     -------
@@ -60,8 +64,15 @@ class LogMel(nn.Module):
         f_max: float = 8000.0,
         amplitude_floor: float = 1e-5,
         decibel_range: tuple[float, float] = (-50.0, 80.0),
+        win_length: int | None = None,
     ) -> None:
         super().__init__()
+        win_length = n_fft if win_length is None else win_length
+        if not 1 <= win_length <= n_fft:
+            raise ValueError(
+                f"win_length is {win_length}: it is at least 1, at most the "
+                f"n_fft of {n_fft}"
+            )
         if not 0 <= f_min < f_max <= sample_rate / 2:
             raise ValueError(
                 f"mel bins from {f_min} to {f_max} Hz do not fit a sample "
@@ -75,7 +86,7 @@ class LogMel(nn.Module):
         self.spectrogram = MelSpectrogram(
             sample_rate=sample_rate,
             n_fft=n_fft,
-            win_length=n_fft,
+            win_length=win_length,
             hop_length=hop_length,
             f_min=f_min,
             f_max=f_max,

@@ -45,7 +45,7 @@ def by_frame(frame_scores: Tensor) -> Tensor:
 
 
 def labels_by_frame(scores: Tensor, batch: SEDBatch) -> Tensor:
-    """(B * T', C) labels of frames of strong clips, the scores of all others.
+    """(B * T', C) known labels of frames of strong clips, else the scores.
 
     Example
     -------
@@ -58,5 +58,5 @@ def labels_by_frame(scores: Tensor, batch: SEDBatch) -> Tensor:
     if batch.frame_labels is not None:
         strong = (batch.label_kind == LabelKind.STRONG).view(-1, 1, 1)
         labels = batch.frame_labels.to(scores.dtype)
-        scores = torch.where(strong, labels, scores)
+        scores = torch.where(strong & ~labels.isnan(), labels, scores)
     return by_frame(scores)

@@ -198,11 +198,8 @@ def _origin(source: str | Path, content: Mapping[str, Any]) -> dict[str, Any]:
 def _settings(
     network: Mapping[str, Any], labels: Sequence[str] | None, lgc: LGC
 ) -> dict[str, Any]:
-    """Keys of the hparams file that shapes and frames depend on."""
+    """Keys of the hparams file that shapes depend on."""
     settings = {k: v for k, v in network.items() if k != "n_classes"}
-    settings["encoder"] = {
-        "pooling": math.prod(time for time, _ in network["pooling"])
-    }
     settings["n_prototypes"] = lgc.bank.prototypes.shape[1]
     if labels is not None:
         settings["labels"] = list(labels)

@@ -13,6 +13,14 @@ RECORD = "settings.json"
 MAY_CHANGE = "may_change"
 """The setting that lists which settings may change."""
 
+# What runs had before there were keys for it.
+_BEFORE_KEYS = {
+    "n_fft": 2048,
+    "f_min": 0.0,
+    "f_max": 8000.0,
+    "balance_classes": False,
+}
+
 
 def check_same_run(
     folder: str | Path, settings: Mapping[str, Any], record: bool = True
@@ -62,6 +70,8 @@ def check_same_run(
             write_json(file, now)
         return
     before = read_json(file)
+    older = {k: v for k, v in _BEFORE_KEYS.items() if k in now}
+    before = {**older, **before}
     before = {key: value for key, value in before.items() if key not in free}
     for key in sorted(now.keys() | before.keys()):
         if now.get(key) != before.get(key):

@@ -32,9 +32,9 @@ class SEDBatch(BatchParts):
     features : Tensor, optional
         (B, F, T), before normalization.
     frame_labels : Tensor, optional
-        (B, C, T'), read where the kind is strong.
+        (B, C, T'), read where the kind is strong; NaN where unknown.
     clip_labels : Tensor, optional
-        (B, C), read where the kind is weak.
+        (B, C), read where the kind is weak; NaN where unknown.
     valid : Tensor, optional
         (B, T') bool, False on padding; None when no clip is padded.
     embeddings : Tensor, optional
@@ -52,8 +52,7 @@ class SEDBatch(BatchParts):
     n_samples : Tensor, optional
         (B,) samples of each clip before padding.
     wav_lengths : tuple[int, ...], optional
-        The same as the host knows it; None: N, or not known, as of clips
-        that were mixed, cut or rolled.
+        The same as the host knows it; None: N, or not known (mixed, rolled).
     frame_samples : int, optional
         Samples of an output frame; set while waveforms are kept beside the
         features.
@@ -163,11 +162,15 @@ class SEDBatch(BatchParts):
         Returns
         -------
         SEDBatch
-            A frame is valid where it is in either clip.
+            Valid where either clip is; labels are known where both have them.
         """
 
         def mixed(values: Tensor) -> Tensor:
             return mix_values(values, permutation, weight)
+
+        def mixed_labels(values: Tensor) -> Tensor:
+            changed = is_mixed.view(-1, *[1] * (values.ndim - 1))
+            return torch.where(changed, mixed(values), values)
 
         valid, lengths, is_mixed = self.valid, self.lengths, weight < 1
         if valid is not None:
@@ -175,15 +178,15 @@ class SEDBatch(BatchParts):
         if lengths is not None:
             longest = torch.maximum(lengths, lengths[permutation])
             lengths = torch.where(is_mixed, longest, lengths)
-        tags = None if self.clip_labels is None else mixed(self.clip_labels)
+        tags = self.clip_labels
         return self._changed(
             mixed,
             mixed,
-            mixed,
+            mixed_labels,
             valid=valid,
             lengths=lengths,
             wav_lengths=None,
-            clip_labels=tags,
+            clip_labels=None if tags is None else mixed_labels(tags),
         )
 
     def cut(self, permutation: Tensor, span: Tensor) -> SEDBatch:

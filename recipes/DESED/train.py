@@ -3,8 +3,8 @@
 
     python recipes/DESED/train.py hparams/lgc.yaml --data_folder=/path/to/DESED
 
-Without a data_folder, soundscapes of sounds made by code stand in, and the
-small profile (hparams/mini.yaml) applies.
+The folder may be one of lgc-sed dataset, too. Without one, soundscapes of
+sounds made by code stand in, and the small profile (hparams/mini.yaml) applies.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from lgc_plugin.training.brain import LGCBrain
 from lgc_plugin.training.imported_run import check_imported
 from lgc_plugin.training.resume import check_same_run
 from lgc_plugin.training.run_log import EnergyMeter, start_log
+from lgc_plugin.training.schedule import steps_per_epoch
 from lgc_plugin.utils.distributed import (
     destroy_process_group,
     get_world_size,
@@ -50,6 +51,7 @@ from lgc_plugin.utils.hparams import (
 )
 from lgc_plugin.utils.locks import lock_file
 from lgc_plugin.utils.text import one_line
+from own_recordings import is_own, load_own
 from pretrained_encoder import check_encoder, check_weights
 from scored_sets import score_sets, scorers
 from small_runs import debug_overrides, make_soundscapes, parse_with_fallback
@@ -58,6 +60,8 @@ from small_runs import debug_overrides, make_soundscapes, parse_with_fallback
 def prepare(settings: dict[str, Any], debug: bool) -> Preparation:
     """Manifests of the data, or of the toy dataset if there are none."""
     folder = settings["data_folder"] or make_soundscapes(settings, debug)
+    if is_own(folder):
+        return load_own(folder, settings)
     manifests = Path(settings["output_folder"]) / "manifests"
     keys = (
         "sample_rate labels weak_validation_share seed use_strong_real "
@@ -108,9 +112,16 @@ def run(words: list[str], held: ExitStack) -> int:
         if launch_rank() == 0:
             held.enter_context(lock_file(Path(folder) / ".lock", folder))
         run_options = init_process_group(run_options)
+        before = dict(settings)
         data = prepare(settings, run_options.debug)
+        # What follows from the sets that there are.
+        overrides.update({k: v for k, v in settings.items() if v != before[k]})
         overrides["data_folder"] = str(data.data_root)
         settings["labels"] = overrides["labels"] = list(data.labels)
+        steps = steps_per_epoch(
+            settings["number_of_steps"], settings["number_of_epochs"]
+        )
+        settings["steps_per_epoch"] = steps
         text = hparams_text(file, overrides)
         made = parse_arguments(text)
         check_weights(made)
@@ -121,7 +132,8 @@ def run(words: list[str], held: ExitStack) -> int:
             same_run = (folder, settings)
             run_on_main(check_imported, args=same_run)
             run_on_main(check_same_run, args=(*same_run, False))
-        loaders = hparams["make_loaders"](data, **loader_options(run_options))
+        options = loader_options(run_options, steps)
+        loaders = hparams["make_loaders"](data, **options)
         metrics = scorers(hparams, settings, data)
         hparams["checkpointer"].set_aside_damaged(run_options.test_only)
         checkpoints = hparams["checkpointer"].list_checkpoints()

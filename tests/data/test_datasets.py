@@ -1,4 +1,5 @@
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 from lgc_plugin.data.batch_loaders import collate_clips
 from lgc_plugin.data.datasets import clip_files, make_dataset
 from lgc_plugin.data.encoder import EventEncoder
-from lgc_plugin.data.manifest import write_manifest
+from lgc_plugin.data.manifest import read_manifest, write_manifest
 from lgc_plugin.types import Event, LabelKind
 from tiny_clips import ENCODER, write_clips
 
@@ -40,6 +41,26 @@ def test_what_is_not_known_is_zero(tmp_path, kind, clip_labels):
     assert item["clip_labels"].tolist() == clip_labels
     assert not item["frame_labels"].any()
     assert item["label_kind"] == kind
+
+
+def test_labels_of_unknown_classes_are_nan(tmp_path):
+    manifest = write_clips(tmp_path, "a", LabelKind.STRONG)
+    rows = read_manifest(manifest)
+    rows[1] = replace(rows[1], unknown=("Cat",))
+    rows[2] = replace(rows[2], events=(), tags=(), unknown=("Cat", "Dog"))
+    write_manifest(rows, manifest)
+    items = make_dataset(manifest, ENCODER, tmp_path, crop=True)
+    dog = ENCODER.encode(rows[0].events)[1]
+    for number, n_unknown in enumerate([0, 1, 2, 0]):
+        frames = items[number]["frame_labels"]
+        tags = items[number]["clip_labels"]
+        assert frames[:n_unknown].isnan().all()
+        assert tags.tolist()[n_unknown:] == [0.0, 1.0][n_unknown:]
+        if n_unknown < 2:
+            assert torch.equal(frames[1], dog)
+            assert tags.isnan().sum() == n_unknown
+    with pytest.raises(ValueError, match="'a1': Cat may sound in it or not"):
+        make_dataset(manifest, ENCODER, tmp_path, crop=False)
 
 
 def test_short_clips_are_padded_and_long_ones_cut_for_training(tmp_path):

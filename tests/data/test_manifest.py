@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lgc_plugin.data.manifest import (
+    COLUMNS,
     ClipRow,
     format_events,
     format_tags,
@@ -229,3 +230,21 @@ def test_truncated_or_foreign_files_are_refused(tmp_path):
     path.write_text("")
     with pytest.raises(ValueError, match="no column"):
         read_manifest(path)
+
+
+def test_unknown_classes_are_a_column_where_there_are_some(tmp_path):
+    path = tmp_path / "some.csv"
+    rows = [row(id="first"), row(id="second", unknown=("a;b", "Fox"))]
+    write_manifest(rows, path)
+    assert path.read_text().startswith(",".join((*COLUMNS, "unknown")))
+    assert read_manifest(path) == rows
+    write_manifest(rows[:1], path)
+    assert "unknown" not in path.read_text()
+    assert read_manifest(path) == rows[:1]
+
+
+def test_a_class_is_not_unknown_and_in_the_clip():
+    with pytest.raises(ValueError, match="'Dog' is unknown and in the clip"):
+        ClipRow("a", 1.0, "a", LabelKind.WEAK, tags=("Dog",), unknown=("Dog",))
+    with pytest.raises(ValueError, match="none has unknown classes"):
+        ClipRow("a", 1.0, "a", LabelKind.NONE, unknown=("Dog",))

@@ -1,4 +1,5 @@
-from itertools import chain, zip_longest
+from collections import Counter
+from itertools import chain, pairwise, zip_longest
 
 import pytest
 from hypothesis import given
@@ -111,3 +112,66 @@ def test_every_clip_is_scored_once_in_the_same_batches(
         numbered.update(zip(sampler.batch_numbers, batches, strict=True))
     assert [numbered[number] for number in range(len(alone))] == alone
     assert sum(counts) == len(alone) and max(counts) - min(counts) <= 1
+
+
+@given(
+    st.lists(st.integers(1, 12), min_size=1, max_size=3),
+    st.lists(st.integers(1, 6), min_size=3, max_size=3),
+    st.integers(1, 9),
+    st.integers(0, 2**20),
+)
+def test_a_number_of_batches_draws_all_clips_again_and_again(
+    lengths, shares, n_batches, seed
+):
+    shares = shares[: len(lengths)]
+    sampler = MixedBatchSampler(lengths, shares, seed, n_batches=n_batches)
+    drawn = [Counter() for _ in lengths]
+    for epoch in range(4):
+        sampler.set_epoch(epoch)
+        batches = list(sampler)
+        assert len(batches) == len(sampler) == n_batches
+        assert batches == list(sampler)
+        for batch in batches:
+            first = place = 0
+            for part, (length, share) in enumerate(
+                zip(lengths, shares, strict=True)
+            ):
+                clips = [x - first for x in batch[place : place + share]]
+                assert set(clips) <= set(range(length))
+                # As equally often as the share allows.
+                most = max(Counter(clips).values())
+                assert most == -(-share // length)
+                drawn[part].update(clips)
+                first, place = first + length, place + share
+    for length, share, counts in zip(lengths, shares, drawn, strict=True):
+        if length % share == 0 or share % length == 0:  # whole passes
+            often = [counts[clip] for clip in range(length)]
+            assert max(often) - min(often) <= 1
+
+
+def test_passes_go_on_across_epochs_and_differ():
+    sampler = MixedBatchSampler([12], [3], seed=1, n_batches=2)
+    epochs = []
+    for epoch in range(6):
+        sampler.set_epoch(epoch)
+        epochs.append([clip for batch in sampler for clip in batch])
+    passes = [first + second for first, second in pairwise(epochs)][::2]
+    assert [sorted(each) for each in passes] == [list(range(12))] * 3
+    assert passes[0] != passes[1] != passes[2]
+
+
+@given(st.integers(0, 100), st.integers(0, 3))
+def test_classes_are_drawn_equally_often(seed, epoch):
+    groups = [[0, 1, 2, 3, 4, 5, 6], [7, 0], [8], []]
+    sampler = MixedBatchSampler(
+        [9, 40], [3, 2], seed, n_batches=20, groups=[groups, None]
+    )
+    sampler.set_epoch(epoch)
+    batches = list(sampler)
+    assert batches == list(sampler)
+    labeled = Counter(clip for batch in batches for clip in batch[:3])
+    assert labeled[8] == 20  # of 60 draws, a third of each class
+    assert labeled[7] == 10
+    assert sum(labeled[clip] for clip in range(1, 7)) in (17, 18, 16)
+    # The others as without balance.
+    assert len({clip for batch in batches for clip in batch[3:]}) == 40

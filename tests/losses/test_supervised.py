@@ -104,6 +104,20 @@ def test_nan_spoils_the_loss_but_stops_nothing():
     assert losses[0].isnan()
 
 
+def test_unknown_labels_are_no_targets():
+    scores = torch.rand(2, 3, 4, dtype=torch.float64, requires_grad=True)
+    labels = torch.randint(0, 2, scores.shape).double()
+    unknown = torch.rand(scores.shape) < 0.4
+    kinds = torch.tensor([[[1]], [[0]]])
+    loss = masked_bce(scores, labels.masked_fill(unknown, torch.nan), kinds)
+    same = masked_bce(scores, labels, kinds * ~unknown)
+    assert torch.equal(loss, same)
+    gradients = [torch.autograd.grad(each, scores)[0] for each in (loss, same)]
+    assert torch.equal(*gradients)
+    all_unknown = torch.full_like(labels, torch.nan)
+    assert masked_bce(scores, all_unknown, kinds) == 0
+
+
 def test_half_precision_scores_are_accepted_under_autocast():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         frame = torch.rand(1, 1, 3).bfloat16()

@@ -7,8 +7,13 @@ from hypothesis import strategies as st
 from torch.nn.functional import normalize
 
 import oracles
-from lgc_plugin.models.frame_classes import frame_classes, with_background
+from lgc_plugin.models.frame_classes import (
+    frame_classes,
+    labels_by_frame,
+    with_background,
+)
 from lgc_plugin.models.prototypes import PrototypeBank
+from lgc_plugin.types import SEDBatch
 from strategies import precisions, score_tensors, seeds, unit_vectors
 
 # At the threshold 0.875, and at 1 minus it.
@@ -278,3 +283,15 @@ def test_frame_classes_equal_the_definition(labels, dtype):
     scores = with_background(labels)
     assert torch.equal(scores[:, :-1], labels)
     oracles.assert_exact(scores[:, -1], 1 - oracles.exact(labels).amax(1))
+
+
+def test_a_frame_has_the_scores_of_classes_that_are_unknown_in_it():
+    labels = torch.tensor([[[1.0, 0.0]], [[0.0, 0.0]]])
+    labels = torch.cat([labels, torch.full((2, 1, 2), torch.nan)], dim=1)
+    scores = torch.tensor([0.25, 0.95]).view(1, 2, 1).expand(2, 2, 2)
+    batch = SEDBatch(torch.tensor([2, 0]), frame_labels=labels)
+    found = labels_by_frame(scores, batch)
+    assert found[:, 0].tolist() == [1.0, 0.0, 0.25, 0.25]
+    assert (found[:, 1] == scores[0, 1, 0]).all()
+    # Not the background, though no known class sounds.
+    assert frame_classes(found, 0.9)[1].tolist() == [False, True, False]

@@ -1,10 +1,11 @@
 import inspect
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from hyperpyyaml import load_hyperpyyaml
+import torch
 from ruamel.yaml import YAML
 
 from lgc_plugin.augment import (
@@ -16,8 +17,13 @@ from lgc_plugin.augment import (
     RandomVersions,
     TimeMask,
 )
+from lgc_plugin.data.resolution import propose_resolution
 from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
-from lgc_plugin.inference.model.hparams_settings import read_arguments
+from lgc_plugin.inference.model.hparams_settings import (
+    read_arguments,
+    settings_of_hparams,
+)
+from lgc_plugin.inference.model.model_settings import ModelSettings
 from lgc_plugin.lgc import LGC
 from lgc_plugin.losses.ict import InterpolationConsistency
 from lgc_plugin.losses.rct import RandomConsistency
@@ -25,7 +31,12 @@ from lgc_plugin.losses.sct import ShiftConsistency
 from lgc_plugin.models import encoders
 from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.models.features import LogMel
-from lgc_plugin.utils.hparams import parse_recipe_arguments, read_plain
+from lgc_plugin.utils.hparams import (
+    hparams_text,
+    load_hparams,
+    parse_recipe_arguments,
+    read_plain,
+)
 from lgc_plugin.utils.override_files import ObjectOverride, read_overrides
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,6 +141,37 @@ def test_defaults_in_code_are_the_papers(part, prefix):
     assert compared > 0
 
 
+@pytest.mark.parametrize("pooling", [1, 2, 4])
+def test_frames_follow_the_pooling_of_the_network(tmp_path, pooling):
+    """Of the network, of the labels, and of the finished detector."""
+    resolution = propose_resolution({"Cat": [0.008 * pooling]}, 250000)
+    overrides = {
+        "clip_seconds": 1.0,
+        "labels": ["Cat"],
+        "sample_rate": 250000,
+        "hop_length": resolution.hop_length,
+        "pooling": [list(pair) for pair in resolution.pooling],
+        "win_length": resolution.win_length,
+        "n_fft": resolution.n_fft,
+        "f_max": resolution.f_max,
+        "median_windows": resolution.median_windows,
+    }
+    words = [f"--{key}={json.dumps(each)}" for key, each in overrides.items()]
+    hparams = made_by(tmp_path, words=words)
+    encoder, model = hparams["encoder"], hparams["model"]
+    assert encoder.pooling == model.time_pooling == resolution.time_pooling
+    assert encoder.frame_seconds == resolution.frame_seconds
+    mels = hparams["front_end"](torch.rand(1, 25000))
+    n_frames = (25000 // resolution.hop_length + 1) // encoder.pooling
+    assert model(mels).frame.shape == (1, 1, n_frames)
+    arguments = read_arguments(HPARAMS / "lgc.yaml", overrides)
+    settings = settings_of_hparams(arguments, {})
+    assert settings.frame_seconds == resolution.frame_seconds
+    assert settings.front_end["f_max"] == 125000
+    assert settings.front_end["win_length"] == resolution.win_length
+    assert ModelSettings.from_mapping(settings.as_mapping()) == settings
+
+
 def test_the_numbers_of_the_method():
     assert PAPER["batch_sizes"] == {"strong": 12, "weak": 12, "unlabeled": 24}
     assert PAPER["number_of_epochs"] == 200
@@ -161,14 +203,15 @@ def test_terms_in_code_have_the_numbers_of_the_files():
         assert part().weight == YAML(typ="safe").load(file)[f"{name}_weight"]
 
 
-def made_by(tmp_path, *names):
+def made_by(tmp_path, *names, words=()):
     """The objects of lgc.yaml with files of overrides, as the recipe does."""
-    words = [f"--overrides={HPARAMS / name}.yaml" for name in names]
-    words += ["--labels=[Cat, Dog]", f"--output_folder={tmp_path}"]
+    files = [f"--overrides={HPARAMS / name}.yaml" for name in names]
+    words = ["--labels=[Cat, Dog]", *files, *words]
+    words += [f"--output_folder={tmp_path}"]
     parsed = parse_recipe_arguments([str(HPARAMS / "lgc.yaml"), *words])
     overrides = {**parsed.overrides, "checkpointer": None}
     overrides.update(train_logger=None, tensorboard_logger=None)
-    return load_hyperpyyaml((HPARAMS / "lgc.yaml").read_text(), overrides)
+    return load_hparams(hparams_text(HPARAMS / "lgc.yaml", overrides))
 
 
 def switches(hparams):

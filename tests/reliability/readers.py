@@ -21,6 +21,8 @@ from lgc_plugin.data.annotations import (
 )
 from lgc_plugin.data.audio_files import measure_audio
 from lgc_plugin.data.manifest import read_manifest
+from lgc_plugin.data.own.sources import NameMatcher, Source
+from lgc_plugin.data.own.tables import read_label_map, read_ranges
 from lgc_plugin.data.packed_file import open_packed
 from lgc_plugin.data.preparation import Coverage, Preparation
 from lgc_plugin.evaluation.event_files import read_event_file
@@ -43,6 +45,7 @@ from published_crnn import published_module
 from scoring_files import frame_scores
 
 HPARAMS = Path(__file__).resolve().parents[2] / "hparams" / "lgc.yaml"
+RECORDING = Source("a.wav", Path("a.wav"), 8000, 1, 80_000, "")
 TRUTH = "filename\tonset\toffset\tevent_label\na.wav\t0.5\t1.5\tCat\n"
 TRUTH += "a.wav\t1.0\t2.0\tDog\nb.wav\t\t\t\n"
 
@@ -141,6 +144,22 @@ READERS = [
     ),
     Reader(
         "unlabeled", "a.tsv", text("filename\na.wav\nb.wav\n"), read_unlabeled
+    ),
+    Reader(
+        "ranges",
+        "a.tsv",
+        text(
+            "filename\tonset\toffset\tevent_labels\na.wav\t0.5\t1.5\tCat,Dog\n"
+        ),
+        lambda path: read_ranges(path, NameMatcher([RECORDING])),
+        60,
+    ),
+    Reader(
+        "label map",
+        "a.tsv",
+        text("label\tclass\nrobin\tBird\nrain\t\n"),
+        read_label_map,
+        40,
     ),
     Reader("truth", "a.tsv", text(TRUTH), read_annotations),
     Reader("detections", "a.tsv", text(TRUTH), read_event_file),

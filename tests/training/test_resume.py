@@ -35,6 +35,13 @@ def test_anything_else_makes_it_another_run(tmp_path, now, message):
         check_same_run(tmp_path, now)
 
 
+def test_a_run_of_an_older_version_had_what_was_fixed_then(tmp_path):
+    check_same_run(tmp_path, BEGUN)
+    check_same_run(tmp_path, {**BEGUN, "n_fft": 2048})
+    with pytest.raises(ValueError, match="n_fft = 2048, now it is 512"):
+        check_same_run(tmp_path, {**BEGUN, "n_fft": 512})
+
+
 def test_a_setting_that_became_free_is_not_compared(tmp_path):
     check_same_run(tmp_path, {"lr": 0.1, "n_jobs": 1})
     check_same_run(tmp_path, {**BEGUN, "n_jobs": 2})

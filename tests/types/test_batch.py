@@ -162,6 +162,20 @@ def test_a_mixture_is_the_sum_and_is_valid_where_either_is(batch, seed):
     assert_rest_unchanged(mixed, batch, "clip_labels")
 
 
+def test_a_mixture_knows_what_both_clips_know():
+    unknown = torch.nan
+    labels = torch.tensor([[[1.0]], [[unknown]], [[0.0]], [[unknown]]])
+    batch = SEDBatch(
+        torch.full((4,), 2), torch.rand(4, 1, 1), labels, labels[..., 0]
+    )
+    partners = torch.tensor([1, 0, 3, 2])
+    mixed = batch.mix(partners, torch.tensor([0.5, 0.5, 1.0, 1.0]))
+    expected = torch.tensor([unknown, unknown, 0.0, unknown])
+    for part in (mixed.frame_labels, mixed.clip_labels):
+        assert torch.equal(part.flatten().isnan(), expected.isnan())
+        assert part.flatten()[2] == 0.0
+
+
 @FEW
 @given(batches(), seeds)
 def test_embeddings_of_the_frames_stay_with_their_labels(batch, seed):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -27,7 +26,7 @@ from lgc_plugin.inference.model.plain_values import (
     default_arguments,
     is_number,
 )
-from lgc_plugin.models.crnn import CRNN
+from lgc_plugin.models.crnn import CRNN, time_pooling
 from lgc_plugin.models.features import LogMel
 from lgc_plugin.utils.files import write_text
 from lgc_plugin.utils.text import one_line
@@ -71,7 +70,13 @@ class ModelSettings:
         checked = {
             "labels": labels,
             "clip_seconds": _checked_seconds(self.clip_seconds),
-            "front_end": check_arguments("front_end", self.front_end, LogMel),
+            "front_end": check_arguments(
+                # Files of older versions have no window length.
+                "front_end",
+                self.front_end,
+                LogMel,
+                optional=["win_length"],
+            ),
             "network": _checked_network(self.network, self.frame_encoder),
             "post_processing": _checked_decoding(self.post_processing, labels),
             "versions": _checked_mapping("versions", self.versions),
@@ -126,7 +131,7 @@ class ModelSettings:
     @property
     def pooling(self) -> int:
         """Mel frames per output frame."""
-        return math.prod(time for time, _ in self.network["pooling"])
+        return time_pooling(self.network["pooling"])
 
     @property
     def frame_seconds(self) -> float:
@@ -152,6 +157,8 @@ class ModelSettings:
             else:
                 content[name] = value
         content = as_plain("settings", content)
+        if content["front_end"]["win_length"] is None:
+            del content["front_end"]["win_length"]
         if self.frame_encoder is None:
             # A file is what it was before there were encoders.
             del content["frame_encoder"]

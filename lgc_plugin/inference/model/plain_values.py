@@ -11,6 +11,8 @@ from typing import Any
 _MOST = {
     "sample_rate": 10**6,
     "encoder_rate": 10**6,
+    "f_min": 10**6,
+    "f_max": 10**6,
     "n_mels": 4096,
     "rnn_layers": 100,
 }
@@ -76,9 +78,14 @@ def default_arguments(part: Callable[..., Any]) -> dict[str, Any]:
 
 
 def check_arguments(
-    where: str, given: Any, part: Callable[..., Any]
+    where: str,
+    given: Any,
+    part: Callable[..., Any],
+    optional: Sequence[str] = (),
 ) -> dict[str, Any]:
     """All arguments of a part, each of the kind that its default is of.
+
+    Optional ones may be missing, and are the defaults then.
 
     Example
     -------
@@ -92,6 +99,7 @@ def check_arguments(
     if not isinstance(given, Mapping):
         raise ValueError(f"{where} must hold lines of 'key: value'")
     defaults = default_arguments(part)
+    given = {**{name: defaults[name] for name in optional}, **given}
     check_keys(where, list(given), list(defaults))
     plain = as_plain(where, given)
     for name, default in defaults.items():

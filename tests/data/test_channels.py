@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lgc_plugin.data.channels import ChannelCheck
 from lgc_plugin.inference.audio_blocks import array_blocks, stream_blocks
-from lgc_plugin.inference.channels import ChannelCheck
 from strategies import seeds
 
 RATE = 1000

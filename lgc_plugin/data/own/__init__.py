@@ -1,0 +1,1 @@
+"""Data sets from recordings and annotations of one's own."""

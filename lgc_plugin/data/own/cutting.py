@@ -1,0 +1,117 @@
+"""Where a recording is cut into clips. All times are whole milliseconds."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """A part of a recording, or an event."""
+
+    start: int
+    stop: int
+
+
+def training_windows(
+    part: Span, events: Sequence[Span], length: int
+) -> list[Span]:
+    """Clips that overlap so far that every event is whole in one of them.
+
+    Where a clip would cut an event, the next one begins with that event. The
+    last clip begins earlier rather than being short. Events that are longer
+    than a clip are cut all the same; events are sorted.
+
+    >>> training_windows(Span(0, 25), [Span(8, 12)], 10)
+    [Span(start=0, stop=10), Span(start=8, stop=18), Span(start=15, stop=25)]
+    """
+    onsets = [event.start for event in events]
+    windows, at = [], part.start
+    while at + length < part.stop:
+        stop = at + length
+        windows.append(Span(at, stop))
+        inside = events[bisect_right(onsets, at) : bisect_left(onsets, stop)]
+        cut = [x.start for x in inside if stop < x.stop <= x.start + length]
+        at = min(cut, default=stop)
+    return [*windows, Span(max(part.start, part.stop - length), part.stop)]
+
+
+def scoring_windows(
+    part: Span, events: Sequence[Span], length: int
+) -> list[Span]:
+    """Clips that do not overlap, with borders between events.
+
+    So each event is scored once, and whole. Clips are as long as a border
+    between events allows; where there is none, events are cut.
+
+    >>> scoring_windows(Span(0, 25), [Span(8, 12), Span(12, 30)], 10)
+    [Span(start=0, stop=8), Span(start=8, stop=12), Span(start=12, stop=22), \
+Span(start=22, stop=25)]
+    """
+    onsets = [event.start for event in events]
+    windows, at = [], part.start
+    longest = max((x.stop - x.start for x in events), default=0)
+    while at < part.stop:
+        stop = min(at + length, part.stop)
+        if stop < part.stop:
+            stop = _border(events, onsets, longest, Span(at, stop))
+        windows.append(Span(at, stop))
+        at = stop
+    return windows
+
+
+def _border(
+    events: Sequence[Span], onsets: Sequence[int], longest: int, most: Span
+) -> int:
+    """The latest time in a span, or its end, at which no event sounds."""
+    stop = most.stop
+    while stop > most.start:
+        first = bisect_left(onsets, stop - longest)
+        near = events[first : bisect_left(onsets, stop)]
+        cut = [x.start for x in near if x.stop > stop]
+        if not cut:
+            return stop
+        stop = min(cut)
+    return most.stop
+
+
+def unlabeled_windows(part: Span, length: int) -> list[Span]:
+    """Clips side by side; less than half a clip at the end is left out.
+
+    >>> unlabeled_windows(Span(0, 26), 10)
+    [Span(start=0, stop=10), Span(start=10, stop=20), Span(start=20, stop=26)]
+    """
+    starts = range(part.start, part.stop, length)
+    spans = [Span(at, min(at + length, part.stop)) for at in starts]
+    return [x for x in spans if 2 * (x.stop - x.start) >= length]
+
+
+def gaps(parts: Sequence[Span], whole: Span) -> list[Span]:
+    """What of a recording is in none of some parts.
+
+    >>> gaps([Span(2, 4), Span(3, 5)], Span(0, 9))
+    [Span(start=0, stop=2), Span(start=5, stop=9)]
+    """
+    found, at = [], whole.start
+    for part in sorted(parts):
+        if part.start > at:
+            found.append(Span(at, part.start))
+        at = max(at, part.stop)
+    return [*found, Span(at, whole.stop)] if at < whole.stop else found
+
+
+def joined(parts: Sequence[Span]) -> list[Span]:
+    """Parts that overlap or touch, as one.
+
+    >>> joined([Span(3, 5), Span(0, 1), Span(4, 9)])
+    [Span(start=0, stop=1), Span(start=3, stop=9)]
+    """
+    found: list[Span] = []
+    for part in sorted(parts):
+        if found and part.start <= found[-1].stop:
+            stop = max(found[-1].stop, part.stop)
+            found[-1] = Span(found[-1].start, stop)
+        else:
+            found.append(part)
+    return found

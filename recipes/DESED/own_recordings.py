@@ -1,0 +1,100 @@
+"""Data sets of one's own recordings, made by lgc-sed dataset."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from lgc_plugin.data.clip_sets import share_out
+from lgc_plugin.data.own.dataset import DESCRIPTION, MANIFESTS, SETTINGS
+from lgc_plugin.data.preparation import Preparation
+from lgc_plugin.utils.files import read_json
+from lgc_plugin.utils.override_files import read_overrides
+from scored_sets import VALID_SET
+
+logger = logging.getLogger(__name__)
+
+
+def is_own(folder: str | Path) -> bool:
+    """Whether a data folder was made by ``lgc-sed dataset``."""
+    return (Path(folder) / DESCRIPTION).is_file()
+
+
+def load_own(folder: str | Path, settings: dict[str, Any]) -> Preparation:
+    """The data set as it is; its sets decide on the shares of a batch.
+
+    Arguments
+    ---------
+    folder : str or Path
+        What ``lgc-sed dataset`` has written.
+    settings : dict[str, Any]
+        Plain values of the hparams file; ``batch_sizes`` and
+        ``contrast_weight`` change if sets are absent.
+
+    Returns
+    -------
+    Preparation
+
+    Raises
+    ------
+    ValueError
+        If the settings are not those of the clips, or there is no set to
+        train on, or none for validation.
+    """
+    data = Preparation.load(Path(folder) / MANIFESTS, folder)
+    _check_settings(Path(folder), settings, data)
+    for coverage in data.coverage.values():
+        coverage.log()
+    sizes = share_out(settings["batch_sizes"], data.manifests)
+    logger.info(
+        "A batch has %s clips",
+        ", ".join(f"{size or 'no'} {name}" for name, size in sizes.items()),
+    )
+    settings["batch_sizes"] = sizes
+    others = sizes["weak"] or sizes["unlabeled"]
+    if settings["contrast_weight"] and not others:
+        logger.info(
+            "All clips are strongly labeled: the contrast with the prototypes, "
+            "which is of other clips, is left out"
+        )
+        settings["contrast_weight"] = 0.0
+    return data
+
+
+def _check_settings(
+    folder: Path, settings: dict[str, Any], data: Preparation
+) -> None:
+    description = read_json(folder / DESCRIPTION)
+    hint = f"add --overrides={folder / SETTINGS}"
+    rate = description["sample_rate"]
+    if settings["sample_rate"] != rate:
+        raise ValueError(
+            f"{folder}: the clips have {rate} Hz, sample_rate is "
+            f"{settings['sample_rate']}: {hint}"
+        )
+    labels = settings["labels"]
+    if labels is not None and tuple(labels) != data.labels:
+        raise ValueError(
+            f"{folder}: the classes are {', '.join(data.labels)}, labels are "
+            f"{', '.join(labels)}: {hint}, or make the data set for other "
+            "classes (lgc-sed dataset --labels)"
+        )
+    if VALID_SET not in data.manifests:
+        raise ValueError(
+            f"{folder}: no {VALID_SET} set, by which the best epoch is found: "
+            "make the data set with recordings whose events are annotated for "
+            "it (--valid-share or --valid-groups of lgc-sed dataset)"
+        )
+    proposed = read_overrides([str(folder / SETTINGS)], list(settings))
+    others = [
+        f"{key} is {settings[key]}, not {value}"
+        for key, value in proposed.items()
+        if key not in ("batch_sizes", "labels") and settings[key] != value
+    ]
+    if others:
+        logger.warning(
+            "Settings that are not those of the data set (%s): %s",
+            folder / SETTINGS,
+            "; ".join(others),
+        )

@@ -1,0 +1,1 @@
+../DESED/train.py
