@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from lgc_plugin.data.soundscapes.bank import compiled_pattern
 
-_COUNTS = ("strong", "strong_validation", "weak", "unlabeled", "validation")
+#: Options that count clips.
+COUNTS = ("strong", "strong_validation", "weak", "unlabeled", "validation")
 _HIGHEST_RT60 = 5.0
 _LOWEST_RT60 = 0.05
 _HIGHEST_SAMPLE_RATE = 384000
@@ -71,16 +72,16 @@ class SoundscapeOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in (*_COUNTS, "seed"):
+        for name in (*COUNTS, "seed"):
             self._check_whole(name, 0)
         for name in ("max_events", "max_overlap"):
             self._check_whole(name, 1)
         self._check_whole("channels", 1, _MOST_CHANNELS)
         self._check_whole("sounds_per_class", 3)
         self._check_whole("sample_rate", 4000, _HIGHEST_SAMPLE_RATE)
-        if not any(getattr(self, name) for name in _COUNTS):
+        if not any(getattr(self, name) for name in COUNTS):
             raise ValueError(
-                f"{', '.join(_COUNTS)} are all 0: ask for one clip at least"
+                f"{', '.join(COUNTS)} are all 0: ask for one clip at least"
             )
         if not 0.5 <= self.clip_seconds <= 3600:
             raise ValueError(

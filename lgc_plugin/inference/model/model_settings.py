@@ -70,12 +70,9 @@ class ModelSettings:
         checked = {
             "labels": labels,
             "clip_seconds": _checked_seconds(self.clip_seconds),
+            # Files of older versions have no window length.
             "front_end": check_arguments(
-                # Files of older versions have no window length.
-                "front_end",
-                self.front_end,
-                LogMel,
-                optional=["win_length"],
+                "front_end", self.front_end, LogMel, optional=["win_length"]
             ),
             "network": _checked_network(self.network, self.frame_encoder),
             "post_processing": _checked_decoding(self.post_processing, labels),
