@@ -25,6 +25,7 @@ from lgc_plugin.inference.model.plain_values import (
     check_keys,
     default_arguments,
     is_number,
+    plain_mapping,
 )
 from lgc_plugin.models.crnn import CRNN, time_pooling
 from lgc_plugin.models.features import LogMel
@@ -76,8 +77,8 @@ class ModelSettings:
             ),
             "network": _checked_network(self.network, self.frame_encoder),
             "post_processing": _checked_decoding(self.post_processing, labels),
-            "versions": _checked_mapping("versions", self.versions),
-            "notes": _checked_mapping("notes", self.notes),
+            "versions": plain_mapping("versions", self.versions),
+            "notes": plain_mapping("notes", self.notes),
             "frame_encoder": check_encoder(self.frame_encoder),
         }
         for name, value in checked.items():
@@ -238,12 +239,6 @@ def _checked_decoding(
     # What is the default of every class is the default.
     plain = PostProcessing(**{**checked.settings(), "median_windows": windows})
     return replace(plain, decision_threshold=checked.decision_threshold)
-
-
-def _checked_mapping(name: str, value: Any) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{name} must hold lines of 'key: value'")
-    return as_plain(name, value)
 
 
 _FORMAT = 1

@@ -19,6 +19,13 @@ _MOST = {
 _MOST_OF_OTHERS = 2**16
 
 
+def plain_mapping(name: str, value: Any) -> dict[str, Any]:
+    """A mapping of plain values."""
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{name} must hold lines of 'key: value'")
+    return as_plain(name, value)
+
+
 def as_plain(where: str, value: Any) -> Any:
     """A value as YAML and JSON hold it: no tuples, nothing but plain types.
 
