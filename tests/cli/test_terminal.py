@@ -75,8 +75,8 @@ def test_tune(run: Callable) -> None:
         ("evaluate", "--predictions=@/lengths.txt", *TRUTH),
         ("evaluate", "--predictions=@/found.tsv", "--ground-truth=@/x"),
         (
-            *("evaluate", "--predictions=@/found.tsv", *TRUTH),
-            *("--labels", "Cat"),
+            *("evaluate", "--predictions=@/found.tsv"),
+            *("--ground-truth=@/truth.txt", "--durations=@/truth.txt"),
         ),
     ],
 )
