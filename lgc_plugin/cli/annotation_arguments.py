@@ -25,7 +25,7 @@ def add_reading_arguments(
 ) -> None:
     """Adds them; the format's option has another name in each command.
 
-    Where the audio is always given, it tells the sample rate.
+    Where the audio is always given, its sample rate is taken.
     """
     parser.add_argument(
         format_option,

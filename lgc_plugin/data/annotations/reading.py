@@ -162,7 +162,7 @@ def _format_of(
         if not file.text.strip():
             raise ValueError(f"{file.path}: it is empty: no annotations in it")
         if not file.text.startswith(("{", "<")):
-            # Tells which column is missing.
+            # Names the column that is missing.
             FORMATS["csv"].read(file, EventCollector(), options)
     return match
 

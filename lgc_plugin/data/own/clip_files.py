@@ -52,7 +52,7 @@ def write_clips(job: ClipJob) -> ClipReport:
     report = ClipReport()
     try:
         with warnings.catch_warnings():
-            # What is odd about the file was told when it was measured.
+            # What is odd about the file was noted when it was measured.
             warnings.simplefilter("ignore")
             _write(job, report)
     except ValueError as error:

@@ -203,7 +203,7 @@ class _Maker:
         return Clip(self._recording.source, name, span, events, tags, unknown)
 
     def _weak(self, tags: tuple[str, ...]) -> Iterator[Clip]:
-        """Where a recording is longer than a clip, its tags do not tell which
+        """Where a recording is longer than a clip, its tags do not say which
         clip has the class: the tagged classes are unknown there.
         """
         source, names = self._recording.source, self._classes.names

@@ -144,7 +144,7 @@ class NameMatcher:
     def find(self, name: str) -> Source | None:
         """The recording of this name, of any format; None if there is none.
 
-        Folders in the name tell recordings of one name apart.
+        Folders in the name distinguish recordings of one name.
         """
         path = PurePosixPath(clip_id(name.replace("\\", "/")))
         found = self._by_name.get(path.name, [])

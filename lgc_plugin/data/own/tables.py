@@ -1,4 +1,4 @@
-"""Tables (TSV, with a header) that tell of recordings what no audio does."""
+"""Tables (TSV with a header) of what is known of recordings."""
 
 from __future__ import annotations
 

@@ -78,14 +78,14 @@ def worst_and_best(
     >>> [(clip.name, clip.kind) for clip in worst_and_best(results, each=1)]
     [('b', 'worst'), ('a', 'best')]
     """
-    told = {clip: x for clip, x in results.items() if any(x)}
-    worst = sorted(told, key=lambda x: (_errors(told[x], 1), x))
-    best = sorted(told, key=lambda x: (_errors(told[x], -1), x))
-    count = min(each, -(-len(told) // 2))
-    chosen = [ChosenClip(x, "worst", told[x].text) for x in worst[:count]]
+    scored = {clip: x for clip, x in results.items() if any(x)}
+    worst = sorted(scored, key=lambda x: (_errors(scored[x], 1), x))
+    best = sorted(scored, key=lambda x: (_errors(scored[x], -1), x))
+    count = min(each, -(-len(scored) // 2))
+    chosen = [ChosenClip(x, "worst", scored[x].text) for x in worst[:count]]
     names = {clip.name for clip in chosen}
     rest = [clip for clip in best if clip not in names][:each]
-    return chosen + [ChosenClip(x, "best", told[x].text) for x in rest]
+    return chosen + [ChosenClip(x, "best", scored[x].text) for x in rest]
 
 
 def _errors(result: ClipResult, sign: int) -> tuple[float, int]:

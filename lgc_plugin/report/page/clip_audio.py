@@ -43,7 +43,7 @@ class ClipAudio:
 
 def read_clip_audio(path: str | Path) -> ClipAudio:
     """Reads a clip of any length, mixed down to mono."""
-    heard: list[NDArray[np.float32]] = []
+    pieces: list[NDArray[np.float32]] = []
     with soundfile.SoundFile(path) as file:
         rate, seconds = file.samplerate, file.frames / file.samplerate
         limit = round(LONGEST_SECONDS * rate)
@@ -53,7 +53,7 @@ def read_clip_audio(path: str | Path) -> ClipAudio:
             size = _BLOCK_SECONDS * rate
             for block in file.blocks(size, dtype="float32", always_2d=True):
                 mono = block.mean(axis=1)
-                heard.append(mono[: max(limit - kept, 0)])
+                pieces.append(mono[: max(limit - kept, 0)])
                 kept += len(mono)
                 yield mono
 
@@ -71,7 +71,7 @@ def read_clip_audio(path: str | Path) -> ClipAudio:
         note = f"the first {LONGEST_SECONDS:g} s can be played"
     return ClipAudio(
         seconds,
-        _sound_url(np.concatenate(heard), rate),
+        _sound_url(np.concatenate(pieces), rate),
         _data_url(palette_png(image, *shown_range(image)), "image/png"),
         ticks,
         note,

@@ -199,10 +199,10 @@ def _coverage(
     """Clips found of clips expected, by set; and whether any are missing."""
     tables = []
     for source in sources.values():
-        told = source.results.get("coverage", {})
-        if isinstance(told, str):  # of `lgc-sed evaluate`
-            told = {"scored": told.split("/")}
-        tables.append(told)
+        clips = source.results.get("coverage", {})
+        if isinstance(clips, str):  # of `lgc-sed evaluate`
+            clips = {"scored": clips.split("/")}
+        tables.append(clips)
     rows = []
     for name in dict.fromkeys(name for table in tables for name in table):
         pairs = [table.get(name) for table in tables]
