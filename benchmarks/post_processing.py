@@ -35,10 +35,11 @@ from lgc_plugin.evaluation.metrics import available_metrics, count_scores
 from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.score import ClipCounts
 from lgc_plugin.evaluation.tuning import tune
+from lgc_plugin.evaluation.tuning_search import BoxCandidates
 
 PUBLISHED = "median filter"
-# In the middle of what the paper tries.
-_BOXES = {"median_windows": 1, "step_filter_length": 0.48}
+# Their step filter is the middle one of those tried.
+_BOXES = {"median_windows": 1}
 # By name: the method of tune, or settings.
 WAYS: dict[str, str | dict[str, Any]] = {
     PUBLISHED: {},
@@ -68,9 +69,13 @@ class Part(NamedTuple):
     def read(cls, run: Path, name: str, network: str) -> Part:
         """Of the folder of a run."""
         frames = FrameScores.load(run / "scores" / f"{name}_{network}.npz")
-        profile = json.loads((run / "results.json").read_text())["profile"]
-        rows = read_manifest(run / "manifests" / f"{name}.csv")
-        return cls(frames, rows, profile)
+        results = json.loads((run / "results.json").read_text())
+        # Those of a data set of own recordings stay there.
+        manifest = Path("manifests", f"{name}.csv")
+        known = (run, Path(results["data_folder"]))
+        folder = next((x for x in known if (x / manifest).is_file()), run)
+        rows = read_manifest(folder / manifest)
+        return cls(frames, rows, results["profile"])
 
     def truth(self) -> GroundTruth:
         """What the annotation says."""
@@ -90,25 +95,40 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     add("runs", type=Path, nargs="+", metavar="RUN", help="folder of a run")
     add("--network", choices=("student", "teacher"), default="teacher")
     add("--metric", default="psds1", help="what is tuned for (default: psds1)")
+    add(
+        "--step-lengths",
+        type=float,
+        nargs="+",
+        default=BoxCandidates().step_filter_length,
+        metavar="SECONDS",
+        help="step filters to try (default: the paper's); the middle one is\n"
+        "that of boxes that are not tuned",
+    )
     add("--n-bootstrap", type=int, default=1000, help="behind the intervals")
     add("--write", metavar="NAME", help="write results/NAME.json")
     return parser.parse_args(words)
 
 
 def settings_of(
-    run: Path, network: str, metric: str
+    run: Path, network: str, metric: str, step_lengths: Sequence[float]
 ) -> dict[str, PostProcessing]:
     """The settings of each way, for one run."""
     valid = Part.read(run, "valid_strong", network)
     results = json.loads((run / "results.json").read_text())
     start = PostProcessing(results["median_windows"])
+    boxes = BoxCandidates(tuple(step_lengths))
+    middle = step_lengths[len(step_lengths) // 2]
     found = {}
     for way, how in WAYS.items():
         if isinstance(how, dict):
-            found[way] = replace(start, **how)
+            length = middle if how else None
+            found[way] = replace(start, **how, step_filter_length=length)
             continue
         chosen = tune(
-            valid.frames, valid.truth(), metric, method=how, start=start
+            *(valid.frames, valid.truth(), metric),
+            method=how,
+            boxes=boxes,
+            start=start,
         )
         found[way] = chosen.settings.post_processing
     return found
@@ -127,7 +147,9 @@ def main(words: Sequence[str]) -> int:
     chosen = []
     try:
         for number, run in enumerate(options.runs):
-            found = settings_of(run, options.network, options.metric)
+            found = settings_of(
+                run, options.network, options.metric, options.step_lengths
+            )
             test = Part.read(run, "test", options.network)
             for way, settings in found.items():
                 own = swept(test.named(f"{number}-"), settings)
@@ -149,6 +171,7 @@ def main(words: Sequence[str]) -> int:
             "runs": [run.name for run in options.runs],
             "network": options.network,
             "metric": options.metric,
+            "step_lengths": options.step_lengths,
             "n_bootstrap": options.n_bootstrap,
             "scores": scores,
             "differences": differences,
