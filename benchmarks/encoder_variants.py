@@ -84,7 +84,7 @@ def _draw_ast(folder: Path) -> Path:
 
 
 VARIANTS = (
-    Variant("yamnet", "YAMNet, layer 12", "YAMNet", _draw_yamnet),
+    Variant("yamnet", "YAMNet, layer 8", "YAMNet", _draw_yamnet),
     Variant(
         "yamnet_patches",
         "YAMNet, patches every 128 ms",

@@ -29,7 +29,7 @@ def test_rows_are_of_the_best_round():
     assert (rows[0].speed, rows[0].core_speed) == (60.0, 30.0)
     first, second = format_table(rows).splitlines()[2:]
     assert first == (
-        "| YAMNet, layer 12 | random | 512 | 6.25 | 4.0 | 60.0 | 30.0 | 72.0 "
+        "| YAMNet, layer 8 | random | 512 | 6.25 | 4.0 | 60.0 | 30.0 | 72.0 "
         "| 950 |"
     )
     assert second.startswith("| BEATs |  | failed: ImportError: no tra")
