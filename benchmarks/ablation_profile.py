@@ -14,6 +14,8 @@ from lgc_plugin.training.resume import RECORD, check_same_run
 from lgc_plugin.utils.hparams import parse_recipe_arguments, read_plain
 
 _DEFAULT = METHODS["lgc"]
+# They follow from data and weights, which the profile has not seen.
+_OF_DATA_AND_FILES = {"frame_encoder", "labels", "steps_per_epoch"}
 _OF_THE_GLOBAL_TERM = {
     "contrast_start_epoch",
     "kmeans_max_frames",
@@ -59,10 +61,10 @@ def check_runs(runs: Sequence[Run], profile: Mapping[str, Any]) -> None:
         record = run.folder / RECORD
         if not run.finished or not record.is_file():
             continue
-        # The labels come from the data, which the profile has not seen.
         known = json.loads(record.read_text())
-        own = {"seed": run.seed, "labels": known["labels"]}
-        expected = {**profile, **changed_settings(run.method.words), **own}
+        own = {key: known[key] for key in _OF_DATA_AND_FILES & known.keys()}
+        changed = changed_settings(run.method.words)
+        expected = {**profile, **changed, "seed": run.seed, **own}
         if expected["contrast_weight"] == 0:
             # They were not read.
             own = {
