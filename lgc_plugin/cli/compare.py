@@ -149,7 +149,7 @@ def _options(args: argparse.Namespace) -> list[OperatingOptions]:
         if file != _NO_SETTINGS:
             options.append(OperatingOptions(settings=file))
             continue
-        # Where nobody can use windows and the like, they are an error.
+        # Where neither system can use windows and the like, they are an error.
         used = given if frames or not any(scores) else limit
         options.append(OperatingOptions.of(used))
     return options

@@ -88,7 +88,7 @@ def files(folder: Path) -> Path:
     return write_table(folder / "found.tsv", ROWS[:3])
 
 
-def test_a_class_that_nobody_annotated_has_false_alarms(
+def test_a_class_without_annotation_has_false_alarms(
     tmp_path: Path,
 ) -> None:
     file = files(tmp_path)
@@ -98,10 +98,14 @@ def test_a_class_that_nobody_annotated_has_false_alarms(
     counts = evaluation.result.operating["event"].per_class
     # Three clips are three hundredths of an hour.
     assert counts["Owl"].false_alarms_per_hour == pytest.approx(100 / 3)
-    told = "\n".join(notes)
-    assert "3 annotated events of other classes: 'Dog' (2), 'Cat' (1)" in told
-    assert "warning: no event is annotated" in told
-    assert "no event of 'Owl'" in told and "if the names are right" in told
+    printed = "\n".join(notes)
+    assert (
+        "3 annotated events of other classes: 'Dog' (2), 'Cat' (1)" in printed
+    )
+    assert "warning: no event is annotated" in printed
+    assert (
+        "no event of 'Owl'" in printed and "if the names are right" in printed
+    )
 
 
 def test_detections_of_other_classes_alone_are_none(tmp_path: Path) -> None:
@@ -125,5 +129,5 @@ def test_dcase_counts_what_is_detected_beside_other_classes(
     overall = evaluation.result.operating["event"].overall
     # 02.wav has no event at all; in 01.wav there is a dog.
     assert (overall.fp, overall.hours) == (1, pytest.approx(2 / 100))
-    told = evaluation.coverage.profile_text("dcase")
-    assert told.startswith("dcase: detections in 1 clip without events")
+    printed = evaluation.coverage.profile_text("dcase")
+    assert printed.startswith("dcase: detections in 1 clip without events")

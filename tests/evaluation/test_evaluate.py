@@ -30,7 +30,6 @@ from scoring_files import (
     frame_scores,
     write_detections,
     write_table,
-    write_truth,
 )
 
 PSDS = {"psds1", "psds2", "psds1_free", "psds2_free"}
@@ -284,34 +283,3 @@ def test_scores_that_are_no_probabilities_are_told(
     numbers(tmp_path / "logits.npz", truth, notes=notes)
     assert any("scores reach from -4 to 4" in x for x in notes.lines)
     assert any("scores are not filtered" in x for x in notes.lines)
-
-
-@pytest.mark.parametrize("profile", ["strict", "dcase"])
-def test_profiles_differ_in_clips_without_events(
-    tmp_path: Path, profile: str
-) -> None:
-    write_truth(tmp_path)
-    truth = read_annotations(
-        tmp_path / "truth.txt", tmp_path / "lengths.txt", profile=profile
-    )
-    rows = [("10.wav", 1, 2, "Cat"), ("00.wav", "", "", "")]
-    file = write_table(tmp_path / "found.tsv", rows)
-    scored = evaluate(file, truth, resamples=0)
-    fp = scored.system.counts(scored.truth, ["event_f1"])
-    assert fp["event_f1"].fp.sum() == (profile == "strict")
-    told = scored.coverage.profile_text(scored.truth.profile)
-    assert told.startswith(f"{profile}: detections in 2 clips without events")
-
-
-def test_intervals_hold_the_score(tmp_path: Path, truth: Annotations) -> None:
-    folder = write_detections(tmp_path / "found", noise=0.3)
-    results = [
-        evaluate(folder, truth, resamples=100, seed=seed).result
-        for seed in (3, 3, 4)
-    ]
-    flat, intervals = results[0].flat(), results[0].flat_intervals()
-    assert flat.keys() == intervals.keys()
-    for name in ("psds1", "event_f1_macro", "segment_f1_micro"):
-        assert intervals[name].low < flat[name] < intervals[name].high
-    assert intervals == results[1].flat_intervals()
-    assert intervals != results[2].flat_intervals()

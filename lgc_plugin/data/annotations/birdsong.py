@@ -14,6 +14,7 @@ from lgc_plugin.data.annotations.formats import (
     Recognition,
     WriteOptions,
 )
+from lgc_plugin.data.annotations.numbers import whole_times
 from lgc_plugin.data.annotations.recordings import Recordings
 from lgc_plugin.data.annotations.table import (
     EventCollector,
@@ -105,7 +106,9 @@ def write(
             rate = recordings.sample_rate(name, options.audio)
         if rate is None:
             raise ValueError(_RATE.format(name))
-        notes_of = [_positions(name, event, rate, notes) for event in events]
+        notes_of = [
+            whole_times(name, event, rate, "samples", notes) for event in events
+        ]
         begin = min((onset for onset, _ in notes_of), default=0)
         end = max((offset for _, offset in notes_of), default=0)
         sequence = SubElement(root, "Sequence")
@@ -121,24 +124,6 @@ def write(
 def _add(element: Element, texts: dict[str, object]) -> None:
     for name, value in texts.items():
         SubElement(element, name).text = str(value)
-
-
-def _positions(
-    name: str, event: dict, rate: int, notes: list[str]
-) -> tuple[int, int]:
-    times = event["onset"] * rate, event["offset"] * rate
-    onset, offset = map(round, times)
-    if onset >= offset:
-        raise ValueError(
-            f"{name}: event of {event['event_label']!r} from "
-            f"{event['onset']:g} s to {event['offset']:g} s is shorter than a "
-            "sample: choose another format"
-        )
-    note = "times are rounded to samples"
-    exact = all(abs(x - round(x)) < 1e-6 for x in times)
-    if not exact and note not in notes:
-        notes.append(note)
-    return onset, offset
 
 
 FORMAT = Format(

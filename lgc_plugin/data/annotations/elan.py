@@ -14,6 +14,7 @@ from lgc_plugin.data.annotations.formats import (
     Recognition,
     WriteOptions,
 )
+from lgc_plugin.data.annotations.numbers import whole_times
 from lgc_plugin.data.annotations.table import (
     EventCollector,
     StrongAnnotations,
@@ -192,7 +193,7 @@ def _document(filename: str, events: list[dict], notes: list[str]) -> str:
             if annotator:
                 tier.set("ANNOTATOR", annotator)
             for row in tier_rows:
-                times = _milliseconds(filename, row, notes)
+                times = whole_times(filename, row, 1000, "milliseconds", notes)
                 _add_annotation(tier, label, times, slots)
     # ELAN wants them in the order of time.
     for time, name in sorted(slots):
@@ -236,24 +237,6 @@ def _unused(label: str, used: set[str]) -> str:
         name = f"{label} ({number})"
     used.add(name)
     return name
-
-
-def _milliseconds(
-    filename: str, row: dict, notes: list[str]
-) -> tuple[int, int]:
-    times = row["onset"] * 1000, row["offset"] * 1000
-    onset, offset = map(round, times)
-    if onset >= offset:
-        raise ValueError(
-            f"{filename}: event of {row['event_label']!r} from "
-            f"{row['onset']:g} s to {row['offset']:g} s: ELAN has whole "
-            "milliseconds and cannot hold it: choose another format"
-        )
-    note = "times are rounded to milliseconds: ELAN has no other"
-    exact = all(abs(x - round(x)) < 1e-6 for x in times)
-    if not exact and note not in notes:
-        notes.append(note)
-    return onset, offset
 
 
 FORMAT = Format(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from lgc_plugin.data.table_files import Row
 
@@ -37,3 +38,31 @@ def has_decimal_commas(times: Iterable[tuple[Row, str]]) -> bool:
             "commas",
         )
     return comma is not None
+
+
+def whole_times(
+    filename: str,
+    event: Mapping[str, Any],
+    per_second: int,
+    unit: str,
+    notes: list[str],
+) -> tuple[int, int]:
+    """Onset and offset of an event in whole units; rounding is noted once.
+
+    >>> event, notes = {"onset": 0.25, "offset": 0.5}, []
+    >>> whole_times("a.wav", event, 1000, "milliseconds", notes), notes
+    ((250, 500), [])
+    """
+    times = event["onset"] * per_second, event["offset"] * per_second
+    onset, offset = map(round, times)
+    if onset >= offset:
+        raise ValueError(
+            f"{filename}: event of {event['event_label']!r} from "
+            f"{event['onset']:g} s to {event['offset']:g} s is too short: this "
+            f"format has whole {unit} and cannot hold it: choose another format"
+        )
+    note = f"times are rounded to {unit}: this format has no other"
+    exact = all(abs(x - round(x)) < 1e-6 for x in times)
+    if not exact and note not in notes:
+        notes.append(note)
+    return onset, offset

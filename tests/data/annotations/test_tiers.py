@@ -119,7 +119,9 @@ def test_elan_rounds_to_milliseconds_and_says_so(tmp_path):
     notes = write_annotation_files(
         annotations_of(rows, more=()), tmp_path / "a.eaf", "elan"
     )
-    assert notes == ["times are rounded to milliseconds: ELAN has no other"]
+    assert notes == [
+        "times are rounded to milliseconds: this format has no other"
+    ]
     short = annotations_of([("a.wav", 0.1, 0.1001, "Dog")], more=())
     with pytest.raises(ValueError, match="whole milliseconds and cannot hold"):
         write_annotation_files(short, tmp_path / "b.eaf", "elan")
