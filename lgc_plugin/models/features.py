@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
-from torchaudio.transforms import MelSpectrogram
+from torchaudio.transforms import MelSpectrogram, Spectrogram
 
 from lgc_plugin.models.precision import at_least_float32
 
@@ -83,18 +85,21 @@ class LogMel(nn.Module):
         self.sample_rate = sample_rate
         self.amplitude_floor = amplitude_floor
         self.decibel_range = tuple(decibel_range)
+        dft: dict[str, Any] = {
+            "n_fft": n_fft,
+            "win_length": win_length,
+            "hop_length": hop_length,
+            "window_fn": torch.hamming_window,
+            "wkwargs": {"periodic": False},
+        }
         self.spectrogram = MelSpectrogram(
             sample_rate=sample_rate,
-            n_fft=n_fft,
-            win_length=win_length,
-            hop_length=hop_length,
             f_min=f_min,
             f_max=f_max,
             n_mels=n_mels,
-            power=1.0,
-            window_fn=torch.hamming_window,
-            wkwargs={"periodic": False},
+            **dft,
         )
+        self.spectrogram.spectrogram = _Magnitudes(**dft, power=None)
 
     @torch.no_grad()
     def mel(self, wavs: Tensor) -> Tensor:
@@ -167,3 +172,21 @@ class LogMel(nn.Module):
             (B, n_mels, T), T = N // hop_length + 1, in [0, 1].
         """
         return self.normalize(self.mel(wavs), valid)
+
+
+class _Magnitudes(Spectrogram):
+    def forward(self, waveform: Tensor) -> Tensor:
+        """(..., N) samples to (..., n_fft // 2 + 1, T) magnitudes."""
+        return magnitudes(super().forward(waveform))
+
+
+def magnitudes(spectrum: Tensor) -> Tensor:
+    """Absolute values of complex numbers that neither over- nor underflow.
+
+    On a CPU ``abs()``, which guards against both, takes several times as long.
+
+    >>> magnitudes(torch.tensor([3.0 + 4.0j]))
+    tensor([5.])
+    """
+    real, imag = spectrum.real, spectrum.imag
+    return torch.addcmul(real.square(), imag, imag).sqrt()

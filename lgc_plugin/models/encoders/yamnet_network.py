@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lgc_plugin.models.encoders.yamnet_weights import Pair
+from lgc_plugin.models.features import magnitudes
 
 RATE = 16000
 MEL_HOP = 160
@@ -45,8 +46,8 @@ class YAMNetMel(nn.Module):
         """(B, N) samples at 16 kHz to (B, T, 64), without padding."""
         with torch.autocast(wavs.device.type, enabled=False):
             frames = wavs.unfold(1, MEL_WINDOW, MEL_HOP) * self.window
-            magnitudes = torch.fft.rfft(frames, _N_FFT).abs()
-            return (magnitudes @ self.filters + _LOG_OFFSET).log()
+            spectrum = magnitudes(torch.fft.rfft(frames, _N_FFT))
+            return (spectrum @ self.filters + _LOG_OFFSET).log()
 
 
 def _mel_filters() -> Tensor:
