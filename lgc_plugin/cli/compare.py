@@ -18,6 +18,7 @@ from lgc_plugin.cli.scoring_arguments import (
     add_missing_argument,
     add_truth_arguments,
     check_bootstrap,
+    criteria_of,
     header,
     inputs,
     printed_notes,
@@ -188,6 +189,7 @@ def _write(
         difference=" - ".join(names),
         differences=comparison.as_dict(),
         profile=args.profile,
+        criteria=asdict(criteria_of(args)),
         labels=comparison.truth.labels,
         operating_points={
             name: system.point.text

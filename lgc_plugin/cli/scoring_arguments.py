@@ -15,6 +15,7 @@ from lgc_plugin.cli.annotation_arguments import (
 )
 
 if TYPE_CHECKING:
+    from lgc_plugin.evaluation.criteria import Criteria
     from lgc_plugin.evaluation.ground_truth_files import Annotations
     from lgc_plugin.evaluation.notes import Notes
 
@@ -68,6 +69,46 @@ def add_truth_arguments(parser: argparse.ArgumentParser) -> None:
         ),
         "--truth-format",
     )
+    add_criteria_arguments(parser)
+
+
+def add_criteria_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what counts as the right time of an event."""
+    group = parser.add_argument_group(
+        "criteria",
+        "The defaults are for events of seconds; those of 50 ms want a collar "
+        "of 0.01 or 0.02.",
+    )
+    group.add_argument(
+        "--collar",
+        type=float,
+        default=0.2,
+        metavar="SECONDS",
+        help="by which an onset or offset may be off in event F1 (default: "
+        "0.2)",
+    )
+    group.add_argument(
+        "--offset-share",
+        type=float,
+        default=0.2,
+        metavar="SHARE",
+        help="share of the true event's length by which an offset may be off, "
+        "where that is more than the collar (default: 0.2)",
+    )
+    group.add_argument(
+        "--error-frame",
+        type=float,
+        default=0.01,
+        metavar="SECONDS",
+        help="length of a frame of the frame error rate (default: 0.01)",
+    )
+
+
+def criteria_of(args: argparse.Namespace) -> Criteria:
+    """Of the options that :func:`add_criteria_arguments` adds."""
+    from lgc_plugin.evaluation.criteria import Criteria
+
+    return Criteria.of(vars(args))
 
 
 def add_bootstrap_arguments(
@@ -121,6 +162,7 @@ def read_annotations_of(args: argparse.Namespace, notes: Notes) -> Annotations:
         audio=args.audio,
         labels=args.labels and [label.strip() for label in args.labels],
         profile=args.profile,
+        criteria=criteria_of(args),
         notes=notes,
         options=reading_options(args),
     )
@@ -153,6 +195,7 @@ def header(rows: list[list[str]], scored: Any, args: argparse.Namespace) -> str:
     rows = [
         *rows,
         ["profile", scored.coverage.profile_text(scored.truth.profile)],
+        ["criteria", scored.truth.criteria.text],
         ["intervals", intervals],
     ]
     return f"{aligned(rows, left=True)}\n{scored.coverage.line}"

@@ -14,7 +14,9 @@ from lgc_plugin.cli.post_processing_arguments import (
 from lgc_plugin.cli.scoring_arguments import (
     PROFILES,
     add_bootstrap_arguments,
+    add_criteria_arguments,
     check_bootstrap,
+    criteria_of,
     printed_notes,
 )
 from lgc_plugin.cli.tune_options import (
@@ -63,6 +65,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="what is detected in a clip without events: a false alarm "
         "(strict, the default), or nothing (dcase)",
     )
+    add_criteria_arguments(parser)
     add_search_arguments(parser.add_argument_group("search"))
     group = add_post_processing_arguments(parser)
     group.title = "settings to begin with"
@@ -138,7 +141,12 @@ def _read_set(
         raise ValueError(
             "a report needs both --report-scores and --report-ground-truth"
         )
-    return ScoredSet.read(**paths, profile=args.profile, notes=notes)
+    return ScoredSet.read(
+        **paths,
+        profile=args.profile,
+        criteria=criteria_of(args),
+        notes=notes,
+    )
 
 
 def _tune(tuned_on: ScoredSet, args: argparse.Namespace) -> TuningResult:

@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "Annotations": "ground_truth_files",
+        "Criteria": "criteria",
         "EvaluationMetrics": "network_metrics",
         "FrameScores": "frame_scores",
         "GroundTruth": "ground_truth",
@@ -27,6 +28,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "decode_frames": "postprocess.post_processing",
         "evaluate": "evaluation",
         "event_f1": "f1",
+        "frame_error_rate": "frame_errors",
         "intersection_f1": "f1",
         "median_filter_scores": "postprocess.median_filter",
         "psds_score": "psds",

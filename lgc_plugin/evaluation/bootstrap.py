@@ -89,7 +89,12 @@ class Difference:
 
 
 def compare(
-    first: Score, second: Score, drawn: Averages, against: Averages
+    first: Score,
+    second: Score,
+    drawn: Averages,
+    against: Averages,
+    *,
+    lower_is_better: bool = False,
 ) -> Difference:
     """The paired difference of two systems on the same resamples."""
     micro_gap = None
@@ -103,7 +108,7 @@ def compare(
     score = difference(first, second)
     return Difference(
         with_intervals(score, gap),
-        _share(score, gap, np.greater),
+        _share(score, gap, np.less if lower_is_better else np.greater),
         _share(score, gap, np.equal),
     )
 

@@ -11,7 +11,7 @@ from lgc_plugin.evaluation.bootstrap import Difference, compare, resample
 from lgc_plugin.evaluation.coverage import ScoringCoverage
 from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.ground_truth_files import Annotations
-from lgc_plugin.evaluation.metrics import result_of_counts
+from lgc_plugin.evaluation.metrics import LOWER_IS_BETTER, result_of_counts
 from lgc_plugin.evaluation.notes import Notes
 from lgc_plugin.evaluation.operating_options import OperatingOptions
 from lgc_plugin.evaluation.score import SEDResult
@@ -219,7 +219,11 @@ def compare_systems(
     )
     differences = {
         name: compare(
-            score, second.scores[name], drawn[0][name], drawn[1][name]
+            score,
+            second.scores[name],
+            drawn[0][name],
+            drawn[1][name],
+            lower_is_better=name in LOWER_IS_BETTER,
         )
         for name, score in first.scores.items()
     }

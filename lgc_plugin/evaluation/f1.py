@@ -99,21 +99,14 @@ class PointCounts(NamedTuple):
         )
 
 
-def event_counts(
-    detections: CodedEvents,
-    truth: GroundTruth,
-    *,
-    collar: float = 0.2,
-    offset_share: float = 0.2,
-) -> PointCounts:
+def event_counts(detections: CodedEvents, truth: GroundTruth) -> PointCounts:
     """Counts of :func:`event_f1`."""
-    true = truth.coded
-    options = {"collar": collar, "offset_share": offset_share}
+    true, criteria = truth.coded, truth.criteria
     tried = detections
     if detections.nested:
-        near, _ = near_collars(detections, true, **options)
+        near, _ = near_collars(detections, true, criteria)
         tried = detections.take(np.unique(near)).at_each_point()
-    found = match_collars(tried, true, **options)
+    found = match_collars(tried, true, criteria)
     cells = np.array([tried.clip, tried.label, tried.point])[:, found]
     tp = count_cells(cells, detections.shape)
     return PointCounts(tp, detections.counts() - tp, true.counts()[..., 0])
@@ -156,13 +149,7 @@ def intersection_counts(
     )
 
 
-def event_f1(
-    detections: pd.DataFrame,
-    truth: GroundTruth,
-    *,
-    collar: float = 0.2,
-    offset_share: float = 0.2,
-) -> Score:
+def event_f1(detections: pd.DataFrame, truth: GroundTruth) -> Score:
     """F1 of events whose onset and offset are both found.
 
     A class that is never detected scores 0, whereas sed_eval's own macro mean
@@ -175,12 +162,8 @@ def event_f1(
         ``filename``, ``onset`` and ``offset`` (s), ``event_label``, at one
         threshold.
     truth : GroundTruth
-        The truth.
-    collar : float
-        Seconds by which an onset or offset may be off.
-    offset_share : float
-        Share of the true event's length by which the offset may be off, where
-        that is more than the collar.
+        The truth; its ``criteria`` have the collar, in seconds, and the share
+        of the true event's length by which the offset may be off.
 
     Returns
     -------
@@ -202,8 +185,7 @@ def event_f1(
     >>> event_f1(events.assign(onset=1.3), truth).macro
     0.0
     """
-    options = {"collar": collar, "offset_share": offset_share}
-    return _f1(event_counts, detections, truth, options)
+    return _f1(event_counts, detections, truth, {})
 
 
 def segment_f1(

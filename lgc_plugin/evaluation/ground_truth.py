@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lgc_plugin.data.manifest import ClipRow
+from lgc_plugin.evaluation.criteria import Criteria
 from lgc_plugin.evaluation.events import (
     EVENT_COLUMNS,
     CodedEvents,
@@ -47,6 +48,8 @@ class GroundTruth:
         clip; their time counts, since its table of durations has them.
     left_out : frozenset[str]
         The clips in which the profile lets no detection count.
+    criteria : Criteria
+        What counts as the right time of an event.
 
     Example
     -------
@@ -69,6 +72,7 @@ class GroundTruth:
     durations: pd.DataFrame
     profile: str
     left_out: frozenset[str]
+    criteria: Criteria = Criteria()
 
     @classmethod
     def from_tables(
@@ -78,6 +82,7 @@ class GroundTruth:
         labels: Sequence[str],
         *,
         profile: str = "dcase",
+        criteria: Criteria | None = None,
     ) -> GroundTruth:
         """Checks annotation tables and applies a profile.
 
@@ -96,6 +101,8 @@ class GroundTruth:
             All classes, in order.
         profile : str
             ``dcase`` or ``strict``, see the class.
+        criteria : Criteria, optional
+            See the class; None: those of DCASE.
 
         Returns
         -------
@@ -124,7 +131,9 @@ class GroundTruth:
         if profile == "dcase":
             silent = ~lengths.filename.isin(sounding.filename)
             left_out = frozenset(lengths.filename[silent])
-        return cls(labels, sounding, lengths, profile, left_out)
+        return cls(
+            labels, sounding, lengths, profile, left_out, criteria or Criteria()
+        )
 
     @property
     def clips(self) -> frozenset[str]:
@@ -262,7 +271,10 @@ def _require_known(clips: pd.Series, known: Iterable[str], where: str) -> None:
 
 
 def truth_of_rows(
-    rows: Sequence[ClipRow], labels: Sequence[str], profile: str = "dcase"
+    rows: Sequence[ClipRow],
+    labels: Sequence[str],
+    profile: str = "dcase",
+    criteria: Criteria | None = None,
 ) -> GroundTruth:
     """The ground truth of the strongly labeled clips of a manifest."""
     strong = [row for row in rows if row.label_kind == LabelKind.STRONG]
@@ -275,6 +287,7 @@ def truth_of_rows(
         pd.DataFrame(lengths, columns=["filename", "duration"]),
         labels,
         profile=profile,
+        criteria=criteria,
     )
 
 

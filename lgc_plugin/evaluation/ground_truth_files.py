@@ -12,6 +12,7 @@ from lgc_plugin.data.annotations import ReadOptions
 from lgc_plugin.data.manifest import check_known, is_manifest, read_manifest
 from lgc_plugin.evaluation.annotation_files import read_truth_events
 from lgc_plugin.evaluation.clip_lengths import clip_lengths
+from lgc_plugin.evaluation.criteria import Criteria
 from lgc_plugin.evaluation.ground_truth import GroundTruth, truth_of_rows
 from lgc_plugin.evaluation.late_events import (
     warn_late_events,
@@ -115,6 +116,7 @@ def read_annotations(
     audio: str | Path | None = None,
     labels: Sequence[str] | None = None,
     profile: str = "strict",
+    criteria: Criteria | None = None,
     notes: Notes | None = None,
     options: ReadOptions | None = None,
 ) -> Annotations:
@@ -139,6 +141,8 @@ def read_annotations(
     profile : str
         ``strict`` or ``dcase``, see
         :class:`~lgc_plugin.evaluation.ground_truth.GroundTruth`.
+    criteria : Criteria, optional
+        What counts as the right time of an event; None: as in DCASE.
     notes : Notes, optional
         Gets what a user should know.
     options : ReadOptions, optional
@@ -166,7 +170,7 @@ def read_annotations(
                 "--durations and --audio"
             )
         with notes.from_log():
-            truth = _of_manifest(path, profile)
+            truth = _of_manifest(path, profile, criteria)
         annotations = Annotations(path, truth, True)
         return _of_interest(annotations, labels, notes)
     options = replace(
@@ -185,6 +189,7 @@ def read_annotations(
             pd.DataFrame(lengths.items(), columns=["filename", "duration"]),
             sorted(read.events.event_label.unique()),
             profile=profile,
+            criteria=criteria,
         )
     if durations is not None:
         warn_long_clips(truth, durations, notes)
@@ -208,11 +213,13 @@ def _of_interest(
     return annotations
 
 
-def _of_manifest(path: Path, profile: str) -> GroundTruth:
+def _of_manifest(
+    path: Path, profile: str, criteria: Criteria | None
+) -> GroundTruth:
     rows = read_manifest(path)
     check_known(rows, path)
     found = sorted({event.label for row in rows for event in row.events})
-    truth = truth_of_rows(rows, found, profile)
+    truth = truth_of_rows(rows, found, profile, criteria)
     if truth.durations.empty:
         raise ValueError(f"{path}: no strongly labeled clip in it")
     return truth

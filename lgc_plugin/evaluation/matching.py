@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
+from lgc_plugin.evaluation.criteria import Criteria
 from lgc_plugin.evaluation.events import CodedEvents, down_from
 
 if TYPE_CHECKING:
@@ -159,36 +160,29 @@ def _sum_by(
 def near_collars(
     detections: CodedEvents,
     truth: CodedEvents,
-    *,
-    collar: float,
-    offset_share: float,
+    criteria: Criteria,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs of a detection and a true event whose times are near."""
+    collar, share = criteria.collar, criteria.offset_share
     own, true = detections.pairs(truth)
     late = np.abs(truth.offset[true] - detections.offset[own])
     length = (truth.offset - truth.onset)[true]
     near = (
         (detections.label[own] == truth.label[true])
         & (np.abs(truth.onset[true] - detections.onset[own]) <= collar)
-        & (late <= np.maximum(collar, offset_share * length))
+        & (late <= np.maximum(collar, share * length))
     )
     return own[near], true[near]
 
 
 def match_collars(
-    detections: CodedEvents,
-    truth: CodedEvents,
-    *,
-    collar: float,
-    offset_share: float,
+    detections: CodedEvents, truth: CodedEvents, criteria: Criteria
 ) -> NDArray[np.bool_]:
     """(E,) True for detections that are paired with a true event.
 
     As many as possible are: the counts of sed_eval with optimal matching.
     """
-    own, true = near_collars(
-        detections, truth, collar=collar, offset_share=offset_share
-    )
+    own, true = near_collars(detections, truth, criteria)
     # An event can be found once at each operating point.
     n_points = detections.shape[2]
     column = true * n_points + detections.point[own]

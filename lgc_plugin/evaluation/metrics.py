@@ -20,6 +20,7 @@ from lgc_plugin.evaluation.f1 import (
     intersection_counts,
     segment_counts,
 )
+from lgc_plugin.evaluation.frame_errors import frame_error_counts
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.operating_counts import operating_counts
@@ -34,18 +35,30 @@ from lgc_plugin.evaluation.score import ClipCounts, Score, SEDResult
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Metrics of events at one operating point.
+#: F1 scores of events.
 EVENT_METRICS: dict[str, Callable[..., PointCounts]] = {
     "event_f1": event_counts,
     "segment_f1": segment_counts,
     "intersection_f1": intersection_counts,
 }
+FRAME_METRICS = {"frame_error_rate": frame_error_counts}
+#: Metrics of events at one operating point.
+OPERATING_METRICS = (*EVENT_METRICS, *FRAME_METRICS)
+#: Metrics that are errors.
+LOWER_IS_BETTER = tuple(FRAME_METRICS)
 #: Metrics over all operating points, and their criteria.
 PSDS_METRICS = {"psds1": PSDS1, "psds2": PSDS2}
 FREE_METRICS = {f"{name}_free": each for name, each in PSDS_METRICS.items()}
 TAG_METRICS = ("clip_f1", "clip_ap")
 #: Names of all metrics, in the order in which they are shown.
-ALL_METRICS = (*PSDS_METRICS, *FREE_METRICS, *EVENT_METRICS, *TAG_METRICS)
+ALL_METRICS = (
+    *PSDS_METRICS,
+    *FREE_METRICS,
+    *OPERATING_METRICS,
+    *TAG_METRICS,
+)
+#: Those that need the lengths of the clips.
+TIMED_METRICS = (*PSDS_METRICS, *FREE_METRICS, *FRAME_METRICS)
 
 
 def count_points(
@@ -72,17 +85,21 @@ def _psds(
 def count_events(
     detections: pd.DataFrame,
     truth: GroundTruth,
-    metrics: Collection[str] = tuple(EVENT_METRICS),
+    metrics: Collection[str] = OPERATING_METRICS,
 ) -> dict[str, ClipCounts]:
-    """Counts of the F1 scores of events."""
-    wanted = {k: v for k, v in EVENT_METRICS.items() if k in metrics}
-    if not wanted:
+    """Counts of events at one operating point."""
+    if not set(OPERATING_METRICS) & set(metrics):
         return {}
     coded = truth.code(detections)
-    return {
+    counts: dict[str, ClipCounts] = {
         name: count(coded, truth).at(0, truth.labels)
-        for name, count in wanted.items()
+        for name, count in EVENT_METRICS.items()
+        if name in metrics
     }
+    for name, count_frames in FRAME_METRICS.items():
+        if name in metrics:
+            counts[name] = count_frames(coded, truth)
+    return counts
 
 
 def count_tags(
@@ -183,7 +200,7 @@ def count_scores(
     if set(FREE_METRICS) & set(wanted):
         swept = post_processing.swept_scores(frames)
         counts |= count_free(swept, truth, wanted)
-    if set(EVENT_METRICS) & set(wanted):
+    if set(OPERATING_METRICS) & set(wanted):
         # Each class may have a threshold of its own: one operating point.
         operating = post_processing.operating_events(frames)
         operating = operating.drop(columns="threshold")

@@ -13,6 +13,7 @@ from torch import Tensor
 from lgc_plugin.data.encoder import EventEncoder
 from lgc_plugin.data.manifest import read_manifest
 from lgc_plugin.evaluation.clip_tags import clip_counts
+from lgc_plugin.evaluation.criteria import Criteria
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth, truth_of_rows
 from lgc_plugin.evaluation.metrics import score_counts
@@ -76,6 +77,7 @@ class EvaluationMetrics:
         self.labels = encoder.labels
         self.frame_seconds = encoder.frame_seconds
         self.profile = ground_truth.profile
+        self.criteria = ground_truth.criteria
         self.clips = ground_truth.clips
         self.frames = {
             name: SEDMetrics(encoder, ground_truth, **options)
@@ -186,10 +188,12 @@ def metrics_of_manifest(
     *,
     n_thresholds: int = 50,
     profile: str = "dcase",
+    criteria: Criteria | None = None,
     **options: Any,
 ) -> EvaluationMetrics:
     """Metrics of student and teacher on the strong clips of a manifest."""
-    truth = truth_of_rows(read_manifest(manifest), encoder.labels, profile)
+    rows = read_manifest(manifest)
+    truth = truth_of_rows(rows, encoder.labels, profile, criteria)
     return EvaluationMetrics(
         encoder, truth, thresholds=spaced_thresholds(n_thresholds), **options
     )

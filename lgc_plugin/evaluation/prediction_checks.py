@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lgc_plugin.evaluation.criteria import Criteria
 from lgc_plugin.evaluation.events import clean_events
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import GroundTruth
@@ -211,12 +212,18 @@ class ScoredSet:
         durations: str | Path | None = None,
         audio: str | Path | None = None,
         profile: str = "strict",
+        criteria: Criteria | None = None,
         notes: Notes | None = None,
     ) -> ScoredSet:
         """Reads a set from files."""
         notes = notes or Notes()
         annotations = read_annotations(
-            ground_truth, durations, audio=audio, profile=profile, notes=notes
+            ground_truth,
+            durations,
+            audio=audio,
+            profile=profile,
+            criteria=criteria,
+            notes=notes,
         )
         truth = annotations.timed()
         frames = read_frame_scores(scores, annotations.clips)

@@ -132,7 +132,9 @@ def _by_sed_eval(found: pd.DataFrame, truth: GroundTruth) -> dict[str, float]:
     labels = list(truth.labels)
     metrics = {
         "event_f1": sed_eval.EventBasedMetrics(
-            event_label_list=labels, t_collar=0.2, percentage_of_length=0.2
+            event_label_list=labels,
+            t_collar=truth.criteria.collar,
+            percentage_of_length=truth.criteria.offset_share,
         ),
         "segment_f1": sed_eval.SegmentBasedMetrics(
             event_label_list=labels, time_resolution=1.0

@@ -59,11 +59,13 @@ class Score:
     ---------
     value : float
         The headline, between 0 and 1: the macro mean over the classes that
-        occur in the truth, or PSDS; NaN if no class does.
+        occur in the truth, or PSDS; NaN if no class does. Or the share of
+        wrong frames.
     micro : float or None
         The metric of all classes' counts together; None where not defined.
     per_class : Mapping[str, float]
-        NaN for a class that is absent from the truth.
+        NaN for a class that is absent from the truth, but for shares of
+        wrong frames.
     curve : Curve or None
         What a PSDS is the area of.
     intervals : Intervals or None
@@ -111,9 +113,10 @@ class SEDResult:
     scores : Mapping[str, Score]
         By name of the metric, in the order in which they are shown:
         ``psds1``, ``psds2``, ``psds1_free``, ``psds2_free`` (threshold-free),
-        ``event_f1``, ``segment_f1``, ``intersection_f1``, ``clip_f1``,
-        ``clip_ap`` (average precision), ``weak_f1`` (clip F1 on weakly
-        labeled clips). Only those that were asked for.
+        ``event_f1``, ``segment_f1``, ``intersection_f1``,
+        ``frame_error_rate``, ``clip_f1``, ``clip_ap`` (average precision),
+        ``weak_f1`` (clip F1 on weakly labeled clips). Only those that were
+        asked for.
     clips_scored : int
         Clips that the system was given.
     clips_annotated : int

@@ -19,9 +19,10 @@ from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.ground_truth_files import Annotations
 from lgc_plugin.evaluation.metrics import (
     ALL_METRICS,
-    EVENT_METRICS,
     FREE_METRICS,
+    OPERATING_METRICS,
     PSDS_METRICS,
+    TIMED_METRICS,
     available_metrics,
     count_detections,
     count_scores,
@@ -64,11 +65,10 @@ class System:
         elif len(self.predictions.thresholds) > 1:
             names = tuple(x for x in ALL_METRICS if x not in FREE_METRICS)
         else:
-            names = (*EVENT_METRICS, "clip_f1")
+            names = (*OPERATING_METRICS, "clip_f1")
         if durations_known:
             return names
-        hourly = {*PSDS_METRICS, *FREE_METRICS}
-        return tuple(name for name in names if name not in hourly)
+        return tuple(name for name in names if name not in TIMED_METRICS)
 
     @cached_property
     def operating_events(self) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ def report_test(
         data_folder=str(data.data_root),
         generated_soundscapes=generated,
         profile=metrics.profile,
+        criteria=asdict(metrics.criteria),
         median_windows=dict(
             zip(
                 metrics.labels,

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from lgc_plugin.evaluation.score import Score, SEDResult
 
 _MARK = "*"
+# All columns would not fit a terminal.
+_NO_COLUMN = ("frame_error_rate",)
 
 
 def score_table(results: Mapping[str, SEDResult], *, digits: int = 3) -> str:
@@ -41,8 +43,9 @@ def score_table(results: Mapping[str, SEDResult], *, digits: int = 3) -> str:
     str
         Lines without a trailing newline. NaN is shown as ``-``; what was
         not computed has no row. The coverage is how many of the
-        annotated clips were scored. The intervals of classes would not fit a
-        terminal; they are in ``as_dict`` and drawn by
+        annotated clips were scored. The intervals and frame error rates of
+        classes would not fit a terminal; they are in ``as_dict``, intervals
+        are drawn by
         :func:`~lgc_plugin.report.score_figures.plot_per_class`.
 
     Example
@@ -123,6 +126,7 @@ def _class_rows(
     name: str, per_class: Mapping[str, Mapping[str, float]]
 ) -> list[list[str]]:
     """A row per class, a column per metric, below names in two lines."""
+    per_class = {k: v for k, v in per_class.items() if k not in _NO_COLUMN}
     labels = list(dict.fromkeys(x for each in per_class.values() for x in each))
     names = [SHORT_NAMES.get(key, ("", key)) for key in per_class]
     rows = [["", *(above for above, _ in names)]]

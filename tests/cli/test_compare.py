@@ -46,7 +46,7 @@ def test_a_system_with_itself_is_exactly_0(
         assert list(classes) == list(LABELS)
         entries += [*each.values(), *classes.values()]
     zero = {"difference": 0, "interval": [0, 0], "first_wins": 0, "ties": 1}
-    assert len(entries) == 7 * 3 + 12
+    assert len(entries) == 8 * 3 + 13
     assert all(entry == zero for entry in entries)
     assert content["scores"]["A"] == content["scores"]["B"]
     assert content["difference"] == "A - B"

@@ -77,6 +77,8 @@ def test_a_class_that_is_not_drawn_has_no_say():
     drawn = resample(counts, 3, resamples=60, seed=0)
     missing = np.isnan(drawn["event_f1"].per_class)
     assert missing.any() and not missing.all()
+    # A frame can be wrong without an event.
+    assert not np.isnan(drawn.pop("frame_error_rate").per_class).any()
     for each in drawn.values():
         np.testing.assert_array_equal(np.isnan(each.per_class), missing)
 

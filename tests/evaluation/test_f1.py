@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psds_eval import PSDSEval
 
+from lgc_plugin.evaluation.criteria import Criteria
 from lgc_plugin.evaluation.events import EVENT_COLUMNS
 from lgc_plugin.evaluation.f1 import event_f1, intersection_f1, segment_f1
 from lgc_plugin.evaluation.ground_truth import GroundTruth
@@ -59,16 +60,19 @@ def by_sed_eval(metric, truth, found):
 
 @needs_references
 @settings(max_examples=15)
-@given(tables, tables)
-def test_scores_are_the_libraries_own(annotated, detected):
-    truth = truth_of(annotated, profile="strict")
+@given(tables, tables, st.sampled_from([0.01, 0.15, 0.2]), st.booleans())
+def test_scores_are_the_libraries_own(annotated, detected, collar, share):
+    criteria = Criteria(collar, 0.2 if share else 0.0)
+    truth = truth_of(annotated, profile="strict", criteria=criteria)
     detected = detected[detected.event_label.isin(truth.present)]
     found = truth.select(detected)
     with quiet():
         import sed_eval.sound_event as library
     present = list(truth.present)
     events = library.EventBasedMetrics(
-        present, t_collar=0.2, percentage_of_length=0.2
+        present,
+        t_collar=collar,
+        percentage_of_length=criteria.offset_share,
     )
     segments = library.SegmentBasedMetrics(present, 1.0)
     with quiet():

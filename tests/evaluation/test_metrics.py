@@ -11,6 +11,7 @@ from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.metrics import (
     ALL_METRICS,
     FREE_METRICS,
+    LOWER_IS_BETTER,
     available_metrics,
     count_detections,
     count_scores,
@@ -20,7 +21,10 @@ from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from score_cases import LABELS, case
 
 DECODING = PostProcessing(3, (0.3, 0.5, 0.7))
-OF_EVENTS = ("psds1", "psds2", "event_f1", "segment_f1", "intersection_f1")
+OF_EVENTS = (
+    *("psds1", "psds2"),
+    *("event_f1", "segment_f1", "intersection_f1", "frame_error_rate"),
+)
 
 
 def scored(counts):
@@ -80,17 +84,23 @@ def test_no_detection_and_no_event_have_scores():
         frames.edges,
     )
     for name, score in scored(count_scores(silent, truth, DECODING)).items():
-        if name != "clip_ap":  # everything has the same rank there
+        if name == "frame_error_rate":
+            assert 0 < score.value < 1
+        elif name != "clip_ap":  # everything has the same rank there
             assert score.value == 0, name
     empty = GroundTruth.from_tables(
         truth.events[:0], truth.durations, LABELS, profile="strict"
     )
     for name, score in scored(count_scores(frames, empty, DECODING)).items():
+        if name == "frame_error_rate":
+            assert score.value > 0
+            continue
         assert np.isnan(score.value), name
         assert np.isnan(list(score.per_class.values())).all()
     none = count_detections(
         truth.events[:0], empty, truth.events[:0].assign(threshold=0.5)
     )
+    assert none.pop("frame_error_rate").score().value == 0
     assert all(np.isnan(each.score().value) for each in none.values())
 
 
@@ -131,4 +141,4 @@ def test_overlaps_of_a_class_are_merged_before_they_are_scored():
     found = pd.DataFrame(rows[::-1], columns=EVENT_COLUMNS)
     points = found.assign(threshold=0.5)
     for name, score in scored(count_detections(found, truth, points)).items():
-        assert score.value == 1.0, name
+        assert score.value == (name not in LOWER_IS_BETTER), name

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from event_cases import CLIPS, LABELS, THRESHOLDS, threshold_tables, truths
+from lgc_plugin.evaluation.criteria import Criteria
 from lgc_plugin.evaluation.events import EVENT_COLUMNS, CodedEvents
 from lgc_plugin.evaluation.matching import match_collars, touched_segments
 from lgc_plugin.evaluation.metrics import EVENT_METRICS
@@ -42,7 +43,7 @@ def test_matching_gives_up_one_pair_for_two():
     # takes the first event that fits finds one pair, the best way two.
     truth = coded(("a.wav", 1.0, 2.0, "Cat"), ("a.wav", 1.3, 2.2, "Cat"))
     found = coded(("a.wav", 1.15, 2.1, "Cat"), ("a.wav", 0.9, 2.0, "Cat"))
-    paired = match_collars(found, truth, collar=0.2, offset_share=0.2)
+    paired = match_collars(found, truth, Criteria())
     assert paired.all()
 
 
@@ -59,14 +60,14 @@ def test_matching_gives_up_one_pair_for_two():
 def test_edges_may_be_off_by_the_collar(onset, offset, right):
     truth = coded(("a.wav", 1.0, 3.0, "Cat"))
     found = coded(("a.wav", onset, offset, "Cat"))
-    paired = match_collars(found, truth, collar=0.2 + 1e-9, offset_share=0.2)
+    paired = match_collars(found, truth, Criteria(0.2 + 1e-9))
     assert paired.tolist() == [right]
 
 
 def test_other_clips_and_classes_do_not_pair():
     truth = coded(("a.wav", 1.0, 3.0, "Cat"))
     found = coded(("b.wav", 1.0, 3.0, "Cat"), ("a.wav", 1.0, 3.0, "Dog"))
-    paired = match_collars(found, truth, collar=0.2, offset_share=0.2)
+    paired = match_collars(found, truth, Criteria())
     assert not paired.any()
 
 

@@ -31,11 +31,12 @@ def difference_rows(
     truth = first.truth
     same = truth.events.equals(second.truth.events) and (
         truth.durations.equals(second.truth.durations)
+        and truth.criteria == second.truth.criteria
     )
     if not same:
         first.source.missing.append(
             "differences: the runs were scored on other clips, or by another "
-            "truth"
+            "truth or other criteria"
         )
     if not same or not truth.present:
         return None

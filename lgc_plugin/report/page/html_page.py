@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from lgc_plugin.evaluation.criteria import Criteria
 from lgc_plugin.report.page.clip_section import clip_section
 from lgc_plugin.report.page.differences import difference_rows
 from lgc_plugin.report.page.figures import Figure
@@ -39,6 +40,7 @@ _FACTS = {
     "energy_kwh": "energy (kWh)",
     "data_folder": "data",
     "profile": "scoring profile",
+    "criteria": "event F1 and frame error rate by",
     "operating_point": "F1 scores at",
 }
 
@@ -190,6 +192,8 @@ def _fact(key: str, value: Any) -> str:
         minutes, seconds = divmod(round(value), 60)
         hours, minutes = divmod(minutes, 60)
         return f"{hours} h {minutes:02d} min {seconds:02d} s"
+    if key == "criteria":
+        return Criteria.of(value).text
     return value_text(value)
 
 

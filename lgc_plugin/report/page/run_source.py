@@ -10,6 +10,7 @@ from typing import Any
 from lgc_plugin.data.audio_search import clip_id, search_audio
 from lgc_plugin.data.manifest import ROOT_MARK, read_manifest
 from lgc_plugin.data.preparation import RECORD
+from lgc_plugin.evaluation.criteria import Criteria
 from lgc_plugin.evaluation.frame_scores import FrameScores
 from lgc_plugin.evaluation.ground_truth import (
     GroundTruth,
@@ -108,7 +109,8 @@ def _read_scores(source: RunSource, folder: Path, name: str) -> None:
         manifest = folder / "manifests" / f"{name}.csv"
         rows = read_manifest(manifest, record["data_root"])
         profile = source.results.get("profile", "dcase")
-        truth = truth_of_rows(rows, record["labels"], profile)
+        criteria = Criteria.of(source.results.get("criteria", {}))
+        truth = truth_of_rows(rows, record["labels"], profile, criteria)
         frames = {
             network: FrameScores.load(
                 folder / "scores" / f"{name}_{network}.npz"

@@ -33,11 +33,13 @@ MEANINGS = {
     "psds2": "Are events found at all, and not confused with other classes?",
     "psds1_free": "PSDS1 over every threshold there is, not over 50.",
     "psds2_free": "PSDS2 over every threshold there is, not over 50.",
-    "event_f1": "Onsets within 200 ms, offsets within 200 ms or 20 % of the "
-    "length, at the decision threshold.",
+    "event_f1": "Are onset and offset within the collar, at the decision "
+    "threshold?",
     "segment_f1": "Is each second right, at the decision threshold?",
     "intersection_f1": "Do detections and true events overlap by half, at the "
     "decision threshold?",
+    "frame_error_rate": "The share of frames with a wrong set of classes, at "
+    "the decision threshold.",
     "clip_f1": "Are the classes of whole clips right?",
     "clip_ap": "Are the clips of each class ranked above the others?",
     "weak_f1": "Clip F1 on the weakly labeled clips of the validation set.",
