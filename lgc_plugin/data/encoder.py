@@ -12,6 +12,9 @@ from torch import Tensor
 
 from lgc_plugin.types import Event
 
+#: How edges of events become edges of frames.
+ROUNDINGS = ("outward", "nearest")
+
 # Seconds are written with three to six decimals: an edge that is meant to lie
 # on a frame boundary may miss it by a microsecond, which must not claim or lose
 # a whole frame.
@@ -22,8 +25,10 @@ class EventEncoder:
     """Writes events as frames (multi-hot) and reads them back.
 
     A frame is one output step of the network: ``hop_length * pooling``
-    samples (64 ms with the defaults). Onsets are rounded down and offsets up,
-    so that a frame that an event only touches belongs to it.
+    samples (64 ms with the defaults). As in DCASE, onsets are rounded down and
+    offsets up, so that a frame that an event only touches belongs to it: what
+    a network learns from is a frame longer than the event, on average. Where
+    events last few frames, round to the nearest.
 
     Arguments
     ---------
@@ -37,12 +42,15 @@ class EventEncoder:
         Samples between two mel frames.
     pooling : int
         Mel frames per output frame.
+    rounding : str
+        ``outward``, or ``nearest``: an event has the frames whose middles are
+        in it, or else the frame of its own middle.
 
     Raises
     ------
     ValueError
-        If there is no label, a label is given twice, or a clip is shorter
-        than one output frame.
+        If there is no label, a label is given twice, a clip is shorter than
+        one output frame, or the rounding is unknown.
 
     Example
     -------
@@ -63,6 +71,7 @@ class EventEncoder:
         sample_rate: int = 16000,
         hop_length: int = 256,
         pooling: int = 4,
+        rounding: str = "outward",
     ) -> None:
         self.labels = tuple(labels)
         self._index = {label: i for i, label in enumerate(self.labels)}
@@ -70,6 +79,11 @@ class EventEncoder:
             raise ValueError(
                 f"labels must be one or more different names, got {labels!r}"
             )
+        if rounding not in ROUNDINGS:
+            raise ValueError(
+                f"rounding is {rounding!r}: use {' or '.join(ROUNDINGS)}"
+            )
+        self.rounding = rounding
         self.clip_seconds = float(clip_seconds)
         self.sample_rate = int(sample_rate)
         self.hop_length = int(hop_length)
@@ -134,10 +148,21 @@ class EventEncoder:
                     f"event of {label!r} from {onset} s to {offset} s: onset "
                     "must be at least 0, offset finite and not before it"
                 )
-            first = math.floor((onset + _EDGE_TOLERANCE) / self.frame_seconds)
-            end = math.ceil((offset - _EDGE_TOLERANCE) / self.frame_seconds)
+            first, end = self._frames(onset, offset)
             frames[self.index(label), first:end] = 1.0
         return frames
+
+    def _frames(self, onset: float, offset: float) -> tuple[int, int]:
+        """The first frame of an event, and the one after its last."""
+        frame = self.frame_seconds
+        end = (offset - _EDGE_TOLERANCE) / frame
+        if self.rounding == "outward":
+            first = math.floor((onset + _EDGE_TOLERANCE) / frame)
+            return first, math.ceil(end)
+        first = math.ceil((onset - _EDGE_TOLERANCE) / frame - 0.5)
+        last = math.ceil(end - 0.5)
+        middle = math.floor((onset + offset) / 2 / frame)
+        return (first, last) if first < last else (middle, middle + 1)
 
     def encode_clip(self, labels: Iterable[str]) -> Tensor:
         """Tags as a vector.

@@ -69,6 +69,21 @@ def test_encoding_equals_the_question_frame_by_frame(encoder, data):
     assert encoder.encode_clip(tags).tolist() == expected
 
 
+@given(encoders(), st.data())
+def test_nearest_frames_equal_the_question_frame_by_frame(encoder, data):
+    encoder.rounding = "nearest"
+    events = data.draw(event_lists(encoder))
+    expected = oracles.encode_nearest(
+        events, encoder.labels, encoder.n_frames, exact_frame(encoder)
+    )
+    assert encoder.encode(events).tolist() == expected
+
+
+def test_another_rounding_is_refused():
+    with pytest.raises(ValueError, match="rounding is 'up': use outward or"):
+        EventEncoder(["Cat"], rounding="up")
+
+
 @given(encoders(), st.integers(1, 30), st.data())
 def test_decoding_equals_the_walk_along_each_row(encoder, n_frames, data):
     """Of any number of frames; above 0.5 a class sounds."""

@@ -32,6 +32,33 @@ def encode(
     return rows
 
 
+def encode_nearest(
+    events: Iterable[tuple[float, float, str]],
+    labels: Sequence[str],
+    n_frames: int,
+    frame_seconds: Fraction,
+) -> Rows:
+    """Each frame of each class: is its middle in an event of the class?
+
+    An event without any such frame has the one that its own middle is in.
+    """
+    rows = [[0.0] * n_frames for _ in labels]
+    for onset, offset, label in events:
+        row = rows[list(labels).index(label)]
+        begin, end = Fraction(onset) - _SLACK, Fraction(offset) - _SLACK
+        n_inside = 0
+        # Beyond the clip too: an event there needs no other frame.
+        for t in range(10 * n_frames + 10):
+            if begin <= (t + Fraction(1, 2)) * frame_seconds < end:
+                n_inside += 1
+                if t < n_frames:
+                    row[t] = 1.0
+        middle = (Fraction(onset) + Fraction(offset)) / 2 // frame_seconds
+        if not n_inside and middle < n_frames:
+            row[int(middle)] = 1.0
+    return rows
+
+
 def encode_clip(named: Iterable[str], labels: Sequence[str]) -> list[float]:
     """Each class: is it among those named?"""
     named = list(named)
