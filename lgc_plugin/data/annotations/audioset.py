@@ -7,6 +7,7 @@ A segment is named by the video and its begin there in milliseconds
 
 from __future__ import annotations
 
+from lgc_plugin.data.annotations.csv_rows import has_columns, tab_table
 from lgc_plugin.data.annotations.formats import (
     AnnotationFile,
     Format,
@@ -19,7 +20,6 @@ from lgc_plugin.data.annotations.table import (
     StrongAnnotations,
     seconds_text,
 )
-from lgc_plugin.data.table_files import TableFile
 
 _COLUMNS = ("segment_id", "start_time_seconds", "end_time_seconds", "label")
 _PRESENT, _THERE, _ABSENT = "present", "PRESENT", "NOT_PRESENT"
@@ -27,7 +27,7 @@ _PRESENT, _THERE, _ABSENT = "present", "PRESENT", "NOT_PRESENT"
 
 def recognize(file: AnnotationFile) -> Recognition | None:
     """By its columns."""
-    if set(_COLUMNS) <= set(TableFile(file.path, file.text).header):
+    if has_columns(file, set(_COLUMNS)):
         return Recognition(True, f"columns {', '.join(_COLUMNS)}")
     return None
 
@@ -36,7 +36,7 @@ def read(
     file: AnnotationFile, events: EventCollector, options: ReadOptions
 ) -> None:
     """Adds the events; recordings are called by the segment."""
-    table = TableFile(file.path, file.text)
+    table = tab_table(file)
     more = [_PRESENT] if _PRESENT in table.header else []
     for row in table.rows([*_COLUMNS, *more]):
         segment = row["segment_id"]
@@ -71,7 +71,7 @@ def write(
 FORMAT = Format(
     "audioset",
     "strong labels of AudioSet",
-    (".tsv",),
+    (".tsv", ".csv", ".txt"),
     recognize,
     read,
     write,

@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from lgc_plugin.data.annotation_names import TIME_UNITS
-from lgc_plugin.data.annotations.csv_rows import csv_rows, csv_text
+from lgc_plugin.data.annotations.csv_rows import (
+    csv_rows,
+    csv_text,
+    separator_of,
+)
 from lgc_plugin.data.annotations.desed import add_row
 from lgc_plugin.data.annotations.formats import (
     AnnotationFile,
@@ -86,7 +90,7 @@ def _table(file: AnnotationFile, given: Mapping[str, str]) -> _Table:
             f"--columns names {unknown[0]!r}: it must be one of "
             f"{', '.join(NAMES)}"
         )
-    separator = max("\t;,", key=file.first_line.count)
+    separator = separator_of(file)
     _, header = next(csv_rows(file, file.first_line, separator), (1, []))
     for role, column in given.items():
         if header.count(column) != 1:

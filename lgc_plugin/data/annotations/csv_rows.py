@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 from lgc_plugin.data.annotations.formats import AnnotationFile
+from lgc_plugin.data.table_files import TableFile
+
+
+def separator_of(file: AnnotationFile) -> str:
+    """What separates the fields of the first line."""
+    return max("\t;,", key=file.first_line.count)
 
 
 def csv_rows(
@@ -14,13 +21,14 @@ def csv_rows(
 ) -> Iterator[tuple[int, list[str]]]:
     """Number of the last line, and fields, of each row.
 
-    Quotes have no meaning in tables with tabs.
+    In tables with tabs, quotes have a meaning only if they are around a name
+    in the first line.
     """
-    tabs = separator == "\t"
+    plain = separator == "\t" and not file.first_line.startswith('"')
     reader = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=separator,
-        quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
+        quoting=csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL,
         skipinitialspace=True,
         strict=True,
     )
@@ -31,6 +39,26 @@ def csv_rows(
         raise ValueError(
             f"{file.path}, row {reader.line_num}: {error}: correct it"
         ) from None
+
+
+def tab_table(file: AnnotationFile) -> TableFile:
+    """A table that programs write with tabs, and people save with commas."""
+    separator = separator_of(file)
+    if separator == "\t" and not file.first_line.startswith('"'):
+        return TableFile(file.path, file.text)
+    lines = [""] * (file.text.count("\n") + 1)
+    for number, fields in csv_rows(file, file.text, separator):
+        lines[number - 1] = "\t".join(re.sub(r"[\t\n]", " ", x) for x in fields)
+    return TableFile(file.path, "\n".join(lines))
+
+
+def has_columns(file: AnnotationFile, columns: set[str]) -> bool:
+    """Whether the first line names them all."""
+    rows = csv_rows(file, file.first_line, separator_of(file))
+    try:
+        return columns <= set(next(rows, (1, []))[1])
+    except ValueError:
+        return False
 
 
 def csv_text(rows: list[list[str]]) -> str:

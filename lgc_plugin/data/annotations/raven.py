@@ -1,4 +1,4 @@
-"""Selection tables of Raven: tab-separated, one row for each view.
+"""Selection tables of Raven, one row for each view.
 
 ``Begin Time (s)`` counts from the begin of all sound files that were open, so
 where a table names its files, ``File Offset (s)`` is what counts.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lgc_plugin.data.annotation_names import RECORDING_SUFFIXES
+from lgc_plugin.data.annotations.csv_rows import has_columns, tab_table
 from lgc_plugin.data.annotations.formats import (
     AnnotationFile,
     Format,
@@ -46,8 +47,7 @@ _SUFFIX = RECORDING_SUFFIXES["raven"]
 
 def recognize(file: AnnotationFile) -> Recognition | None:
     """By its columns."""
-    header = TableFile(file.path, file.text).header
-    if {_BEGIN, _END} <= set(header):
+    if has_columns(file, {_BEGIN, _END}):
         return Recognition(True, f"columns {_BEGIN}, {_END}")
     return None
 
@@ -56,11 +56,11 @@ def read(
     file: AnnotationFile, events: EventCollector, options: ReadOptions
 ) -> None:
     """Adds each selection once."""
-    table = TableFile(file.path, file.text)
+    table = tab_table(file)
     table.require((_BEGIN, _END))
     column = options.columns.get("event_label") or _label_column(table)
     rows = list(_rows(table, column))
-    recordings = _recordings(file, table, rows)
+    recordings = _recordings(file, table, rows, events)
     if not rows:
         events.clip(file.recording)
     if _END_FILE in table.header:
@@ -74,16 +74,16 @@ def read(
                 f"{file.path}: {longer} selections go on in the next file "
                 "(End File): their ends lie beyond their recordings"
             )
-    n_views = 0
-    seen = set()
+    selections: dict[tuple, Row] = {}
     for row, recording in zip(rows, recordings, strict=True):
-        onset, offset = _times(row)
         names = (row.get(x, "") for x in (_SELECTION, _CHANNEL, column))
-        key = (recording, onset, offset, *names)
-        if row.get(_SELECTION) and key in seen:
-            n_views += 1
-            continue
-        seen.add(key)
+        key = (recording, *_times(row), *names)
+        if not row.get(_SELECTION):
+            key = (*key, len(selections))
+        # Only views with a frequency axis have its limits.
+        if key not in selections or not selections[key].get(_HIGH):
+            selections[key] = row
+    for (recording, onset, offset, *_), row in selections.items():
         events.add(
             row,
             recording,
@@ -95,7 +95,8 @@ def read(
             confidence=optional_number(row, _CONFIDENCE),
             channel=row.get(_CHANNEL, ""),
         )
-    if n_views:
+    if len(selections) < len(rows):
+        n_views = len(rows) - len(selections)
         events.note(f"{n_views} rows are other views of the same selections")
     events.note(f"labels are from the column {column!r}")
 
@@ -136,27 +137,44 @@ def _rows(table: TableFile, column: str) -> list[Row]:
 
 
 def _recordings(
-    file: AnnotationFile, table: TableFile, rows: list[Row]
+    file: AnnotationFile,
+    table: TableFile,
+    rows: list[Row],
+    events: EventCollector,
 ) -> list[str]:
     """The recording of each row."""
-    column = next((x for x in (_PATH, _FILE) if x in table.header), None)
-    if column is None:
+    columns = [x for x in (_PATH, _FILE) if x in table.header]
+    if not columns:
         recording = file.recording
         return [recording] * len(rows)
+    paths = []
     for row in rows:
-        row.check(bool(row[column]), f"{column} is missing")
-    paths = short_names({row[column] for row in rows})
-    names = {path: file.in_folder(name) for path, name in paths.items()}
-    if len(names) > 1 and _OFFSET not in table.header:
+        paths.append(next((row[x] for x in columns if row[x]), ""))
+        row.check(bool(paths[-1]), f"{' and '.join(columns)} is missing")
+    short = short_names(set(paths))
+    names = {path: file.in_folder(name) for path, name in short.items()}
+    if _OFFSET in table.header:
+        for row in rows:
+            row.check(
+                bool(row[_OFFSET]) or len(names) == 1,
+                f"{_OFFSET} is missing in a table of several recordings: "
+                "measure it in Raven",
+            )
+    elif len(names) > 1:
         raise ValueError(
             f"{file.path}: it names {len(names)} recordings without "
             f"{_OFFSET!r}, so it is not known where in them {_BEGIN!r} "
             "begins: add this measurement in Raven; or, if the times are "
             "those in each recording, read it as a plain table: --from csv "
-            f"--columns 'filename={column}' 'onset={_BEGIN}' "
+            f"--columns 'filename={columns[-1]}' 'onset={_BEGIN}' "
             f"'offset={_END}' event_label=..."
         )
-    return [names[row[column]] for row in rows]
+    if not all(row.get(_OFFSET) for row in rows):
+        events.note(
+            f"there is no {_OFFSET!r}, so each table's recording is taken for "
+            "the first that was open in Raven"
+        )
+    return [names[path] for path in paths]
 
 
 def _times(row: Row) -> tuple[float, float]:

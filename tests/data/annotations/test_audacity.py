@@ -104,3 +104,10 @@ def test_rttm_and_audioset(read):
     annotations = read(text, "x.tsv")
     assert annotations.by_clip() == {"b0RF_30000": [Event(0.5, 10, "/m/09x0r")]}
     assert any("NOT_PRESENT: 1" in note for note in annotations.notes)
+    saved = (
+        "segment_id,start_time_seconds,end_time_seconds,label\n"
+        '-a-B_0,0,1,"Male speech, man speaking"\n'
+    )
+    assert read(saved, "x.csv").by_clip() == {
+        "-a-B_0": [Event(0, 1, "Male speech, man speaking")]
+    }

@@ -109,3 +109,41 @@ def test_decimal_commas_and_an_empty_table(read):
 def test_bad_rows(read, row, message):
     with pytest.raises(ValueError, match=message):
         read(f"{HEADER}\tSpecies\n{row}\n")
+
+
+FILES = "\tBegin File\tFile Offset (s)\tSpecies\n"
+
+
+def test_a_row_without_offset_is_no_cumulative_time(read):
+    first = "1\tSpectrogram 1\t1\t10\t11\tx.wav\t10\tA\n"
+    second = "2\tSpectrogram 1\t1\t70\t71\t{}.wav\t\tA\n"
+    with pytest.raises(ValueError, match=r"row 3 .*File Offset \(s\) is miss"):
+        read(HEADER + FILES + first + second.format("y"))
+    one = read(HEADER + FILES + first + second.format("x"))
+    assert one.by_clip()["x.wav"][1] == Event(70, 71, "A")
+    assert any("taken for the first that was open" in x for x in one.notes)
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+@pytest.mark.parametrize("separator", "\t,;")
+def test_tables_that_another_program_saved(read, separator, quote):
+    text = (
+        f"{HEADER}\tHigh Freq (Hz){FILES}"
+        "1\tWaveform 1\t1\t70\t71\t\tx.wav\t10\tA  b\n"
+        "1\tSpectrogram 1\t1\t70\t71\t900\tx.wav\t10\tA  b\n"
+    )
+    lines = (line.split("\t") for line in text.splitlines())
+    joined = f"{quote}{separator}{quote}"
+    saved = "".join(f"{quote}{joined.join(x)}{quote}\n" for x in lines)
+    annotations = read(saved, "a.csv")
+    assert annotations.format == "raven"
+    assert annotations.by_clip() == {"x.wav": [Event(10, 11, "A  b")]}
+    # The view of the waveform has no frequencies.
+    assert list(annotations.events.high_freq) == [900]
+
+
+def test_the_path_may_be_missing_where_the_file_is_named(read):
+    text = f"{HEADER}\tBegin Path{FILES}1\tS\t1\t70\t71\t{{}}\t{{}}\t1\tA\n"
+    assert read(text.format("", "x.wav")).filenames == ("x.wav",)
+    with pytest.raises(ValueError, match="Begin Path and Begin File is miss"):
+        read(text.format("", ""))
