@@ -263,4 +263,5 @@ FORMAT = Format(
     recognize,
     read,
     write,
+    options=frozenset({"columns", "time_unit"}),
 )

@@ -247,4 +247,5 @@ FORMAT = Format(
     read,
     write,
     holds=frozenset({"annotator"}),
+    options=frozenset({"tiers"}),
 )

@@ -119,6 +119,18 @@ class Format:
     holds_silent: bool = True
     #: Whether it calls recordings without the suffix of their audio.
     no_suffixes: bool = False
+    #: Which of ``tiers``, ``columns`` and ``time_unit`` it is read by.
+    options: frozenset[str] = frozenset()
+
+    def check_options(self, options: ReadOptions) -> None:
+        """Refuses options that would change nothing."""
+        for name in ("tiers", "columns", "time_unit"):
+            if getattr(options, name) and name not in self.options:
+                raise ValueError(
+                    f"--{name.replace('_', '-')} does not apply to "
+                    f"{self.title} ({self.name}): leave it out; or, if the "
+                    "file is another kind of table, name the format csv"
+                )
 
     @property
     def per_recording(self) -> bool:

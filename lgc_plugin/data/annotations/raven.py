@@ -58,6 +58,12 @@ def read(
     """Adds each selection once."""
     table = tab_table(file)
     table.require((_BEGIN, _END))
+    if set(options.columns) - {"event_label"}:
+        raise ValueError(
+            f"{file.path}: of a table of Raven, --columns chooses event_label "
+            "alone. Name the format csv to read it as a plain table: then each "
+            f"view counts, and {_OFFSET} does not"
+        )
     column = options.columns.get("event_label") or _label_column(table)
     rows = list(_rows(table, column))
     recordings = _recordings(file, table, rows, events)
@@ -233,4 +239,5 @@ FORMAT = Format(
     read,
     write,
     holds=frozenset({"low_freq", "high_freq", "confidence", "channel"}),
+    options=frozenset({"columns"}),
 )

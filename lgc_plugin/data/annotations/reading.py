@@ -96,6 +96,7 @@ def read_annotation_files(
         else:
             skipped.append(path)
     _check(found, skipped, paths)
+    found[0][1].check_options(options)
     for file, kind, _ in found:
         kind.read(file, events, options)
     table = events.collected()
@@ -154,9 +155,8 @@ def _format_of(
     if options.format is not None:
         return format_named(options.format), None
     match = recognize_format(file)
-    named = set(options.columns)
-    own = match is not None and match[0].name in ("raven", "realdesed")
-    if named and not (own and named <= {"event_label"}):
+    own = match is not None and "columns" in match[0].options
+    if options.columns and not own:
         return FORMATS["csv"], Recognition(True, "columns are named")
     if match is None and file.root is None:
         if not file.text.strip():

@@ -101,4 +101,5 @@ FORMAT = Format(
     read,
     write,
     holds=frozenset({"annotator"}),
+    options=frozenset({"columns", "time_unit"}),
 )

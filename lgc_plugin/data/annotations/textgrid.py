@@ -202,4 +202,5 @@ FORMAT = Format(
     read,
     write,
     holds=frozenset(),
+    options=frozenset({"tiers"}),
 )

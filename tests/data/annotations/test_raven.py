@@ -51,7 +51,9 @@ def test_times_of_several_files_are_their_offsets(read):
         "filename": "Begin File", "onset": "Begin Time (s)",
         "offset": "End Time (s)", "event_label": "Species",
     }  # fmt: skip
-    plain = read(without, columns=columns)
+    with pytest.raises(ValueError, match="chooses event_label alone"):
+        read(text, columns=columns)
+    plain = read(without, columns=columns, format="csv")
     assert plain.by_clip()["y.wav"] == [Event(70.3, 70.4, "EATO")]
 
 
