@@ -34,26 +34,21 @@ _SUFFIX = RECORDING_SUFFIXES["audacity"]
 
 
 def recognize(file: AnnotationFile) -> Recognition | None:
-    """By two numbers at the begin of each line, or no content at all."""
+    """By two numbers at the begin of the first line, or no content at all."""
     lines = [line for _, line in file.lines()]
     if not lines:
         if file.path.suffix.lower() == ".txt":
             return Recognition(False, "an empty text file: no labels")
         return None
-    labels = [x for x in lines if not x.startswith(f"{_CONTINUED}\t")]
-    starts = [decimal_points(line).split("\t")[:2] for line in labels]
-    if not all(_are_numbers(start) for start in starts):
+    fields = decimal_points(lines[0]).split("\t")
+    numbers = [not math.isnan(plain_number(field)) for field in fields]
+    # Three numbers of four fields are a filename and times.
+    if numbers[:2] != [True, True] or (len(fields) > 3 and numbers[2]):
         return None
-    if len(labels) < len(lines):
+    if any(line.startswith(f"{_CONTINUED}\t") for line in lines):
         return Recognition(True, "onset, offset, label, and frequencies")
     return Recognition(
         False, "onset, offset, label between tabs, without header"
-    )
-
-
-def _are_numbers(fields: list[str]) -> bool:
-    return len(fields) == 2 and not any(
-        math.isnan(plain_number(field)) for field in fields
     )
 
 

@@ -173,6 +173,8 @@ def read_as(
     more = [x for x in OPTIONAL_COLUMNS if x in table.columns]
     numbers = [x for x in (*_TIMES, *NUMBER_COLUMNS) if x in table.columns]
     own = "" if "filename" in table.columns else file.recording
+    if own:
+        events.clip(own)
     for row in rows:
         if commas:
             for name in numbers:

@@ -37,26 +37,30 @@ _FORMS = (
 
 
 def recognize(file: AnnotationFile) -> Recognition | None:
-    """By where the numbers are in every row."""
+    """By where the numbers are in the first row that has any."""
     separator = _separator(file)
     rows = [_fields(line, separator) for _, line in file.lines()]
-    forms = [_form(row, separator) for row in rows]
-    if not rows or None in forms or not any(len(x or ()) > 1 for x in forms):
+    if not rows and file.path.suffix.lower() == ".ann":
+        return Recognition(False, "an empty file: no events")
+    form = next((_form(x, separator) for x in rows if len(x) > 1), None)
+    if form is None:
         return None
-    first = max(forms, key=lambda form: len(form or ()))
-    return Recognition(False, f"{', '.join(first or ())}, without header")
+    return Recognition(False, f"{', '.join(form)}, without header")
 
 
 def _separator(file: AnnotationFile) -> str:
-    """The first that makes all rows right, or else the most frequent."""
+    """The one that makes most rows right, or else the most frequent."""
     lines = [line for _, line in file.lines()]
-    for separator in "\t;,":
-        rows = [_fields(line, separator) for line in lines]
-        # A filename alone may be anything.
-        if max(map(len, rows), default=0) > 1 and all(
-            _form(row, separator) for row in rows
-        ):
-            return separator
+    right = {
+        separator: sum(
+            # A filename alone may be anything.
+            len(_form(_fields(line, separator), separator) or ()) > 1
+            for line in lines
+        )
+        for separator in "\t;,"
+    }
+    if any(right.values()):
+        return max(right, key=lambda separator: right[separator])
     if all(clip_id(line.strip()) != line.strip() for line in lines):
         return "\t"
     return max("\t;,", key=file.text.count)
@@ -68,6 +72,13 @@ def _fields(line: str, separator: str) -> list[str]:
 
 def _form(fields: Sequence[str], separator: str) -> tuple[str, ...] | None:
     """What the fields are."""
+    first = [plain_number(field) for field in fields[:2]]
+    if (
+        separator == ","
+        and len(fields) == 5
+        and not any(map(math.isnan, first))
+    ):
+        return None  # decimal commas between commas
     for form in _FORMS:
         if len(form) == len(fields) and all(
             not math.isnan(plain_number(_number(field, separator)))
@@ -87,8 +98,12 @@ def read(
 ) -> None:
     """Adds the events."""
     separator = _separator(file)
-    own = ""
-    for number, line in file.lines():
+    lines = file.lines()
+    own = "" if lines else file.recording
+    if own:
+        events.clip(own)
+    named = False
+    for number, line in lines:
         fields = _fields(line, separator)
         form = _form(fields, separator)
         row = Row({}, file.path, number, line)
@@ -99,8 +114,14 @@ def read(
         )
         for name, field in zip(form or (), fields, strict=True):
             row[name] = _number(field, separator) if name in _TIMES else field
+        named = named or "filename" in row
         if "filename" not in row and not own:
             own = file.recording
+        row.check(
+            not (own and named),
+            "some rows have a filename and others none: give it to all rows, "
+            "or to none",
+        )
         filename = row.get("filename", own)
         row.check(bool(filename), "the filename is missing")
         events.clip(filename)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 from lgc_plugin.data.annotation_names import ANNOTATORS
 from lgc_plugin.data.annotations.annotators import merge_annotators
@@ -29,6 +30,7 @@ from lgc_plugin.data.annotations.table import (
 from lgc_plugin.utils.text import read_text
 
 _NAMES_SHOWN = 3
+_Found: TypeAlias = tuple[AnnotationFile, Format, Recognition | None]
 
 
 def read_annotation_files(
@@ -81,7 +83,7 @@ def read_annotation_files(
         )
     recordings = Recordings(options.audio)
     events = EventCollector(labels)
-    found: list[tuple[AnnotationFile, Format, Recognition | None]] = []
+    found: list[_Found] = []
     skipped: list[Path] = []
     suffixes = SUFFIXES
     if options.format is not None:
@@ -95,6 +97,7 @@ def read_annotation_files(
             found.append((file, *match))
         else:
             skipped.append(path)
+    found = _with_empty_files(found)
     _check(found, skipped, paths)
     found[0][1].check_options(options)
     for file, kind, _ in found:
@@ -167,8 +170,19 @@ def _format_of(
     return match
 
 
+def _with_empty_files(
+    found: Sequence[_Found],
+) -> list[_Found]:
+    """The same; empty files are of the format of the others."""
+    full = [each for each in found if each[0].text.strip()]
+    if not full or full[0][1].name not in ("audacity", "dcase"):
+        return list(found)
+    match = full[0][1:]
+    return [(x[0], *(x[1:] if x[0].text.strip() else match)) for x in found]
+
+
 def _check(
-    found: Sequence[tuple[AnnotationFile, Format, Recognition | None]],
+    found: Sequence[_Found],
     skipped: Sequence[Path],
     paths: Sequence[str | Path],
 ) -> None:

@@ -111,3 +111,25 @@ def test_rttm_and_audioset(read):
     assert read(saved, "x.csv").by_clip() == {
         "-a-B_0": [Event(0, 1, "Male speech, man speaking")]
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0\t1\tA\n2\tx\tB\n", r"row 2 .*offset is 'x'"),
+        ("0.5,1.5,A\n1.5,x,B\n", "row 2 .*it must be onset, offset"),
+        ("a.wav\na.wav\t0\t1\tA, b, c\na.wav\t1\n", "row 3 .*it must be onset"),
+        ("0,1,A\nhello\n", "row 2 .*some rows have a filename and others none"),
+        ("a.wav,0,1,A\n0,1,A\n", "row 2 .*some rows have a filename and"),
+    ],
+)
+def test_a_bad_row_is_named_without_the_format(read, text, message):
+    with pytest.raises(ValueError, match=message):
+        read(text)
+
+
+def test_decimal_commas_between_commas_are_not_guessed(read):
+    with pytest.raises(ValueError, match="which column holds onset"):
+        read("0,5,1,5,Dog\n")
+    numbered = read("100\t0.5\t1.5\tDog\n")
+    assert numbered.by_clip() == {"100": [Event(0.5, 1.5, "Dog")]}

@@ -112,3 +112,28 @@ def test_damage_is_an_error_that_names_the_file(where, removed, inserted):
             )
         except ValueError as error:
             assert str(path) in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "suffix", "format"),
+    [
+        ("0\t1\tDog\n", ".txt", "audacity"),
+        ("0,1,Dog\n", ".txt", "dcase"),
+        ("0,1,Dog\n", ".ann", "dcase"),
+    ],
+)
+def test_empty_files_are_recordings_without_events(
+    tmp_path, text, suffix, format
+):
+    (tmp_path / f"a{suffix}").touch()
+    (tmp_path / f"b{suffix}").write_text(text)
+    for options in (ReadOptions(), ReadOptions(format=format)):
+        annotations = read_annotation_files([tmp_path], options)
+        assert annotations.format == format
+        assert set(annotations.filenames) == {"a.wav", "b.wav"}
+        assert "empty" not in annotations.notes[0]
+
+
+def test_a_header_alone_names_its_recording(tmp_path):
+    (tmp_path / "a.csv").write_text("onset,offset,label\n")
+    assert read_annotation_files([tmp_path]).filenames == ("a.wav",)
