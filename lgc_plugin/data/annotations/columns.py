@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import PurePosixPath, PureWindowsPath
 
 from lgc_plugin.data.annotation_names import TIME_UNITS
 from lgc_plugin.data.annotations.csv_rows import (
@@ -26,6 +27,7 @@ from lgc_plugin.data.annotations.formats import (
     WriteOptions,
 )
 from lgc_plugin.data.annotations.numbers import has_decimal_commas
+from lgc_plugin.data.annotations.recordings import short_names
 from lgc_plugin.data.annotations.table import (
     NUMBER_COLUMNS,
     OPTIONAL_COLUMNS,
@@ -39,7 +41,9 @@ from lgc_plugin.utils.text import shortened
 #: What columns may hold, and their usual names.
 NAMES = {
     "filename": "filename file file_name filepath file_path path recording "
-    "recording_id wav audio audio_file audio_filename begin_file clip",
+    "recording_id wav audio audio_file audio_filename audio_path begin_path "
+    "begin_file sound_file soundfile wav_file wavfile fname clip clip_id "
+    "segment_id",
     "onset": "onset start start_time begin begin_time t_start tmin xmin",
     "offset": "offset end end_time stop stop_time t_end tmax xmax",
     "duration": "duration dur length",
@@ -175,6 +179,8 @@ def read_as(
     own = "" if "filename" in table.columns else file.recording
     if own:
         events.clip(own)
+    if not own:
+        _shorten(file, rows, events)
     for row in rows:
         if commas:
             for name in numbers:
@@ -215,6 +221,23 @@ def _rows(file: AnnotationFile, table: _Table) -> list[Row]:
         )
         rows.append(row)
     return rows
+
+
+def _shorten(
+    file: AnnotationFile, rows: Sequence[Row], events: EventCollector
+) -> None:
+    """Recordings with whole paths get names that lie where the file does."""
+    paths = {row["filename"] for row in rows if row["filename"]}
+    kinds = (PurePosixPath, PureWindowsPath)
+    if not paths or not all(
+        any(kind(path).is_absolute() for kind in kinds) for path in paths
+    ):
+        return
+    names = short_names(paths)
+    for row in rows:
+        if row["filename"]:
+            row["filename"] = file.in_folder(names[row["filename"]])
+    events.note("folders are left out of the names of recordings")
 
 
 def _factor(

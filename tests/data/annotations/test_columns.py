@@ -27,6 +27,7 @@ def read(tmp_path):
         "begin_time,end_time,label,filename",
         "StartTime,EndTime,Class,Filename",
         "onset_s,offset_s,label,recording",
+        "onset,offset,label,fname",
     ],
 )
 def test_usual_names(read, header):
@@ -50,6 +51,17 @@ def test_thousands_are_no_decimals(read):
     text = "start;end;label\n1,234;1300.5;Dog\n"
     with pytest.raises(ValueError, match="'1,234' has a comma, and '1300.5'"):
         read(text)
+
+
+def test_whole_paths_are_shortened(read):
+    text = "Start (s),End (s),Common name,File\n0,3,Wren,/d/{}/a.wav\n"
+    annotations = read(text.format("x") + "0,3,Wren,/d/y/b.wav\n")
+    assert annotations.filenames == ("a.wav", "b.wav")
+    assert any("folders are left out" in x for x in annotations.notes)
+    same = read(text.format("x") + "0,3,Wren,/d/y/a.wav\n")
+    assert same.filenames == ("x/a.wav", "y/a.wav")
+    windows = read(text.replace("/d/{}/a.wav", "C:\\d\\a.wav"))
+    assert windows.filenames == ("a.wav",)
 
 
 def test_units(read, tmp_path):
