@@ -10,6 +10,7 @@ import pandas as pd
 
 from lgc_plugin.data.annotations.overlaps import merge_overlaps
 from lgc_plugin.data.annotations.table import (
+    OPTIONAL_COLUMNS,
     STRONG_COLUMNS,
     StrongAnnotations,
     annotations_of,
@@ -29,30 +30,32 @@ def merge_annotators(
     if "annotator" not in events:
         return annotations
     counts = events.groupby("filename").annotator.nunique()
+    several = (counts > 1).sum()
+    if not several:
+        return annotations
+    note = f"{several} recordings have several annotators: "
     if how == "all":
-        note = (
-            f"{(counts > 1).sum()} recordings have several annotators: all "
-            "events are kept (--annotators)"
-        )
-        notes = (*annotations.notes, *([note] if counts.max() > 1 else []))
-        return replace(annotations, notes=notes)
-    rows, joined = [], 0
+        note += "all events are kept (--annotators)"
+        return replace(annotations, notes=(*annotations.notes, note))
+    others = (x for x in OPTIONAL_COLUMNS if x in events)
+    more = [name for name in others if name != "annotator"]
+    rows: list[tuple] = []
     for name, clip in events.groupby("filename", sort=False):
         if counts[name] < 2:
-            rows += list(clip[list(STRONG_COLUMNS)].itertuples(index=False))
-            continue
-        joined += 1
-        rows += [(name, *event) for event in _merged(clip, how)]
-    note = (
-        f"{joined} recordings have several annotators: events are what "
-        + ("more than half of them" if how == "majority" else "any of them")
-        + " marked (--annotators)"
-    )
-    merged = annotations_of(rows, annotations.filenames, more=())
+            kept = clip[[*STRONG_COLUMNS, *more]]
+            rows += list(kept.itertuples(index=False, name=None))
+        else:
+            merged = _merged(clip, how)
+            rows += [(name, *event, *[None] * len(more)) for event in merged]
+    note += "events are what "
+    note += "more than half of them" if how == "majority" else "any of them"
+    note += " marked (--annotators)"
+    if more:
+        note += f", without {', '.join(more)}"
     return replace(
         annotations,
-        events=merged.events,
-        notes=(*annotations.notes, note) if joined else annotations.notes,
+        events=annotations_of(rows, more=more).events,
+        notes=(*annotations.notes, note),
     )
 
 

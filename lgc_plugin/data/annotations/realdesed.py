@@ -53,6 +53,8 @@ def read(
         events.note(
             f"{metadata}: not there, so clips without events are not known"
         )
+    if file.path.name == MERGED and file.path.with_name(RAW).is_file():
+        events.note(f"{file.path.with_name(RAW)}: not read beside {MERGED}")
     given = {**_ROLES, **options.columns}
     if _ANNOTATOR in file.first_line.split(","):
         given["annotator"] = _ANNOTATOR

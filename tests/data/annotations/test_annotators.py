@@ -51,10 +51,23 @@ def test_merged_annotations_are_preferred_and_metadata_may_lack(split):
     assert annotations.by_clip() == {
         "a.wav": [Event(1, 4, "Dog")], "b.wav": [], "c.wav": [],
     }  # fmt: skip
+    assert any("raw.csv: not read beside" in x for x in annotations.notes)
     (split / "metadata.csv").unlink()
     alone = read_annotation_files([split / "annotations.csv"])
     assert alone.filenames == ("a.wav",)
     assert any("clips without events are not known" in x for x in alone.notes)
+
+
+def test_what_merged_events_lose_is_noted(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "filename,onset,offset,label,annotator,low_freq\n"
+        "a.wav,0,1,Dog,x,100\na.wav,0,1,Dog,y,100\nb.wav,0,1,Dog,x,200\n"
+    )
+    options = ReadOptions(annotators="union")
+    annotations = read_annotation_files([tmp_path / "a.csv"], options)
+    frequencies = annotations.events.set_index("filename").low_freq
+    assert frequencies.isna().to_dict() == {"a.wav": True, "b.wav": False}
+    assert any("without low_freq" in note for note in annotations.notes)
 
 
 TENTHS = 40
