@@ -70,6 +70,17 @@ def test_what_a_format_has_no_place_for_is_a_warning(folder, capsys):
     assert "warning: RTTM: has no place for low_freq, high_freq" in err
 
 
+def test_another_name_of_the_recording_is_a_warning(folder, capsys):
+    Path("a.txt").write_text("0\t1\tDog\n")
+    assert not main("convert a.txt --format jams --output b.jams".split())
+    assert "'a.wav' is called 'b.wav' when it" in capsys.readouterr().err
+    Path("a.rttm").write_text("SPEAKER a 1 0 1 <NA> <NA> Dog\n")
+    assert not main("convert a.rttm --format audacity --output out".split())
+    assert "'a' is called 'a.wav' when it" in capsys.readouterr().err
+    assert not main("convert a.txt --format audacity --output more".split())
+    assert "is called" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("command", "message"),
     [
@@ -83,6 +94,9 @@ def test_what_a_format_has_no_place_for_is_a_warning(folder, capsys):
         ("b.rttm --from rttm --format tsv --columns onset=x", "not apply to R"),
         ("a.txt b.rttm --format tsv", "of the format audacity"),
         ("c.json --format tsv", "no known format"),
+        ("d.json --format tsv", "d.json: no whole JSON (Expecting value"),
+        (". --format tsv", "d.json: no whole JSON"),
+        ("a.txt --format tsv --output sub", "sub is a folder, and table of"),
         ("a.txt --format tsv --output ./a.txt", "would be replaced"),
     ],
 )
@@ -90,6 +104,8 @@ def test_errors_are_one_line(folder, capsys, command, message):
     Path("a.txt").write_text(TRACK)
     Path("b.rttm").write_text("SPEAKER b 1 0 1 <NA> <NA> Dog\n")
     Path("c.json").write_text("{}")
+    Path("d.json").write_text('{"annotations":')
+    Path("sub").mkdir()
     words = ["convert", "--output", "out", *command.split()]
     assert main(words) == 2
     err = capsys.readouterr().err.splitlines()[-1]

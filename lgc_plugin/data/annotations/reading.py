@@ -15,6 +15,7 @@ from lgc_plugin.data.annotations.formats import (
     ReadOptions,
     Recognition,
 )
+from lgc_plugin.data.annotations.json_text import may_be_json, parse_object
 from lgc_plugin.data.annotations.realdesed import MERGED, METADATA, RAW
 from lgc_plugin.data.annotations.recordings import Recordings
 from lgc_plugin.data.annotations.registry import (
@@ -161,10 +162,12 @@ def _format_of(
     own = match is not None and "columns" in match[0].options
     if options.columns and not own:
         return FORMATS["csv"], Recognition(True, "columns are named")
+    if match is None and may_be_json(file):
+        parse_object(file)  # names the place of the damage
     if match is None and file.root is None:
         if not file.text.strip():
             raise ValueError(f"{file.path}: it is empty: no annotations in it")
-        if not file.text.startswith(("{", "<")):
+        if not file.text.lstrip().startswith(("{", "[", "<")):
             # Names the column that is missing.
             FORMATS["csv"].read(file, EventCollector(), options)
     return match

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from lgc_plugin.data.annotation_names import RECORDING_SUFFIXES
 from lgc_plugin.data.annotations.formats import Format, WriteOptions
+from lgc_plugin.data.annotations.recordings import Recordings
 from lgc_plugin.data.annotations.registry import format_named
 from lgc_plugin.data.annotations.table import (
     OPTIONAL_COLUMNS,
@@ -47,6 +49,8 @@ def write_annotation_files(
         If the format is unknown, or cannot hold a label, a name or a time.
     FileExistsError
         If the folder has content.
+    IsADirectoryError
+        If the file is a folder.
 
     Example
     -------
@@ -62,14 +66,46 @@ def write_annotation_files(
     path, kind = Path(path), format_named(format)
     files, notes = annotation_texts(annotations, kind, options)
     if set(files) == {""}:
+        if path.is_dir():
+            raise IsADirectoryError(
+                f"{path} is a folder, and {kind.title} is one file: name it, "
+                f"as in {path / ('annotations' + kind.suffixes[0])}"
+            )
         write_text(path, files[""])
     elif len(files) == 1 and _names_file(path, kind):
-        write_text(path, next(iter(files.values())))
+        ((name, text),) = files.items()
+        write_text(path, text)
+        notes += _renamed({path: name}, kind, path.parent)
     else:
         with atomic_folder(path) as folder:
             for name, text in files.items():
                 write_text(folder / name, text)
+        notes += _renamed({path / name: name for name in files}, kind, path)
     return notes
+
+
+def _renamed(
+    files: Mapping[Path, str], kind: Format, folder: Path
+) -> list[str]:
+    """Which recordings have another name when the files are read again."""
+    suffix = RECORDING_SUFFIXES.get(kind.name)
+    if suffix is None or kind.name in ("elan", "raven"):  # names are inside
+        return []
+    recordings = Recordings()
+    changed = [
+        (old, new)
+        for path, name in files.items()
+        for old in [name.removesuffix(suffix)]
+        for new in [recordings.named_for(path, folder)]
+        if old != new
+    ]
+    if not changed:
+        return []
+    old, new = changed[0]
+    return [
+        f"{kind.title}: files are named for recordings, so {old!r} is called "
+        f"{new!r} when it is read again ({len(changed)} such)"
+    ]
 
 
 def _names_file(path: Path, kind: Format) -> bool:
@@ -116,5 +152,6 @@ def _check_inside(name: str) -> None:
     path = PurePosixPath(name)
     if ".." in path.parts or path.is_absolute():
         raise ValueError(
-            f"{name!r}: the name leads out of the folder of the results"
+            f"{name!r}: the name leads out of the folder of the results: "
+            "rename the recording in the annotations"
         )
