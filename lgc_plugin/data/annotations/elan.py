@@ -139,7 +139,8 @@ def _row(
     place = own.get("ANNOTATION_ID") or str(number)
     fields = {"tier": tier, "onset": "", "offset": ""}
     fields["event_label"] = own.findtext("ANNOTATION_VALUE") or ""
-    row = file.row(fields, number, f"tier {tier!r}, annotation {place}, number")
+    kind = f"tier {tier!r}, annotation {place}, number"
+    row = file.row(fields, number, kind)
     seen = set()
     timed: Element | None = own
     while timed is not None and timed.tag == _REFERRING:
@@ -154,8 +155,8 @@ def _row(
     for name, key in (("onset", "1"), ("offset", "2")):
         slot = timed.get(f"TIME_SLOT_REF{key}", "")
         row.check(slot in slots, f"no time slot {slot!r}: save it again")
-        row[name] = slots[slot]
-    return row
+        fields[name] = slots[slot]
+    return file.row(fields, number, kind)
 
 
 def write(

@@ -28,13 +28,13 @@ from lgc_plugin.data.annotations.tiers import (
     write_length,
 )
 from lgc_plugin.data.table_files import Row
-from lgc_plugin.utils.text import shortened
+from lgc_plugin.utils.text import plain_number, shortened
 
-_INTERVALS, _POINTS = "IntervalTier", "TextTier"
+_TIERS, _INTERVALS, _POINTS = "<exists>", "IntervalTier", "TextTier"
 _TOKEN = re.compile(
     r'"(?P<text>(?:[^"]|"")*)"(?!\S)'
     r"|(?<!\S)(?P<number>[-+]?\d[\d.eE+-]*%?)(?!\S)"
-    r"|(?<!\S)(?P<flag><exists>)|(?<!\S)!.*"
+    r"|(?<!\S)(?P<flag><exists>|<absent>)|(?<!\S)!.*"
 )
 _HEAD = re.compile(r'\s*(File type = )?"ooTextFile')
 _KIND = re.compile(r'"TextGrid"')
@@ -101,14 +101,17 @@ def read(
 ) -> None:
     """Adds the intervals of all tiers, or of those that are chosen."""
     tokens = _Tokens(file)
-    tokens.next("number")
-    last = tokens.next("number")
+    first, last = tokens.next("number"), tokens.next("number")
     recording = file.recording
     end = tokens.row({"xmax": last}).seconds("xmax")
     events.clip(recording, end)
-    tokens.next("flag")
+    if plain_number(first) != 0:
+        events.note(
+            f"{file.path}: begins at {first} s: times are taken to count from "
+            "the begin of the recording nevertheless"
+        )
     names = []
-    for _ in range(tokens.count()):
+    for _ in range(tokens.count() if tokens.next("flag") == _TIERS else 0):
         kind, name = tokens.next("text"), tokens.next("text")
         if kind not in (_INTERVALS, _POINTS):
             raise ValueError(
