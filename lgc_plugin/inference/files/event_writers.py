@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,6 +14,7 @@ from lgc_plugin.data.annotations import table
 from lgc_plugin.data.annotations.audacity import label_lines
 from lgc_plugin.data.annotations.formats import WriteOptions
 from lgc_plugin.data.annotations.registry import FORMATS
+from lgc_plugin.data.annotations.writing import annotation_texts
 from lgc_plugin.utils.files import write_text
 
 if TYPE_CHECKING:
@@ -169,7 +171,9 @@ class FolderWriter(EventWriter):
             more=("confidence",),
             durations={filename: float(seconds)},
         )
-        files = FORMATS[self.kind].write(annotations, WriteOptions(), [])
+        files, notes = annotation_texts(annotations, FORMATS[self.kind])
+        for note in notes:
+            warnings.warn(note, stacklevel=2)
         for name, text in files.items():
             write_text(self.folder / name, text)
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,9 +124,11 @@ def _finish(
     if kind in GROWING:
         os.replace(partial, path)
         return
-    write_annotation_files(
-        read_strong(partial), path, kind, WriteOptions(sample_rates=rates)
-    )
+    options = WriteOptions(sample_rates=rates)
+    for note in write_annotation_files(
+        read_strong(partial), path, kind, options
+    ):
+        warnings.warn(note, stacklevel=2)
     partial.unlink()
 
 

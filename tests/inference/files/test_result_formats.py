@@ -49,6 +49,7 @@ def detect(kind: str, path: Path, folder: Path, stop: bool = False) -> int:
     return len(results.done)
 
 
+@pytest.mark.filterwarnings("ignore:.* has no place for confidence")
 @pytest.mark.parametrize("kind", FORMAT_NAMES)
 def test_what_is_written_is_what_was_detected(
     tmp_path: Path, kind: str
@@ -78,6 +79,14 @@ def test_tables_that_are_made_at_last_go_on_too(tmp_path: Path) -> None:
     assert detect("rttm", out, tmp_path) == 1
     assert out.read_text().count("SPEAKER") == 3
     assert not partial.exists()
+
+
+@pytest.mark.parametrize("kind", ["audacity", "vad"])
+def test_what_a_format_cannot_hold_is_a_warning(
+    tmp_path: Path, kind: str
+) -> None:
+    with pytest.warns(UserWarning, match="no place for confidence"):
+        detect(kind, tmp_path / "out", tmp_path)
 
 
 def test_names_that_a_format_cannot_hold_are_refused_at_once() -> None:
