@@ -8,6 +8,7 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element, SubElement
 
 from lgc_plugin.data.annotations.formats import (
+    NO_RATE,
     AnnotationFile,
     Format,
     ReadOptions,
@@ -25,10 +26,6 @@ from lgc_plugin.data.table_files import Row
 
 _ROOT = "Sequences"
 _NOTE = ("Position", "Length", "Label")
-_RATE = (
-    "positions are in samples, and there is no audio of {!r} that gives their "
-    "rate: add --audio or --sample-rate"
-)
 _MOST_SAMPLES = 2**53
 
 
@@ -43,7 +40,7 @@ def read(
     file: AnnotationFile, events: EventCollector, options: ReadOptions
 ) -> None:
     """Adds the notes."""
-    rates: dict[str, int | None] = {}
+    rates: dict[str, int] = {}
     sequences = parse_xml(file).iter("Sequence")
     for number, sequence in enumerate(sequences, start=1):
         names = ("WaveFileName", "Position", "Length")
@@ -53,20 +50,16 @@ def read(
         events.clip(filename)
         begin = _samples(row, "Position")
         if filename not in rates:
-            rates[filename] = options.sample_rate or (
-                file.recordings.sample_rate(filename, file.path.parent)
-            )
+            rates[filename] = file.sample_rate(filename, row, options)
         rate = rates[filename]
-        row.check(rate is not None, _RATE.format(filename))
         for place, note in enumerate(sequence.iter("Note"), start=1):
             kind = f"sequence {number}, note"
             row = _row(file, note, _NOTE, place, kind)
             onset = begin + _samples(row, "Position")
             offset = onset + _samples(row, "Length")
-            times = (onset / (rate or 1), offset / (rate or 1))
+            times = (onset / rate, offset / rate)
             events.add(row, filename, *times, row["Label"])
-    used = sorted({rate for rate in rates.values() if rate})
-    shown = ", ".join(map(str, used))
+    shown = ", ".join(map(str, sorted(set(rates.values()))))
     events.note(f"{file.path}: positions are in samples, {shown} a second")
 
 
@@ -105,7 +98,7 @@ def write(
         if rate is None and options.audio is not None:
             rate = recordings.sample_rate(name, options.audio)
         if rate is None:
-            raise ValueError(_RATE.format(name))
+            raise ValueError(NO_RATE.format(name))
         notes_of = [
             whole_times(name, event, rate, "samples", notes) for event in events
         ]

@@ -250,15 +250,7 @@ def _factor(
     """How many units a second has."""
     if unit != "samples":
         return Decimal(1000 if unit == "ms" else 1)
-    rate = options.sample_rate or file.recordings.sample_rate(
-        filename, file.path.parent
-    )
-    row.check(
-        rate is not None,
-        f"the times are in samples, and there is no audio of {filename!r} "
-        "that gives their rate: add --audio or --sample-rate",
-    )
-    return Decimal(rate or 1)
+    return Decimal(file.sample_rate(filename, row, options))
 
 
 def _seconds(row: Row, columns: tuple[str, ...], factor: Decimal) -> float:

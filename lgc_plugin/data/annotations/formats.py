@@ -16,6 +16,12 @@ from lgc_plugin.data.annotations.table import (
 )
 from lgc_plugin.data.table_files import Row
 
+#: Why positions of a recording cannot be read or written.
+NO_RATE = (
+    "times are in samples, and there is no audio of {!r}, or more than one, "
+    "that gives their rate: add --audio or --sample-rate"
+)
+
 
 @dataclass(frozen=True)
 class ReadOptions:
@@ -70,6 +76,14 @@ class AnnotationFile:
         """A recording that lies where the file does."""
         folder = self.path.parent.relative_to(self.root) if self.root else ""
         return (PurePosixPath(folder) / filename).as_posix()
+
+    def sample_rate(self, filename: str, row: Row, options: ReadOptions) -> int:
+        """In Hz, where the times of a recording are in samples."""
+        rate = options.sample_rate or self.recordings.sample_rate(
+            filename, self.path.parent
+        )
+        row.check(rate is not None, NO_RATE.format(filename))
+        return rate or 1
 
     @property
     def first_line(self) -> str:

@@ -27,10 +27,23 @@ class Recordings:
         self._audio = audio
         self._beside: dict[Path, dict[str, Path]] = {}
         self._assumed: dict[Path, str] = {}
+        self._named: dict[str, dict[Path, None]] = {}
 
     @cached_property
-    def _folder(self) -> dict[str, Path]:
+    def _folder(self) -> dict[str, list[Path]]:
         return _by_clip(self._audio, below=True) if self._audio else {}
+
+    def _inside(self, filename: str) -> Path | None:
+        """The audio in the folder; none if several may be meant."""
+        name = PurePosixPath(filename)
+        found = self._folder.get(clip_id(name.name), [])
+        if len(found) < 2 or self._audio is None:
+            return next(iter(found), None)
+        exact = [x for x in found if x.parent == self._audio / name.parent]
+        above = name.parts[:-1]
+        n_above = len(above)
+        ends = [x for x in found if x.parts[-1 - n_above : -1] == above]
+        return exact[0] if exact else ends[0] if len(ends) == 1 else None
 
     def named_for(self, path: Path, root: Path | None = None) -> str:
         """The recording that a file is named for.
@@ -39,28 +52,30 @@ class Recordings:
         of ``a.wav`` if none is.
         """
         stem = _ADDED.sub("", path.stem)
+        folder = path.parent.relative_to(root) if root else Path()
         if clip_id(stem) == stem:
-            found = self.find(stem, path.parent)
+            found = self.find((folder / stem).as_posix(), path.parent)
             if found is None:
                 self._assumed[path] = f"{stem}.wav"
             stem = found.name if found else f"{stem}.wav"
-        folder = path.parent.relative_to(root) if root else Path()
-        return (folder / stem).as_posix()
+        name = (folder / stem).as_posix()
+        self._named.setdefault(name, {})[path] = None
+        return name
 
     def find(self, filename: str, beside: Path) -> Path | None:
         """The audio of a recording, if it is there."""
-        clip = clip_id(PurePosixPath(filename).name)
-        if found := self._folder.get(clip):
+        if found := self._inside(filename):
             return found
         if beside not in self._beside:
-            self._beside[beside] = _by_clip(beside, below=False)
-        return self._beside[beside].get(clip)
+            clips = _by_clip(beside, below=False)
+            self._beside[beside] = {x: paths[0] for x, paths in clips.items()}
+        return self._beside[beside].get(clip_id(PurePosixPath(filename).name))
 
     def full_name(self, filename: str) -> str:
         """A name without the suffix of its audio gets it, if it is known."""
         if clip_id(filename) != filename or self._audio is None:
             return filename
-        found = self._folder.get(PurePosixPath(filename).name)
+        found = self._inside(filename)
         return f"{filename}{found.suffix}" if found else filename
 
     def sample_rate(self, filename: str, beside: Path) -> int | None:
@@ -72,7 +87,7 @@ class Recordings:
         """The length of a recording, if the folder of audio has it."""
         import soundfile
 
-        found = self._folder.get(clip_id(PurePosixPath(filename).name))
+        found = self._inside(filename)
         if found is None:
             return None
         info = soundfile.info(str(found))
@@ -80,14 +95,22 @@ class Recordings:
 
     def notes(self) -> list[str]:
         """What was assumed."""
-        if not self._assumed:
-            return []
-        path, name = next(iter(self._assumed.items()))
-        more = len(self._assumed) - 1
-        return [
-            f"no audio called so beside {path.name}: taken for annotations of "
-            f"{name}" + (f", and {more} more likewise" if more else "")
-        ]
+        notes = []
+        if self._assumed:
+            path, name = next(iter(self._assumed.items()))
+            more = len(self._assumed) - 1
+            notes.append(
+                f"no audio called so beside {path.name}: taken for annotations "
+                f"of {name}" + (f", and {more} more likewise" if more else "")
+            )
+        several = [x for x in self._named.items() if len(x[1]) > 1]
+        if several:
+            name, paths = several[0]
+            notes.append(
+                f"{len(several)} recordings have several files, whose events "
+                f"are taken together: {name} has {', '.join(map(str, paths))}"
+            )
+        return notes
 
 
 def with_lengths(
@@ -133,8 +156,8 @@ def _sample_rate(path: Path) -> int:
     return int(soundfile.info(str(path)).samplerate)
 
 
-def _by_clip(folder: Path, *, below: bool) -> dict[str, Path]:
-    found: dict[str, Path] = {}
+def _by_clip(folder: Path, *, below: bool) -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {}
     for path in search_audio(folder, below=below).files:
-        found.setdefault(clip_id(path.name), path)
+        found.setdefault(clip_id(path.name), []).append(path)
     return found

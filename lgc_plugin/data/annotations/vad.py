@@ -97,15 +97,11 @@ def _begin(
     if not start:
         return 0.0
     row = file.row({"start": start}, number, "wav of object")
-    rate = options.sample_rate or file.recordings.sample_rate(
-        recording, file.path.parent
-    )
     row.check(
-        row.number("start") > 0 and rate is not None,
-        "it begins at a sample, and there is no audio that gives the rate: "
-        "add --audio or --sample-rate",
+        0 < row.number("start") < float("inf"),
+        "start must be a number of samples",
     )
-    return row.number("start") / (rate or 1)
+    return row.number("start") / file.sample_rate(recording, row, options)
 
 
 def write(

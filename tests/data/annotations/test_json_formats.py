@@ -68,7 +68,7 @@ def test_vad_windows_count_from_their_start(read):
             "speech": [[0, 1]],
         },
     }
-    with pytest.raises(ValueError, match="begins at a sample, .*sample-rate"):
+    with pytest.raises(ValueError, match="in samples, .*sample-rate"):
         read(content)
     assert read(content, sample_rate=16000).by_clip() == {
         "d/b.wav": [Event(0.5, 2, "speech"), Event(3, 4, "speech")],

@@ -17,7 +17,10 @@ from lgc_plugin.data.annotations import (
     write_annotation_files,
 )
 from lgc_plugin.data.annotations.formats import AnnotationFile
-from lgc_plugin.data.annotations.recordings import Recordings
+from lgc_plugin.data.annotations.recordings import (
+    Recordings,
+    with_lengths,
+)
 from lgc_plugin.data.annotations.registry import FORMATS
 from lgc_plugin.data.annotations.table import EventCollector, annotations_of
 from lgc_plugin.data.annotations.writing import annotation_texts
@@ -55,6 +58,33 @@ def test_audio_tells_names_and_lengths(tmp_path):
     assert read_annotation_files([path]).filenames == ("z",)
     with pytest.raises(FileNotFoundError, match="no such folder of audio"):
         read_annotation_files([path], ReadOptions(audio=tmp_path / "no"))
+
+
+def test_recordings_of_one_name_in_several_folders(tmp_path):
+    audio = tmp_path / "audio"
+    for folder, rate in (("x", 8000), ("y", 4000)):
+        (audio / folder).mkdir(parents=True)
+        soundfile.write(audio / folder / "1.wav", np.zeros(800), rate)
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "filename,onset,offset,label\nx/1.wav,0,800,A\ny/1.wav,0,800,A\n"
+    )
+    options = ReadOptions(time_unit="samples", audio=audio)
+    read = read_annotation_files([path], options)
+    assert list(read.events.offset) == [0.1, 0.2]
+    lengths = with_lengths(read, audio).durations
+    assert lengths == {"x/1.wav": 0.1, "y/1.wav": 0.2}
+    path.write_text("filename,onset,offset,label\n1.wav,0,800,A\n")
+    with pytest.raises(ValueError, match="of '1.wav', or more than one"):
+        read_annotation_files([path], options)
+
+
+def test_two_files_of_one_recording_are_noted(tmp_path):
+    (tmp_path / "a.txt").write_text("0\t1\tDog\n")
+    (tmp_path / "a.wav.txt").write_text("0\t1\tDog\n")
+    annotations = read_annotation_files([tmp_path])
+    assert annotations.filenames == ("a.wav",)
+    assert any("1 recordings have several" in x for x in annotations.notes)
 
 
 def test_an_empty_file_is_no_table(tmp_path):
