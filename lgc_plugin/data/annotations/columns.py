@@ -172,10 +172,11 @@ def read_as(
     table = _table(file, given)
     unit = options.time_unit or table.unit or "s"
     rows = list(_rows(file, table))
-    times = [(row, row[x]) for row in rows for x in _TIMES if x in row]
-    commas = table.separator != "," and has_decimal_commas(times)
     more = [x for x in OPTIONAL_COLUMNS if x in table.columns]
     numbers = [x for x in (*_TIMES, *NUMBER_COLUMNS) if x in table.columns]
+    commas = table.separator != "," and has_decimal_commas(
+        (row, row[x]) for row in rows for x in numbers
+    )
     own = "" if "filename" in table.columns else file.recording
     if own:
         events.clip(own)

@@ -21,6 +21,7 @@ from lgc_plugin.data.annotations.table import (
     EventCollector,
     StrongAnnotations,
 )
+from lgc_plugin.utils.text import shortened
 
 _RECORDINGS = "recordings"
 
@@ -39,6 +40,11 @@ def read(
     content = parse_object(file)
     if content.get("complete") is False:
         events.note(f"{file.path}: not complete: detection was interrupted")
+    if unread := content.get("errors"):
+        events.note(
+            f"{file.path}: recordings that could not be read are among its "
+            f"errors: {shortened(str(unread))}"
+        )
     for place, recording in enumerate(
         objects_in(file, content, _RECORDINGS), start=1
     ):

@@ -25,11 +25,11 @@ def decimal_points(text: str) -> str:
     )
 
 
-def has_decimal_commas(times: Iterable[tuple[Row, str]]) -> bool:
+def has_decimal_commas(numbers: Iterable[tuple[Row, str]]) -> bool:
     """Whether numbers have commas for points; never both."""
-    times = list(times)
-    comma = next((x for x in times if _COMMA.fullmatch(x[1])), None)
-    point = next((x for x in times if "." in x[1]), None)
+    numbers = list(numbers)
+    comma = next((x for x in numbers if _COMMA.fullmatch(x[1])), None)
+    point = next((x for x in numbers if "." in x[1]), None)
     if comma and point:
         comma[0].check(
             False,

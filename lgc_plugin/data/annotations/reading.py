@@ -91,7 +91,11 @@ def read_annotation_files(
         suffixes = frozenset(
             suffix.lower() for suffix in format_named(options.format).suffixes
         )
+    given: set[Path] = set()
     for path, root in _files(paths, suffixes):
+        if path.resolve() in given:
+            continue
+        given.add(path.resolve())
         file = AnnotationFile(path, read_text(path), recordings, root)
         match = _format_of(file, options)
         if match is not None:

@@ -47,6 +47,11 @@ def test_semicolons_decimal_commas_and_marks(read, encoding):
     assert any("decimal commas" in note for note in annotations.notes)
 
 
+def test_any_number_may_have_a_decimal_comma(read):
+    text = "start;end;label;score\n0;1;Dog;0,5\n"
+    assert list(read(text).events.confidence) == [0.5]
+
+
 def test_thousands_are_no_decimals(read):
     text = "start;end;label\n1,234;1300.5;Dog\n"
     with pytest.raises(ValueError, match="'1,234' has a comma, and '1300.5'"):

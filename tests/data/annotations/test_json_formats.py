@@ -87,11 +87,13 @@ def test_detections_that_are_not_complete_are_so_called(read):
     content = {
         "recordings": [{"filename": "b.wav", "seconds": 9, "events": [event]}],
         "complete": False,
+        "errors": [{"filename": "c.wav", "problem": "no sound"}],
     }
     annotations = read(content)
     assert annotations.by_clip() == {"b.wav": [Event(0, 1, "Dog")]}
     assert annotations.durations == {"b.wav": 9.0}
     assert any("not complete" in note for note in annotations.notes)
+    assert any("'c.wav'" in note for note in annotations.notes)
 
 
 @pytest.mark.parametrize("text", ["{", "{}", '{"a": 1}', "[" * 100_000])

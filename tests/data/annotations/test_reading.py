@@ -79,6 +79,12 @@ def test_recordings_of_one_name_in_several_folders(tmp_path):
         read_annotation_files([path], options)
 
 
+def test_a_file_that_is_given_twice_is_read_once(tmp_path):
+    (tmp_path / "a.txt").write_text("0\t1\tDog\n")
+    read = read_annotation_files([tmp_path, tmp_path / "a.txt"])
+    assert len(read.events) == 1
+
+
 def test_two_files_of_one_recording_are_noted(tmp_path):
     (tmp_path / "a.txt").write_text("0\t1\tDog\n")
     (tmp_path / "a.wav.txt").write_text("0\t1\tDog\n")
