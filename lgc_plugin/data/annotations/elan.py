@@ -86,9 +86,10 @@ def read(
                 events.add(row, recording, onset, offset, label, **more)
     depending = [name for name in names if name not in read_names]
     if depending and not options.tiers:
-        events.note(
-            f"{file.path}: tiers that depend on others are not read "
-            f"({', '.join(map(repr, depending))}): choose with --tiers"
+        events.note_file(
+            file.path,
+            "tiers that depend on others are not read (--tiers chooses)",
+            ", ".join(map(repr, depending)),
         )
     shown = names if options.tiers else read_names
     check_tiers(file, shown, options, events)

@@ -76,9 +76,11 @@ def read(
             if _FILE in row
         )
         if longer:
-            events.note(
-                f"{file.path}: {longer} selections go on in the next file "
-                "(End File): their ends lie beyond their recordings"
+            events.note_file(
+                file.path,
+                "selections go on in the next file (End File), so their ends "
+                "lie beyond their recordings",
+                longer,
             )
     selections: dict[tuple, Row] = {}
     for row, recording in zip(rows, recordings, strict=True):
@@ -86,6 +88,8 @@ def read(
         key = (recording, *_times(row), *names)
         if not row.get(_SELECTION):
             key = (*key, len(selections))
+        if key in selections:
+            events.leave_out("other view of the same selection", row)
         # Only views with a frequency axis have its limits.
         if key not in selections or not selections[key].get(_HIGH):
             selections[key] = row
@@ -101,9 +105,6 @@ def read(
             confidence=optional_number(row, _CONFIDENCE),
             channel=row.get(_CHANNEL, ""),
         )
-    if len(selections) < len(rows):
-        n_views = len(rows) - len(selections)
-        events.note(f"{n_views} rows are other views of the same selections")
     events.note(f"labels are from the column {column!r}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from pathlib import Path
 
 import pandas as pd
 
@@ -100,6 +101,7 @@ class EventCollector:
         self._filenames: dict[str, None] = {}
         self._durations: dict[str, float] = {}
         self._notes: dict[str, None] = {}
+        self._of_files: dict[str, tuple[int, str]] = {}
         self._left_out: dict[str, tuple[int, str]] = {}
 
     @property
@@ -117,6 +119,13 @@ class EventCollector:
     def note(self, text: str) -> None:
         """Adds a sentence, once."""
         self._notes[text] = None
+
+    def note_file(self, file: Path, what: str, details: object) -> None:
+        """The same of a file, with the details of the first that has it."""
+        count, first = self._of_files.get(
+            what, (0, f"{file}: {what}: {details}")
+        )
+        self._of_files[what] = count + 1, first
 
     def check_label(self, row: Row, label: str) -> None:
         """Refuses a label that is no good name or not one of the known."""
@@ -163,11 +172,15 @@ class EventCollector:
             f"left out, {what}: {count}, the first in {first}"
             for what, (count, first) in self._left_out.items()
         )
+        of_files = (
+            first + (f"; {count - 1} more files likewise" if count > 1 else "")
+            for count, first in self._of_files.values()
+        )
         return annotations_of(
             self._rows,
             self._filenames,
             durations=self._durations,
-            notes=(*left_out, *self._notes),
+            notes=(*left_out, *of_files, *self._notes),
         )
 
 

@@ -106,10 +106,8 @@ def read(
     end = tokens.row({"xmax": last}).seconds("xmax")
     events.clip(recording, end)
     if plain_number(first) != 0:
-        events.note(
-            f"{file.path}: begins at {first} s: times are taken to count from "
-            "the begin of the recording nevertheless"
-        )
+        what = "times are taken as they are, though they begin at second"
+        events.note_file(file.path, what, first)
     names = []
     for _ in range(tokens.count() if tokens.next("flag") == _TIERS else 0):
         kind, name = tokens.next("text"), tokens.next("text")

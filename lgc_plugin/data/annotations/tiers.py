@@ -25,10 +25,8 @@ def check_tiers(
             f"{file.path}: no tier {missing[0]!r}: there are {shown}"
         )
     if not options.tiers and len(set(names)) > 1:
-        events.note(
-            f"{file.path}: events are those of the tiers {shown}: choose "
-            "with --tiers"
-        )
+        what = "events are those of several tiers (--tiers chooses)"
+        events.note_file(file.path, what, shown)
 
 
 def tiers_of(events: Sequence[dict]) -> list[tuple[str, list[dict]]]:

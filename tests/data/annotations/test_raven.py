@@ -30,7 +30,9 @@ def test_a_selection_in_two_views_is_one_event(read):
     annotations = read(text)
     assert len(annotations.events) == 2
     assert list(annotations.events.channel) == ["1", "2"]
-    assert any("1 rows are other views" in x for x in annotations.notes)
+    assert any(
+        "other view of the same selection: 1" in x for x in annotations.notes
+    )
 
 
 def test_times_of_several_files_are_their_offsets(read):

@@ -64,7 +64,7 @@ def test_a_textgrid_without_tiers_and_one_with_a_later_begin(read):
     assert annotations.by_clip() == {"a.wav": []}
     assert annotations.durations == {"a.wav": 10}
     later = read(SHORT.replace("\n0\n", "\n0.5\n", 1), "a.TextGrid")
-    assert any("begins at 0.5 s" in note for note in later.notes)
+    assert any("begin at second: 0.5" in note for note in later.notes)
 
 
 @pytest.mark.parametrize("end", [4, 9, 14, 22])
@@ -92,7 +92,8 @@ def test_elan(read):
     assert list(annotations.events.annotator) == ["Ann"]
     text = "\n".join(annotations.notes)
     assert "without a time (not aligned): 1" in text
-    assert "tiers that depend on others are not read ('notes')" in text
+    assert "tiers that depend on others are not read" in text
+    assert "chooses): 'notes'" in text
     notes = read(ELAN, "a.eaf", tiers=("notes",))
     assert notes.by_clip() == {"x y.wav": [Event(1.28, 2.09, "far away")]}
 
@@ -134,3 +135,12 @@ def test_elan_rounds_to_milliseconds_and_says_so(tmp_path):
     short = annotations_of([("a.wav", 0.1, 0.1001, "Dog")], more=())
     with pytest.raises(ValueError, match="whole milliseconds and cannot hold"):
         write_annotation_files(short, tmp_path / "b.eaf", "elan")
+
+
+def test_a_note_about_many_files_is_one(tmp_path):
+    for name in "abc":
+        text = SHORT.replace('"clicks"', f'"clicks of {name}"')
+        (tmp_path / f"{name}.TextGrid").write_text(text)
+    notes = read_annotation_files([tmp_path]).notes
+    (note,) = [x for x in notes if "several tiers" in x]
+    assert note.endswith("'birds', 'clicks of a'; 2 more files likewise")
