@@ -18,7 +18,7 @@ from lgc_plugin.data.annotations.formats import (
 from lgc_plugin.data.annotations.table import (
     EventCollector,
     StrongAnnotations,
-    seconds_text,
+    strong_fields,
 )
 
 _COLUMNS = ("segment_id", "start_time_seconds", "end_time_seconds", "label")
@@ -62,9 +62,7 @@ def write(
     lines = ["\t".join(_COLUMNS)]
     for name, events in annotations.rows_by_clip().items():
         for event in events:
-            onset = seconds_text(event["onset"])
-            offset = seconds_text(event["offset"])
-            lines.append(f"{name}\t{onset}\t{offset}\t{event['event_label']}")
+            lines.append("\t".join(strong_fields(name, event)))
     return {"": "\n".join(lines) + "\n"}
 
 

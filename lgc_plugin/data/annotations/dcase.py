@@ -21,7 +21,7 @@ from lgc_plugin.data.annotations.numbers import decimal_points
 from lgc_plugin.data.annotations.table import (
     EventCollector,
     StrongAnnotations,
-    seconds_text,
+    strong_fields,
 )
 from lgc_plugin.data.audio_search import clip_id
 from lgc_plugin.data.table_files import Row
@@ -137,9 +137,7 @@ def write(
     lines = []
     for name, events in annotations.rows_by_clip().items():
         for event in events:
-            onset = seconds_text(event["onset"])
-            offset = seconds_text(event["offset"])
-            lines.append(f"{name}\t{onset}\t{offset}\t{event['event_label']}\n")
+            lines.append("\t".join(strong_fields(name, event)) + "\n")
         if not events:
             lines.append(f"{name}\n")
     return {"": "".join(lines)}

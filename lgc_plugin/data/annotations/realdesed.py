@@ -20,7 +20,7 @@ from lgc_plugin.data.annotations.formats import (
 from lgc_plugin.data.annotations.table import (
     EventCollector,
     StrongAnnotations,
-    seconds_text,
+    strong_fields,
 )
 from lgc_plugin.utils.text import read_text
 
@@ -84,10 +84,8 @@ def write(
     rows = []
     for name, events in annotations.rows_by_clip().items():
         for event in events:
-            onset = seconds_text(event["onset"])
-            offset = seconds_text(event["offset"])
-            row = [name, onset, offset, event["event_label"]]
-            rows.append(row + ([event["annotator"]] if raw else []))
+            more = [event["annotator"]] if raw else []
+            rows.append(strong_fields(name, event) + more)
     clips = [[name] for name in annotations.filenames]
     return {
         METADATA: csv_text([["filename"], *clips]),

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -239,6 +240,12 @@ def decimal_text(value: Decimal) -> str:
     """The same of a decimal number."""
     whole, _, decimals = f"{value:f}".partition(".")
     return f"{whole}.{decimals.rstrip('0'):0<3}"
+
+
+def strong_fields(filename: str, event: Mapping[str, Any]) -> list[str]:
+    """An event as texts of the four columns that every table has."""
+    onset, offset = seconds_text(event["onset"]), seconds_text(event["offset"])
+    return [filename, onset, offset, event["event_label"]]
 
 
 def seconds_between(onset: float, offset: float) -> Decimal:

@@ -17,6 +17,7 @@ from lgc_plugin.data.annotations.table import (
     EventCollector,
     StrongAnnotations,
     seconds_text,
+    strong_fields,
 )
 from lgc_plugin.data.table_files import TableFile
 
@@ -46,10 +47,7 @@ def table_rows(
         for event in events:
             rows.append(
                 [
-                    name,
-                    seconds_text(event["onset"]),
-                    seconds_text(event["offset"]),
-                    event["event_label"],
+                    *strong_fields(name, event),
                     *(field_text(column, event[column]) for column in more),
                 ]
             )
