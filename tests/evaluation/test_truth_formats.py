@@ -68,7 +68,7 @@ def test_names_may_begin_with_folders(tracks, tmp_path):
         soundfile.write(audio / name, np.zeros(400 + len(name)), 100)
     truth = read_annotations(folder, audio=audio).timed()
     lengths = dict(truth.durations.itertuples(index=False))
-    assert lengths == {"b.flac": 4.06, "day/a.wav": 4.1}
+    assert lengths == {"b.flac": 4.06, "day/a.flac": 4.1}
 
 
 def test_options_and_labels_reach_the_reader(tmp_path):
