@@ -61,8 +61,8 @@ def _separator(file: AnnotationFile) -> str:
     }
     if any(right.values()):
         return max(right, key=lambda separator: right[separator])
-    if all(clip_id(line.strip()) != line.strip() for line in lines):
-        return "\t"
+    if any(clip_id(line.strip()) != line.strip() for line in lines):
+        return "\t"  # filenames alone
     return max("\t;,", key=file.text.count)
 
 

@@ -9,7 +9,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lgc_plugin.data.annotations import columns
-from lgc_plugin.data.annotations.csv_rows import csv_rows, csv_text
+from lgc_plugin.data.annotations.csv_rows import (
+    csv_rows,
+    csv_text,
+    has_columns,
+    separator_of,
+)
 from lgc_plugin.data.annotations.formats import (
     AnnotationFile,
     Format,
@@ -34,8 +39,7 @@ _ROLES = dict(
 
 def recognize(file: AnnotationFile) -> Recognition | None:
     """By its columns."""
-    header = [x.strip() for x in file.first_line.split(",")]
-    if set(_COLUMNS) <= set(header):
+    if separator_of(file) == "," and has_columns(file, set(_COLUMNS)):
         return Recognition(True, f"columns {', '.join(_COLUMNS)}")
     return None
 
@@ -56,7 +60,7 @@ def read(
     if file.path.name == MERGED and file.path.with_name(RAW).is_file():
         events.note(f"{file.path.with_name(RAW)}: not read beside {MERGED}")
     given = {**_ROLES, **options.columns}
-    if _ANNOTATOR in file.first_line.split(","):
+    if has_columns(file, {_ANNOTATOR}):
         given["annotator"] = _ANNOTATOR
     columns.read_as(file, events, options, given)
 

@@ -44,6 +44,16 @@ def test_raw_annotations_are_what_most_marked(split):
     assert any("all events are kept" in note for note in every.notes)
 
 
+def test_names_of_columns_may_be_quoted(split):
+    header, rows = RAW.split("\n", 1)
+    quoted = ",".join(f'"{name}"' for name in header.split(","))
+    (split / "annotations_raw.csv").write_text(f"{quoted}\n{rows}")
+    annotations = read_annotation_files([split])
+    assert annotations.format == "realdesed"
+    assert annotations.by_clip()["a.wav"] == [Event(1, 4, "Dog")]
+    assert annotations.by_clip()["c.wav"] == []
+
+
 def test_merged_annotations_are_preferred_and_metadata_may_lack(split):
     merged = "filename,onset,offset,class\na.wav,1,4,Dog\n"
     (split / "annotations.csv").write_text(merged)

@@ -85,6 +85,7 @@ def plain(annotations, columns):
 @settings(max_examples=15, deadline=None)
 @given(annotations=tables)
 @example(annotations=annotations_of([], ["a.wav", "day/b.wav"]))
+@example(annotations=annotations_of([], ["dev00", "a,b;.wav"]))
 def test_round_trip(annotations):
     # One test for all: making tables takes longer than reading them.
     for name in FORMATS:
