@@ -69,19 +69,14 @@ def read(
     recordings = _recordings(file, table, rows, events)
     if not rows:
         events.clip(file.recording)
-    if _END_FILE in table.header:
-        longer = sum(
-            bool(row[_END_FILE]) and row[_END_FILE] != row[_FILE]
-            for row in rows
-            if _FILE in row
+    longer = [x for x in rows if x.get(_END_FILE, "") not in ("", x.get(_FILE))]
+    if longer and _FILE in table.header:
+        events.note_file(
+            file.path,
+            "selections go on in the next file (End File), so their ends lie "
+            "beyond their recordings",
+            len(longer),
         )
-        if longer:
-            events.note_file(
-                file.path,
-                "selections go on in the next file (End File), so their ends "
-                "lie beyond their recordings",
-                longer,
-            )
     selections: dict[tuple, Row] = {}
     for row, recording in zip(rows, recordings, strict=True):
         names = (row.get(x, "") for x in (_SELECTION, _CHANNEL, column))
