@@ -36,7 +36,7 @@ _LOW, _HIGH = "Low Freq (Hz)", "High Freq (Hz)"
 _FILE, _PATH, _OFFSET = "Begin File", "Begin Path", "File Offset (s)"
 _END_FILE, _CONFIDENCE = "End File", "Confidence"
 _LABEL, _SPECTROGRAM = "Annotation", "Spectrogram 1"
-#: Where the label is, if there are several free columns; the first counts.
+#: Where the label is, if there are several free columns; the first with text.
 _LABELS = (
     "event_label Annotation Species Label Class Tag Tags Type Call Sound"
 ).split() + ["Common Name", "Call Type", "Species Code"]
@@ -107,7 +107,8 @@ def _label_column(table: TableFile) -> str:
     header = [name for name in table.header if name]
     known = [name for name in _LABELS if name in header]
     if known:
-        return known[0]
+        filled = (x for x in known if any(row[x] for row in table.rows([x])))
+        return next(filled, known[0])
     # Measurements name their unit; what Raven adds otherwise is known.
     own = {_SELECTION, _VIEW, _CHANNEL, _FILE, _PATH, _END_FILE, "End Path"}
     own |= {_CONFIDENCE, "Score", "Occupancy"}

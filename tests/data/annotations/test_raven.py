@@ -89,6 +89,8 @@ def test_the_column_of_labels(read):
         f"{HEADER}\tSong\tQuality\n{row}", columns={"event_label": "Quality"}
     )
     assert chosen.by_clip() == {"a.wav": [Event(0, 1, "two")]}
+    empty = read(f"{HEADER}\tSpecies\tAnnotation\n{row.replace('two', '')}")
+    assert list(empty.events.event_label) == ["one"]
     only = read(f"{HEADER}\tPeak Freq (Hz)\tSong\n{row}")
     assert list(only.events.event_label) == ["two"]
 
