@@ -9,7 +9,8 @@ from pathlib import Path
 from lgc_plugin.data.annotations import ReadOptions, read_annotation_files
 from lgc_plugin.data.audio_search import search_audio
 from lgc_plugin.data.manifest import read_manifest
-from lgc_plugin.data.own.sources import NameMatcher, Source
+from lgc_plugin.data.own.names import NameMatcher
+from lgc_plugin.data.own.sources import Source
 from lgc_plugin.data.preparation import RECORD, Preparation
 from lgc_plugin.types import Event, LabelKind
 from lgc_plugin.utils.files import read_json
@@ -150,16 +151,14 @@ def _recordings(
         for name, path in zip(names, search.files, strict=True)
     ]
     events: dict[str, list[Event]] = {}
-    missing = []
+    missing: list[str] = []
     if annotations:
-        matcher = NameMatcher(sources)
         table = read_annotation_files(annotations, reading)
+        by_name = NameMatcher(sources).find_all(table.filenames)
+        missing = [x for x in table.filenames if x not in by_name]
         for name, found in table.by_clip().items():
-            source = matcher.find(name)
-            if source is None:
-                missing.append(name)
-            else:
-                events.setdefault(source.name, []).extend(found)
+            if name in by_name:
+                events.setdefault(by_name[name].name, []).extend(found)
     items = [
         Item(
             "recordings",

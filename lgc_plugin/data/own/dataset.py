@@ -226,7 +226,7 @@ def _description(
         "notes": list(dataset.notes),
         "missing": {
             "annotated_without_audio": sorted(known.missing),
-            "not_decoded": sorted(folder.broken),
+            "not_decoded": sorted(x.name for x in folder.broken),
         },
         "splits": {name: groups[name] for name in sorted(groups)},
         "recordings": {

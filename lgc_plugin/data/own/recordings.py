@@ -16,8 +16,9 @@ from lgc_plugin.data.annotations import (
 )
 from lgc_plugin.data.own.classes import Classes, alike, choose_classes
 from lgc_plugin.data.own.cutting import Span, joined
+from lgc_plugin.data.own.names import NameMatcher
 from lgc_plugin.data.own.options import ANNOTATED, DatasetOptions
-from lgc_plugin.data.own.sources import NameMatcher, Source, SourceFolder
+from lgc_plugin.data.own.sources import Source, SourceFolder
 from lgc_plugin.data.own.tables import (
     Range,
     read_groups,
@@ -61,7 +62,7 @@ def read_known(
     reading: ReadOptions,
 ) -> Known:
     """Reads annotations and tables, and assigns them to recordings."""
-    matcher = NameMatcher(folder.sources)
+    matcher = NameMatcher((*folder.sources, *folder.broken))
     notes = list(folder.notes)
     table = StrongAnnotations(*_nothing())
     if annotations:
@@ -73,8 +74,9 @@ def read_known(
     by_source, missing = _by_source(table, matcher)
     if table.filenames and not by_source:
         raise ValueError(
-            f"none of {len(missing)} annotated recordings is there, such as "
-            f"{missing[0]!r}: the names must be those of the recordings"
+            f"none of {len(table.filenames)} annotated recordings is there, "
+            f"such as {table.filenames[0]!r}: the names must be those of the "
+            "recordings"
         )
     classes = _classes(by_source, tags, options, notes)
     ranges = _ranges(by_source, matcher, options, notes)
@@ -109,14 +111,12 @@ def _by_source(
 ) -> tuple[dict[Source, list[Event]], list[str]]:
     """The annotated recordings, and the names of those without audio."""
     found: dict[Source, list[Event]] = {}
-    missing = []
+    sources = matcher.find_all(table.filenames)
     for name, events in table.by_clip().items():
-        source = matcher.find(name)
-        if source is None:
-            missing.append(name)
-        else:
+        source = sources.get(name)
+        if source is not None and source.n_samples:
             found.setdefault(source, []).extend(events)
-    return found, missing
+    return found, [x for x in table.filenames if x not in sources]
 
 
 def _classes(

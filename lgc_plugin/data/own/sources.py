@@ -1,12 +1,11 @@
-"""The recordings of a folder: what they are, and which one a name means."""
+"""The recordings of a folder, and what they are."""
 
 from __future__ import annotations
 
 import warnings
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from lgc_plugin.data.audio_files import measure_audio, measure_files
 from lgc_plugin.data.audio_search import clip_id, search_audio
@@ -27,7 +26,7 @@ class Source:
     #: In Hz.
     sample_rate: int
     channels: int
-    #: Samples per channel.
+    #: Samples per channel; 0 if it cannot be decoded.
     n_samples: int
     #: Of the bytes of the file.
     digest: str
@@ -54,7 +53,7 @@ class SourceFolder:
 
     sources: tuple[Source, ...]
     #: For each recording that cannot be decoded the reason.
-    broken: dict[str, str] = field(default_factory=dict)
+    broken: dict[Source, str] = field(default_factory=dict)
     #: What is passed over, and what is odd, in sentences.
     notes: tuple[str, ...] = ()
 
@@ -92,11 +91,11 @@ def read_sources(
     sources, broken = [], {}
     for name, path, content in zip(names, found.files, measured, strict=True):
         if isinstance(content, str):
-            broken[name] = content
+            broken[Source(name, path, 1, 0, 0, "")] = content
         else:
             sources.append(Source(name, path, *content))
     if not sources:
-        name, why = next(iter(broken.items()))
+        why = next(iter(broken.values()))
         raise ValueError(f"no recording can be decoded; the first: {why}")
     _check_stems(sources)
     odd = sorted(str(warning.message) for warning in caught)
@@ -125,42 +124,3 @@ def _check_stems(sources: Iterable[Source]) -> None:
                 f"{twin.path} and {source.path}: their clips would have the "
                 "same names: rename one, or remove it if it is a copy"
             )
-
-
-class NameMatcher:
-    """Finds the recording that a name in an annotation means.
-
-    >>> source = Source("a/x.wav", Path("a/x.wav"), 8000, 1, 8, "")
-    >>> NameMatcher([source]).find("x.flac") is source
-    True
-    """
-
-    def __init__(self, sources: Sequence[Source]) -> None:
-        self._by_name: dict[str, list[Source]] = defaultdict(list)
-        for source in sources:
-            name = clip_id(PurePosixPath(source.name).name)
-            self._by_name[name].append(source)
-
-    def find(self, name: str) -> Source | None:
-        """The recording of this name, of any format; None if there is none.
-
-        Folders in the name distinguish recordings of one name.
-        """
-        path = PurePosixPath(clip_id(name.replace("\\", "/")))
-        found = self._by_name.get(path.name, [])
-        if len(found) > 1:
-            parts = [x for x in path.parts if x not in (".", "..")]
-            found = [x for x in found if _agree(x, parts)]
-        if len(found) > 1:
-            shown = " and ".join(str(x.path) for x in found[:2])
-            raise ValueError(
-                f"{name!r} may mean {shown}: write the name with its folder"
-            )
-        return found[0] if found else None
-
-
-def _agree(source: Source, parts: Sequence[str]) -> bool:
-    """Whether as many folders as both names have are the same."""
-    own = PurePosixPath(clip_id(source.name)).parts
-    n = min(len(own), len(parts))
-    return tuple(own[-n:]) == tuple(parts[-n:])

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from lgc_plugin.data.annotations import read_weak
 from lgc_plugin.data.fields import check_label
+from lgc_plugin.data.own.names import NameMatcher
 from lgc_plugin.data.own.options import FOLDERS, GROUPS, DatasetOptions
-from lgc_plugin.data.own.sources import NameMatcher, Source
+from lgc_plugin.data.own.sources import Source
 from lgc_plugin.data.soundscapes.bank import recording_of
 from lgc_plugin.data.table_files import Row, TableFile
 
@@ -37,6 +38,8 @@ def read_ranges(
         onset, offset = row.seconds("onset"), row.seconds("offset")
         row.check(onset < offset, "offset must lie after onset: correct it")
         source = _source(row, matcher)
+        if not source.n_samples:  # that it is left out is noted elsewhere
+            continue
         row.check(
             offset <= source.seconds + 0.1,
             f"the recording ends at {source.seconds:.3f} s: correct offset",
@@ -78,7 +81,7 @@ def read_tags(
         source = matcher.find(name)
         if source is None:
             missing.append(name)
-        else:
+        elif source.n_samples:
             known = tags.get(source, ())
             tags[source] = tuple(dict.fromkeys((*known, *labels)))
     if missing:

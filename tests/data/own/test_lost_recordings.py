@@ -11,7 +11,7 @@ import soundfile
 from damaged_audio import claim_wav_sizes
 from lgc_plugin.data.own.dataset import write_dataset
 from lgc_plugin.data.own.options import DatasetOptions
-from lgc_plugin.data.own.sources import NameMatcher, read_sources
+from lgc_plugin.data.own.sources import read_sources
 from lgc_plugin.data.preparation import Preparation
 
 RATE = 8000
@@ -82,19 +82,6 @@ def test_a_channel_is_the_one_that_was_asked_for(tmp_path):
     make(tmp_path, **options)
     clip, _ = soundfile.read(tmp_path / "out/audio/a_2000.flac")
     assert np.abs(clip - wav[2 * RATE :, 1]).max() < 1e-4
-
-
-def test_names_are_told_apart_by_their_folders(tmp_path):
-    for name in ("a/x.wav", "b/x.wav", "y.flac"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        soundfile.write(tmp_path / name, noise(0), RATE)
-    matcher = NameMatcher(read_sources(tmp_path, progress=False).sources)
-    assert matcher.find("a/x.mp3").name == "a/x.wav"
-    assert matcher.find("C:\\field\\b\\x.wav").name == "b/x.wav"
-    assert matcher.find("elsewhere/y").name == "y.flac"
-    assert matcher.find("z.wav") is None
-    with pytest.raises(ValueError, match="'x.wav' may mean .*a/x.wav and"):
-        matcher.find("x.wav")
 
 
 def test_a_header_that_was_never_finished_is_told(tmp_path):
