@@ -11,7 +11,7 @@ from lgc_plugin.cli.annotation_arguments import (
     add_reading_arguments,
     reading_options,
 )
-from lgc_plugin.utils.text import printable
+from lgc_plugin.utils.text import counted, printable
 
 if TYPE_CHECKING:
     from lgc_plugin.data.own.dataset import Dataset
@@ -233,13 +233,14 @@ def _summary(dataset: Dataset) -> list[str]:
             if summary.events
         )
         lines.append(
-            f"{name}: {found.clips} clips, {found.minutes:.1f} min"
+            f"{name}: {counted(found.clips, 'clip')}, {found.minutes:.1f} min"
             + (f", {found.negatives} without event" if found.negatives else "")
             + (f": {classes}" if classes else "")
         )
     return [
         *lines,
-        f"wrote {dataset.folder}: {len(dataset.labels)} "
-        f"class{'es' * (len(dataset.labels) != 1)}, {dataset.sample_rate} Hz; "
+        f"wrote {dataset.folder}: "
+        f"{counted(len(dataset.labels), 'class', 'es')}, "
+        f"{dataset.sample_rate} Hz; "
         "dataset.json and overview.png there describe it",
     ]

@@ -9,7 +9,7 @@ from lgc_plugin.cli.annotation_arguments import (
     add_reading_arguments,
     reading_options,
 )
-from lgc_plugin.utils.text import printable
+from lgc_plugin.utils.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,9 +109,9 @@ def _page(report: Report) -> Iterator[str]:
     from lgc_plugin.data.checks.verify import CHECKS
 
     kind = "a data set" if report.prepared else "recordings"
-    yield f"{report.data}: {kind}, {_count(len(report.labels), 'class', 'es')}"
+    yield f"{report.data}: {kind}, {counted(len(report.labels), 'class', 'es')}"
     for name, (n_files, minutes) in report.sets.items():
-        yield f"  {name}: {_count(n_files, 'file')}, {minutes:.1f} min"
+        yield f"  {name}: {counted(n_files, 'file')}, {minutes:.1f} min"
     for check in CHECKS:
         found = [x for x in report.findings if x.check == check]
         if not found:
@@ -121,10 +121,6 @@ def _page(report: Report) -> Iterator[str]:
     n_errors = sum(x.level == ERROR for x in report.findings)
     n_warnings = len(report.findings) - n_errors
     yield (
-        f"{_count(n_errors, 'error')}, {_count(n_warnings, 'warning')}: "
+        f"{counted(n_errors, 'error')}, {counted(n_warnings, 'warning')}: "
         + ("ready" if report.passed else "not ready")
     )
-
-
-def _count(number: int, noun: str, ending: str = "s") -> str:
-    return f"{number} {noun}{'' if number == 1 else ending}"

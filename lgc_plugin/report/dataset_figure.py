@@ -18,6 +18,7 @@ from lgc_plugin.report.style import (
     write_note,
 )
 from lgc_plugin.report.text import shown_label
+from lgc_plugin.utils.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +76,7 @@ def _draw_sets(
     minutes = [summary.minutes for summary in sets.values()]
     axes.barh(range(len(sets)), minutes, 0.7, color=list(color.values()))
     for row, summary in enumerate(sets.values()):
-        text = f" {summary.clips} clips"
+        text = f" {counted(summary.clips, 'clip')}"
         if summary.negatives:
             text += f", {summary.negatives} without event"
         axes.text(summary.minutes, row, text, va="center", color=QUIET)
@@ -101,7 +102,7 @@ def _draw_events(
                     0.7,
                     left,
                     color=color[name],
-                    label=name,
+                    label=shown_label(name),
                 )
             )
             left = left + counts

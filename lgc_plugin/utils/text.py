@@ -88,6 +88,15 @@ def plain_number(text: str) -> float:
         return math.nan
 
 
+def counted(number: int, noun: str, ending: str = "s") -> str:
+    """A number and what is counted.
+
+    >>> counted(1, "clip"), counted(2, "class", "es")
+    ('1 clip', '2 classes')
+    """
+    return f"{number} {noun}{'' if number == 1 else ending}"
+
+
 def shortened(text: str, limit: int = 120) -> str:
     """The beginning of a text, for messages."""
     return text if len(text) <= limit else f"{text[:limit]}..."

@@ -8,7 +8,8 @@ from pathlib import Path
 from lgc_plugin.data.fields import check_name
 from lgc_plugin.data.manifest import ROOT_MARK, ClipRow
 from lgc_plugin.data.own.clip_files import ClipJob, ClipReport, write_clips
-from lgc_plugin.data.own.plan import SETS, Clip, Plan
+from lgc_plugin.data.own.clips import SETS, Clip
+from lgc_plugin.data.own.plan import Plan
 from lgc_plugin.utils.parallel import parallel_map
 
 _AUDIO = "audio"

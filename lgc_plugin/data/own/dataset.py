@@ -11,8 +11,9 @@ from lgc_plugin import __version__
 from lgc_plugin.data.annotations import ReadOptions
 from lgc_plugin.data.manifest import ClipRow, write_manifest
 from lgc_plugin.data.own.audio import write_audio
+from lgc_plugin.data.own.clips import SETS
 from lgc_plugin.data.own.options import DatasetOptions
-from lgc_plugin.data.own.plan import SETS, Plan, plan_clips
+from lgc_plugin.data.own.plan import Plan, plan_clips
 from lgc_plugin.data.own.recordings import Known, read_known
 from lgc_plugin.data.own.settings import propose_settings, write_settings
 from lgc_plugin.data.own.sources import SourceFolder, read_sources

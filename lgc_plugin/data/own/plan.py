@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lgc_plugin.data.own.classes import Classes
+from lgc_plugin.data.own.clips import SETS, Clip
 from lgc_plugin.data.own.cutting import (
     Span,
     gaps,
@@ -16,41 +16,12 @@ from lgc_plugin.data.own.cutting import (
     unlabeled_windows,
 )
 from lgc_plugin.data.own.options import DatasetOptions
-from lgc_plugin.data.own.recordings import Recording, spans_of
-from lgc_plugin.data.own.sources import Source
+from lgc_plugin.data.own.plan_notes import plan_notes
+from lgc_plugin.data.own.recordings import Recording
 from lgc_plugin.data.own.split import Group, split_groups
-from lgc_plugin.types import Event, LabelKind
+from lgc_plugin.types import Event
 
-#: The sets, and what is known of their clips.
-SETS = {
-    "train_strong": LabelKind.STRONG,
-    "train_weak": LabelKind.WEAK,
-    "train_unlabeled": LabelKind.NONE,
-    "valid_strong": LabelKind.STRONG,
-    "test": LabelKind.STRONG,
-}
 _SET_OF_SPLIT = {"valid": "valid_strong", "test": "test"}
-
-
-@dataclass(frozen=True)
-class Clip:
-    """A clip that is to be cut."""
-
-    source: Source
-    #: The set.
-    set: str
-    #: Milliseconds of the recording.
-    span: Span
-    #: In seconds of the clip.
-    events: tuple[Event, ...] = ()
-    tags: tuple[str, ...] = ()
-    #: Classes that the annotation does not cover.
-    unknown: tuple[str, ...] = ()
-
-    @property
-    def id(self) -> str:
-        """Its recording, and where it begins in ms."""
-        return f"{self.source.stem}_{self.span.start}"
 
 
 @dataclass
@@ -82,7 +53,9 @@ def plan_clips(
             plan.clips += maker.scoring(_SET_OF_SPLIT[split])
     names = list(SETS)
     plan.clips.sort(key=lambda x: (names.index(x.set), x.source.name, x.span))
-    plan.notes += _notes(recordings, plan, options)
+    plan.notes += plan_notes(
+        recordings, plan.clips, plan.excluded, classes, options.clip_ms
+    )
     return plan
 
 
@@ -103,11 +76,21 @@ def _split(
             )
     groups = []
     for name, members in sorted(by_group.items()):
-        parts = [part for member in members for part in member.ranges]
-        whole = [part for part in parts if not classes.unknown(part.covered)]
+        whole = [
+            (member, part)
+            for member in members
+            for part in member.ranges
+            if not classes.unknown(part.covered)
+        ]
         if whole:
-            annotated = sum(part.stop - part.start for part in whole)
-            labels = Counter(x.label for m in members for x in m.events)
+            annotated = sum(part.stop - part.start for _, part in whole)
+            labels = Counter(
+                event.label
+                for member, part in whole
+                for event in member.events_in(
+                    part.start / 1000, part.stop / 1000
+                )
+            )
             groups.append(Group(name, annotated, labels))
     tagged = any(recording.tags is not None for recording in recordings)
     if not groups or (tagged and all(group.name in given for group in groups)):
@@ -134,19 +117,15 @@ class _Maker:
         self._length = options.clip_ms
         self._partial = options.tags_partial
         self._excluded = excluded
-        self._onsets = [event.onset for event in recording.events]
-        lengths = (event.offset - event.onset for event in recording.events)
-        self._longest = max(lengths, default=0.0)
         self._whole = Span(0, recording.source.milliseconds)
 
     def training(self) -> Iterator[Clip]:
         """Strong clips of the annotated parts, others of the rest."""
         recording = self._recording
-        spans = spans_of(recording.events)
         for part in recording.ranges:
-            span = Span(part.start, part.stop)
             unknown = self._classes.unknown(part.covered)
-            for window in training_windows(span, spans, self._length):
+            windows = training_windows(part.span, recording.spans, self._length)
+            for window in windows:
                 yield self._strong("train_strong", window, unknown)
         if recording.tags is not None and not recording.ranges:
             yield from self._weak(recording.tags)
@@ -159,21 +138,19 @@ class _Maker:
 
     def scoring(self, name: str) -> Iterator[Clip]:
         """Clips of the parts that are annotated for every class."""
-        spans = spans_of(self._recording.events)
+        spans = self._recording.spans
         for part in self._recording.ranges:
-            span = Span(part.start, part.stop)
             if self._classes.unknown(part.covered):
                 why = f"annotated for some classes only, but in {name}"
-                self._exclude(why, span)
+                self._exclude(why, part.span)
                 continue
-            for window in scoring_windows(span, spans, self._length):
+            for window in scoring_windows(part.span, spans, self._length):
                 yield self._strong(name, window, ())
         for gap in self._gaps():
             self._exclude(f"not annotated, of recordings in {name}", gap)
 
     def _gaps(self) -> list[Span]:
-        parts = [Span(x.start, x.stop) for x in self._recording.ranges]
-        return gaps(parts, self._whole)
+        return gaps([x.span for x in self._recording.ranges], self._whole)
 
     def _exclude(
         self, why: str, span: Span, windows: Iterable[Span] = ()
@@ -184,18 +161,14 @@ class _Maker:
 
     def _strong(self, name: str, span: Span, unknown: tuple[str, ...]) -> Clip:
         start, stop = span.start / 1000, span.stop / 1000
-        near = slice(
-            bisect_left(self._onsets, start - self._longest),
-            bisect_left(self._onsets, stop),
-        )
         events = tuple(
             Event(
                 max(0.0, round(onset - start, 6)),
                 round(min(stop, offset) - start, 6),
                 label,
             )
-            for onset, offset, label in self._recording.events[near]
-            if offset > start and label not in unknown
+            for onset, offset, label in self._recording.events_in(start, stop)
+            if label not in unknown
         )
         # What is left of an event of which a clip has next to nothing.
         events = tuple(event for event in events if event.onset < event.offset)
@@ -221,43 +194,3 @@ class _Maker:
             yield Clip(source, name, window, unknown=unknown * known)
         why = "left over, shorter than half a clip"
         self._exclude(why, self._whole, windows)
-
-
-def _notes(
-    recordings: Sequence[Recording], plan: Plan, options: DatasetOptions
-) -> Iterator[str]:
-    length = options.clip_ms / 1000
-    total = sum(recording.source.seconds for recording in recordings)
-    parts = [part for recording in recordings for part in recording.ranges]
-    annotated = sum(part.stop - part.start for part in parts)
-    yield (
-        f"{len(recordings)} recordings of {total / 60:.1f} min, of which "
-        f"{annotated / 60_000:.1f} min are annotated"
-    )
-    for why, milliseconds in sorted(plan.excluded.items()):
-        yield f"not used: {milliseconds / 60_000:.1f} min {why}"
-    spans = [e for r in recordings for e in spans_of(r.events)]
-    long = [x.stop - x.start for x in spans if x.stop - x.start > 1000 * length]
-    if long:
-        yield (
-            f"events longer than a clip of {length:g} s, which are cut: "
-            f"{len(long)}, up to {max(long) / 1000:.1f} s: give longer clips"
-        )
-    outside = sum(
-        not any(
-            x.start < part.stop and x.stop > part.start for part in r.ranges
-        )
-        for r in recordings
-        for x in spans_of(r.events)
-    )
-    if outside:
-        yield f"events outside of the annotated parts, not used: {outside}"
-    unsure = sum(
-        bool(r.tags) and not r.ranges and r.source.seconds > length
-        for r in recordings
-    )
-    if unsure:
-        yield (
-            f"tagged recordings longer than a clip of {length:g} s: {unsure}: "
-            "their tags are unknown in each clip, other classes are absent"
-        )

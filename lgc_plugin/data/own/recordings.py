@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from lgc_plugin.data.annotations import (
@@ -41,6 +43,27 @@ class Recording:
     ranges: tuple[Range, ...] = ()
     #: Classes that sound somewhere in it; None without tags.
     tags: tuple[str, ...] | None = None
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """The events in whole milliseconds."""
+        return tuple(
+            Span(_floor(x.onset), _ceil(x.offset)) for x in self.events
+        )
+
+    def events_in(self, start: float, stop: float) -> list[Event]:
+        """The events that sound between two times, in seconds."""
+        first = bisect_left(self._onsets, start - self._longest)
+        last = bisect_left(self._onsets, stop)
+        return [x for x in self.events[first:last] if x.offset > start]
+
+    @cached_property
+    def _onsets(self) -> list[float]:
+        return [event.onset for event in self.events]
+
+    @cached_property
+    def _longest(self) -> float:
+        return max((x.offset - x.onset for x in self.events), default=0.0)
 
 
 @dataclass
@@ -254,8 +277,3 @@ def _floor(seconds: float) -> int:
 
 def _ceil(seconds: float) -> int:
     return math.ceil(round(1000 * seconds, 3))
-
-
-def spans_of(events: Iterable[Event]) -> list[Span]:
-    """Events in whole milliseconds, by onset."""
-    return sorted(Span(_floor(x.onset), _ceil(x.offset)) for x in events)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from lgc_plugin.data.annotations import read_weak
 from lgc_plugin.data.fields import check_label
+from lgc_plugin.data.own.cutting import Span
 from lgc_plugin.data.own.names import NameMatcher
 from lgc_plugin.data.own.options import FOLDERS, GROUPS, DatasetOptions
 from lgc_plugin.data.own.sources import Source
@@ -25,6 +26,11 @@ class Range(NamedTuple):
     stop: int
     #: The labels that were annotated there; None for all.
     covered: frozenset[str] | None = None
+
+    @property
+    def span(self) -> Span:
+        """Its times."""
+        return Span(self.start, self.stop)
 
 
 def read_ranges(

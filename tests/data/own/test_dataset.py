@@ -148,7 +148,7 @@ def test_what_was_left_out_is_told(made):
     dataset, out = made
     notes = "\n".join(dataset.notes)
     assert "left out: broken.flac: cannot be decoded" in notes
-    assert "min not annotated, of recordings in test" in notes
+    assert " s not annotated, of recordings in test" in notes
     assert "recordings of more than 8000 Hz" in notes
     content = json.loads((out / "dataset.json").read_text())
     assert content["missing"]["not_decoded"] == ["broken.flac"]
