@@ -20,6 +20,11 @@ class Classes:
     #: Why other labels are left out.
     left_out: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def known(self) -> set[str]:
+        """All labels and classes."""
+        return {*self.names, *self.by_label, *self.left_out}
+
     def of(self, labels: Iterable[str]) -> tuple[str, ...]:
         """The classes of some labels, in their order; labels that are left
         out have none.

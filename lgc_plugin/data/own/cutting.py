@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -115,3 +116,14 @@ def joined(parts: Sequence[Span]) -> list[Span]:
         else:
             found.append(part)
     return found
+
+
+def floor_ms(seconds: float) -> int:
+    """Whole milliseconds, not after a time."""
+    # A time such as 1.001 s times 1000 is a little less than 1001.
+    return math.floor(round(1000 * seconds, 3))
+
+
+def ceil_ms(seconds: float) -> int:
+    """Whole milliseconds, not before a time."""
+    return math.ceil(round(1000 * seconds, 3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -63,10 +64,11 @@ def write_dataset(
     file name, to draw the picture.
     """
     source_folder, out = Path(recordings), Path(out)
+    files = sorted(map(Path, annotations))
     reading = replace(reading or ReadOptions(), audio=source_folder)
     with atomic_folder(out) as root:
         folder = read_sources(source_folder, n_jobs, progress)
-        known = read_known(folder, annotations, options, reading)
+        known = read_known(folder, files, options, reading)
         plan = plan_clips(known.recordings, known.classes, options)
         rate = options.sample_rate or _usual_rate(folder)
         rows, missing, notes = write_audio(
@@ -87,7 +89,7 @@ def write_dataset(
             *notes,
             *_lacking_notes(summaries, options),
         ]
-        notes = _without_folders(notes, source_folder, annotations)
+        notes = _without_folders(notes, source_folder, files)
         dataset = Dataset(
             out,
             known.classes.names,
@@ -103,7 +105,7 @@ def write_dataset(
         if draw is not None:
             draw(dataset, root / PICTURE)
         description = _description(dataset, folder, known, plan, options)
-        description["annotations"] = _digests(annotations)
+        description["annotations"] = _digests(files)
         write_json(root / DESCRIPTION, description)
     return dataset
 
@@ -153,18 +155,20 @@ def _lacking_notes(
         if lost and SETS[name] is LabelKind.STRONG:
             notes.append(
                 f"{name} has no event of {', '.join(lost)}: annotate more "
-                "recordings of it, or split by groups"
+                "recordings that have some, or smaller groups of recordings"
             )
     return notes
 
 
 def _without_folders(
-    notes: Sequence[str], folder: Path, annotations: Sequence[str | Path]
+    notes: Sequence[str], folder: Path, annotations: Sequence[Path]
 ) -> list[str]:
     """Sentences that do not depend on where the input lies."""
-    places = [folder, *(Path(path).parent for path in annotations)]
-    for place in map(str, places):
-        notes = [note.replace(f"{place}/", "") for note in notes]
+    places = {folder, *(path.parent for path in annotations)} - {Path()}
+    # Only where a path begins; of nested folders, the inner ones first.
+    for place in sorted(map(str, places), key=len, reverse=True):
+        begin = re.compile(rf"(?<![\w./-]){re.escape(place)}/")
+        notes = [begin.sub("", note) for note in notes]
     return list(notes)
 
 
@@ -242,10 +246,10 @@ def _description(
     }
 
 
-def _digests(annotations: Sequence[str | Path]) -> dict[str, str]:
+def _digests(annotations: Sequence[Path]) -> dict[str, str]:
     """Of all annotation files, by name."""
     digests = {}
-    for path in map(Path, annotations):
+    for path in annotations:
         inside = sorted(path.rglob("*")) if path.is_dir() else [path]
         for file in inside:
             if file.is_file():

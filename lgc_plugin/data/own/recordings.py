@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -17,18 +16,19 @@ from lgc_plugin.data.annotations import (
     read_annotation_files,
 )
 from lgc_plugin.data.own.classes import Classes, alike, choose_classes
-from lgc_plugin.data.own.cutting import Span, joined
+from lgc_plugin.data.own.cutting import Span, ceil_ms, floor_ms
 from lgc_plugin.data.own.names import NameMatcher
-from lgc_plugin.data.own.options import ANNOTATED, DatasetOptions
+from lgc_plugin.data.own.options import DatasetOptions
+from lgc_plugin.data.own.ranges import Range, annotated_parts
 from lgc_plugin.data.own.sources import Source, SourceFolder
 from lgc_plugin.data.own.tables import (
-    Range,
     read_groups,
     read_label_map,
-    read_ranges,
     read_tags,
 )
 from lgc_plugin.types import Event
+
+_DROPPED = "left out since their recording ends before"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Recording:
     def spans(self) -> tuple[Span, ...]:
         """The events in whole milliseconds."""
         return tuple(
-            Span(_floor(x.onset), _ceil(x.offset)) for x in self.events
+            Span(floor_ms(x.onset), ceil_ms(x.offset)) for x in self.events
         )
 
     def events_in(self, start: float, stop: float) -> list[Event]:
@@ -102,10 +102,10 @@ def read_known(
             "recordings"
         )
     classes = _classes(by_source, tags, options, notes)
-    ranges = _ranges(by_source, matcher, options, notes)
-    groups = read_groups(options, folder.sources, matcher)
+    ranges = annotated_parts(by_source, matcher, classes, options, notes)
+    groups = read_groups(options, folder.sources, matcher, notes)
     groups = _with_duplicates(groups, folder.sources, notes)
-    changes: Counter[str] = Counter()
+    changes: dict[str, Counter[str]] = {}
     recordings = [
         Recording(
             source,
@@ -118,7 +118,10 @@ def read_known(
     ]
     n_events = sum(map(len, by_source.values()))
     _check_units(changes, n_events)
-    notes += [f"events {what}: {n}" for what, n in changes.items() if n]
+    notes += [
+        f"events {what}: {counts.total()}, the first of {next(iter(counts))}"
+        for what, counts in changes.items()
+    ]
     return Known(recordings, classes, missing, notes)
 
 
@@ -166,57 +169,11 @@ def _classes(
     return classes
 
 
-def _ranges(
-    by_source: dict[Source, list[Event]],
-    matcher: NameMatcher,
-    options: DatasetOptions,
-    notes: list[str],
-) -> dict[Source, list[Range]]:
-    """The annotated parts of every annotated recording."""
-    if options.annotated not in ANNOTATED:
-        table = read_ranges(Path(options.annotated), matcher)
-        return {
-            source: _joined(part for _, part in rows)
-            for source, rows in table.items()
-        }
-    if options.annotated == "whole":
-        return {x: [Range(0, x.milliseconds)] for x in by_source}
-    ranges = {}
-    for source, events in by_source.items():
-        end = source.milliseconds
-        inside = [x for x in events if _floor(x.onset) < end]
-        if inside:
-            first = _floor(min(event.onset for event in inside))
-            last = _ceil(max(event.offset for event in inside))
-            ranges[source] = [Range(first, min(last, end))]
-    if n_empty := len(by_source) - len(ranges):
-        notes.append(
-            f"annotated recordings without any event: {n_empty}, taken for "
-            "unlabeled (with annotated 'whole', they are without events)"
-        )
-    return ranges
-
-
-def _joined(parts: Iterable[Range]) -> list[Range]:
-    """Sorted parts; those of the same labels that touch are one."""
-    by_labels: dict[frozenset[str] | None, list[Span]] = {}
-    for part in parts:
-        by_labels.setdefault(part.covered, []).append(Span(*part[:2]))
-    return sorted(
-        (
-            Range(*span, covered)
-            for covered, spans in by_labels.items()
-            for span in joined(spans)
-        ),
-        key=lambda part: part[:2],
-    )
-
-
 def _events(
     events: Iterable[Event],
     source: Source,
     classes: Classes,
-    changes: Counter[str],
+    changes: dict[str, Counter[str]],
 ) -> tuple[Event, ...]:
     """The events of classes, fitted to the recording."""
     named = [
@@ -225,19 +182,23 @@ def _events(
         if event.label in classes.by_label
     ]
     clean = clean_events(named, source.seconds)
-    changes["cut at the end of their recording"] += clean.cut
-    changes["left out since their recording ends before"] += clean.dropped
-    changes["joined to an overlapping event of their class"] += clean.merged
+    for what, number in (
+        ("cut at the end of their recording", clean.cut),
+        (_DROPPED, clean.dropped),
+        ("joined to an overlapping event of their class", clean.merged),
+    ):
+        if number:
+            changes.setdefault(what, Counter())[source.name] = number
     return clean.events
 
 
-def _check_units(changes: Counter[str], n_events: int) -> None:
-    lost = changes["left out since their recording ends before"]
+def _check_units(changes: dict[str, Counter[str]], n_events: int) -> None:
+    lost = changes.get(_DROPPED, Counter()).total()
     if lost > n_events / 2:
         raise ValueError(
             f"{lost} of {n_events} events begin after the end of their "
             "recordings: if times are in ms or samples, give the unit "
-            "(time_unit)"
+            "(--time-unit)"
         )
 
 
@@ -268,12 +229,3 @@ def _with_duplicates(
             if first != second:
                 becomes[second] = first
     return {source: last(name) for source, name in groups.items()}
-
-
-def _floor(seconds: float) -> int:
-    # A time such as 1.001 s times 1000 is a little less than 1001.
-    return math.floor(round(1000 * seconds, 3))
-
-
-def _ceil(seconds: float) -> int:
-    return math.ceil(round(1000 * seconds, 3))

@@ -2,68 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from lgc_plugin.data.annotations import read_weak
 from lgc_plugin.data.fields import check_label
-from lgc_plugin.data.own.cutting import Span
 from lgc_plugin.data.own.names import NameMatcher
 from lgc_plugin.data.own.options import FOLDERS, GROUPS, DatasetOptions
 from lgc_plugin.data.own.sources import Source
 from lgc_plugin.data.soundscapes.bank import recording_of
-from lgc_plugin.data.table_files import Row, TableFile
-
-_COVERED = "event_labels"
-
-
-class Range(NamedTuple):
-    """A part of a recording that is annotated."""
-
-    #: Milliseconds.
-    start: int
-    stop: int
-    #: The labels that were annotated there; None for all.
-    covered: frozenset[str] | None = None
-
-    @property
-    def span(self) -> Span:
-        """Its times."""
-        return Span(self.start, self.stop)
-
-
-def read_ranges(
-    path: Path, matcher: NameMatcher
-) -> dict[Source, list[tuple[Row, Range]]]:
-    """Annotated parts: ``filename onset offset``, perhaps ``event_labels``."""
-    table = TableFile.read(path)
-    more = [_COVERED] if _COVERED in table.header else []
-    ranges: dict[Source, list[tuple[Row, Range]]] = {}
-    for row in table.rows(["filename", "onset", "offset", *more]):
-        onset, offset = row.seconds("onset"), row.seconds("offset")
-        row.check(onset < offset, "offset must lie after onset: correct it")
-        source = _source(row, matcher)
-        if not source.n_samples:  # that it is left out is noted elsewhere
-            continue
-        row.check(
-            offset <= source.seconds + 0.1,
-            f"the recording ends at {source.seconds:.3f} s: correct offset",
-        )
-        covered = None
-        if more and row[_COVERED]:
-            covered = frozenset(map(str.strip, row[_COVERED].split(",")))
-        stop = min(round(1000 * offset), source.milliseconds)
-        part = Range(round(1000 * onset), stop, covered)
-        for other_row, other in ranges.get(source, []):
-            apart = part.stop <= other.start or other.stop <= part.start
-            row.check(
-                apart or part.covered == other.covered,
-                f"overlaps the range of {other_row.where}, which covers other "
-                "labels: part them",
-            )
-        ranges.setdefault(source, []).append((row, part))
-    return ranges
+from lgc_plugin.data.table_files import TableFile
+from lgc_plugin.utils.text import counted
 
 
 def read_tags(
@@ -76,6 +25,12 @@ def read_tags(
     if options.tags is None:
         return {}
     if options.tags == FOLDERS:
+        above = [x.name for x in sources if "/" not in x.name]
+        if above:
+            notes.append(
+                f"recordings in no folder, without a tag: {len(above)}, such "
+                f"as {above[0]}"
+            )
         return {
             source: (check_label(Path(source.name).parent.name),)
             for source in sources
@@ -90,11 +45,7 @@ def read_tags(
         elif source.n_samples:
             known = tags.get(source, ())
             tags[source] = tuple(dict.fromkeys((*known, *labels)))
-    if missing:
-        notes.append(
-            f"{options.tags}: {len(missing)} recordings are not there, the "
-            f"first is {missing[0]}"
-        )
+    _note_missing(options.tags, missing, notes)
     return tags
 
 
@@ -117,6 +68,7 @@ def read_groups(
     options: DatasetOptions,
     sources: tuple[Source, ...],
     matcher: NameMatcher,
+    notes: list[str],
 ) -> dict[Source, str]:
     """What each recording is kept together with, by the name of the group."""
     if options.group_pattern is not None:
@@ -131,12 +83,16 @@ def read_groups(
             source: Path(source.name).parent.as_posix() for source in sources
         }
     groups: dict[Source, str] = {}
+    missing = []
     for row in TableFile.read(options.groups).rows(["filename", "group"]):
         row.check(bool(row["group"]), "the group is missing")
         found = matcher.find(row["filename"])
-        if found is not None:
-            known = groups.setdefault(found, row["group"])
-            row.check(known == row["group"], f"is of group {known!r} before")
+        if found is None:
+            missing.append(row["filename"])
+            continue
+        known = groups.setdefault(found, row["group"])
+        row.check(known == row["group"], f"is of group {known!r} before")
+    _note_missing(options.groups, missing, notes)
     _check_all(groups, sources, options.groups)
     return groups
 
@@ -153,8 +109,9 @@ def _check_all(
         )
 
 
-def _source(row: Row, matcher: NameMatcher) -> Source:
-    source = matcher.find(row["filename"])
-    row.check(source is not None, "there is no such recording: correct it")
-    assert source is not None
-    return source
+def _note_missing(table: str, names: Sequence[str], notes: list[str]) -> None:
+    if names:
+        notes.append(
+            f"{Path(table).name}: {counted(len(names), 'row')} of recordings "
+            f"that are not there, the first is {names[0]}"
+        )

@@ -9,9 +9,9 @@ import pytest
 from lgc_plugin.data.own.classes import Classes
 from lgc_plugin.data.own.options import DatasetOptions
 from lgc_plugin.data.own.plan import plan_clips
+from lgc_plugin.data.own.ranges import Range
 from lgc_plugin.data.own.recordings import Recording
 from lgc_plugin.data.own.sources import Source
-from lgc_plugin.data.own.tables import Range
 from lgc_plugin.types import Event
 
 CLASSES = Classes(("a", "b"), {"a": "a", "b": "b"})
