@@ -75,13 +75,12 @@ def check_values(data: Collection, content: Content) -> list[Finding]:
 def check_silence(data: Collection, content: Content) -> list[Finding]:
     """No file is silent."""
     decoded = {x: m for x, m in content.items() if not m.error}
-    silent = [x.name for x, m in decoded.items() if m.peak == 0]
+    silent = [x for x, m in decoded.items() if m.peak == 0]
     quiet = [x.name for x, m in decoded.items() if 0 < m.peak < _QUIET]
-    with_events = [
-        x.name for x, m in decoded.items() if x.events and not m.peak
-    ]
+    empty = [x.name for x in silent if not x.events]
+    with_events = [x.name for x in silent if x.events]
     return [
-        *finding("silence", WARNING, "silent: every sample is 0", silent),
+        *finding("silence", WARNING, "silent: every sample is 0", empty),
         *finding("silence", WARNING, "never above -70 dB of full scale", quiet),
         *finding(
             "silence",

@@ -48,8 +48,12 @@ def check_ends(data: Collection, content: Content) -> list[Finding]:
     if n_after > n_events / 2:
         unit = _unit(content)
         text = (
-            f"{n_after} of {n_events} events begin after the end: the times "
-            + (f"look like {unit}, not seconds" if unit else "are of others")
+            f"{n_after} of {n_events} events begin after the end: "
+            + (
+                f"the times look like {unit}, not seconds"
+                if unit
+                else "are they of other recordings?"
+            )
         )
         found = [Finding("event times", ERROR, text), *found]
     return found
@@ -60,13 +64,17 @@ def _labeled(content: Content) -> Iterator[tuple[Item, Measured]]:
 
 
 def _unit(content: Content) -> str:
-    """The unit of times in which all events lie within their files."""
-    fits_ms = fits_samples = True
+    """The unit in which the events of most files lie within them."""
+    units: Counter[str] = Counter()
     for item, measured in _labeled(content):
         last = max(event.offset for event in item.events)
-        fits_ms &= last / 1000 <= measured.seconds + 1
-        fits_samples &= last <= measured.n_samples + measured.sample_rate
-    return "ms" if fits_ms else "samples" if fits_samples else ""
+        if last / 1000 <= measured.seconds + 1:
+            units["ms"] += 1
+        elif last <= measured.n_samples + measured.sample_rate:
+            units["samples"] += 1
+        else:
+            units[""] += 1
+    return units.most_common(1)[0][0]
 
 
 def check_labels(data: Collection, content: Content) -> list[Finding]:

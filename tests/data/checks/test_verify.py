@@ -132,6 +132,7 @@ def test_events_beyond_the_end_are_found(data):
 
 @pytest.mark.parametrize(("factor", "unit"), [(1000, "ms"), (RATE, "samples")])
 def test_units_are_told(data, factor, unit):
+    data.change("test", Event(0.1, 5.5, "Cat"), Event(0.6, 0.9, "Dog"))
     for name, rows in data.rows.items():
         data.rows[name] = [
             data.row(
@@ -147,6 +148,14 @@ def test_units_are_told(data, factor, unit):
         f"12 of 12 events begin after the end: the times look like {unit}"
         in (text(report))
     )
+
+
+def test_a_silent_file_is_named_once(data):
+    data.write("test_0", np.zeros(RATE))
+    data.write("test_1", np.zeros(RATE))
+    data.rows["test"][1] = data.row("test_1", ())
+    named = [x.names for x in data.verify().findings if x.check == "silence"]
+    assert sorted(named) == [("test_0",), ("test_1",)]
 
 
 def test_short_events_are_told_with_the_frames(data):
