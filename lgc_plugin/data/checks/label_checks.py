@@ -47,13 +47,10 @@ def check_ends(data: Collection, content: Content) -> list[Finding]:
     found = finding("event times", ERROR, text, beyond)
     if n_after > n_events / 2:
         unit = _unit(content)
-        text = (
-            f"{n_after} of {n_events} events begin after the end: "
-            + (
-                f"the times look like {unit}, not seconds"
-                if unit
-                else "are they of other recordings?"
-            )
+        text = f"{n_after} of {n_events} events begin after the end: " + (
+            f"the times look like {unit}, not seconds"
+            if unit
+            else "are they of other recordings?"
         )
         found = [Finding("event times", ERROR, text), *found]
     return found

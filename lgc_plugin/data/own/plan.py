@@ -71,7 +71,8 @@ def _split(
     for name in given:
         if name not in by_group:
             raise ValueError(
-                f"there is no group {name!r}: the groups are "
+                f"there is no group {name!r} (groups that have copies of one "
+                f"recording are one): the groups are "
                 f"{', '.join(sorted(by_group)[:10])} ..."
             )
     groups = []

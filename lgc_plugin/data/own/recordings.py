@@ -16,6 +16,7 @@ from lgc_plugin.data.annotations import (
     read_annotation_files,
 )
 from lgc_plugin.data.own.classes import Classes, alike, choose_classes
+from lgc_plugin.data.own.copies import find_copies
 from lgc_plugin.data.own.cutting import Span, ceil_ms, floor_ms
 from lgc_plugin.data.own.names import NameMatcher
 from lgc_plugin.data.own.options import DatasetOptions
@@ -104,7 +105,7 @@ def read_known(
     classes = _classes(by_source, tags, options, notes)
     ranges = annotated_parts(by_source, matcher, classes, options, notes)
     groups = read_groups(options, folder.sources, matcher, notes)
-    groups = _with_duplicates(groups, folder.sources, notes)
+    groups = _with_copies(groups, find_copies(folder.sources), notes)
     changes: dict[str, Counter[str]] = {}
     recordings = [
         Recording(
@@ -202,15 +203,12 @@ def _check_units(changes: dict[str, Counter[str]], n_events: int) -> None:
         )
 
 
-def _with_duplicates(
+def _with_copies(
     groups: dict[Source, str],
-    sources: Iterable[Source],
+    copies: Iterable[Sequence[Source]],
     notes: list[str],
 ) -> dict[Source, str]:
     """Recordings with the same content are of one group."""
-    by_digest: dict[str, list[Source]] = {}
-    for source in sources:
-        by_digest.setdefault(source.digest, []).append(source)
     becomes: dict[str, str] = {}
 
     def last(name: str) -> str:
@@ -218,10 +216,9 @@ def _with_duplicates(
             name = becomes[name]
         return name
 
-    for same in by_digest.values():
-        if len(same) > 1:
-            shown = ", ".join(source.name for source in same)
-            notes.append(f"the same recording, kept in one set: {shown}")
+    for same in copies:
+        shown = ", ".join(source.name for source in same)
+        notes.append(f"the same recording, kept in one set: {shown}")
         for source in same[1:]:
             first, second = sorted(
                 (last(groups[same[0]]), last(groups[source]))

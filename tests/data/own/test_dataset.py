@@ -182,10 +182,12 @@ def test_the_same_input_gives_the_same_bytes(field, made, tmp_path):
     assert content(tmp_path / "again") == content(out)
 
 
-def test_groups_and_copies_stay_together(field, tmp_path):
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+def test_groups_and_copies_stay_together(field, tmp_path, subtype):
+    """A copy may have another name, folder and format."""
     twin = field / "in/site0/r0.flac"
-    copy = field / "in/site1/copy.flac"
-    copy.write_bytes(twin.read_bytes())
+    copy = field / "in/site1/copy.wav"
+    soundfile.write(copy, *soundfile.read(twin), subtype=subtype)
     try:
         options = DatasetOptions(
             clip_seconds=2.0,
@@ -197,7 +199,7 @@ def test_groups_and_copies_stay_together(field, tmp_path):
         dataset = make(field, tmp_path / "out", options)
     finally:
         copy.unlink()
-    assert "kept in one set: site0/r0.flac, site1/copy.flac" in "".join(
+    assert "kept in one set: site0/r0.flac, site1/copy.wav" in "".join(
         dataset.notes
     )
     content = json.loads((tmp_path / "out/dataset.json").read_text())
