@@ -243,4 +243,5 @@ def _summary(dataset: Dataset) -> list[str]:
         f"{counted(len(dataset.labels), 'class', 'es')}, "
         f"{dataset.sample_rate} Hz; "
         "dataset.json and overview.png there describe it",
+        f"settings.yaml there proposes {dataset.resolution.described}",
     ]

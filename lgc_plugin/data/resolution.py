@@ -56,6 +56,12 @@ class Resolution:
         """Length of an output frame."""
         return self.hop_length * self.time_pooling / self.sample_rate
 
+    @property
+    def described(self) -> str:
+        """The output frames, and why they are so long."""
+        frame = f"{1000 * self.frame_seconds:.4g} ms"
+        return f"output frames of {frame}. {self.reason}"
+
 
 def propose_resolution(
     durations: Mapping[str, Sequence[float]], sample_rate: int

@@ -42,6 +42,7 @@ def test_a_data_set_is_made_and_passes_its_checks(folder, capsys):
     assert make("--label-map", "map.tsv") == 0
     out, err = capsys.readouterr()
     assert "wrote out: 1 class, 8000 Hz" in out
+    assert "proposes output frames of 64 ms. The shortest tenth" in out
     assert "note: label 'rain' (4) is left out: without a class" in err
     assert Path("out/overview.png").stat().st_size > 10_000
     described = json.loads(Path("out/dataset.json").read_text())

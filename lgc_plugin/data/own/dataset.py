@@ -20,6 +20,7 @@ from lgc_plugin.data.own.settings import propose_settings, write_settings
 from lgc_plugin.data.own.sources import SourceFolder, read_sources
 from lgc_plugin.data.own.summary import SetSummary, quantiles, summarize
 from lgc_plugin.data.preparation import Coverage, Preparation
+from lgc_plugin.data.resolution import Resolution, propose_resolution
 from lgc_plugin.types import LabelKind
 from lgc_plugin.utils.checksums import file_digest
 from lgc_plugin.utils.files import atomic_folder, write_json
@@ -42,6 +43,8 @@ class Dataset:
     sets: Mapping[str, SetSummary]
     #: Seconds of the annotated events of each class, sorted.
     durations: Mapping[str, Sequence[float]]
+    #: Output frames that suit these.
+    resolution: Resolution
     #: What was understood, changed or left out, in sentences.
     notes: tuple[str, ...]
 
@@ -90,16 +93,18 @@ def write_dataset(
             *_lacking_notes(summaries, options),
         ]
         notes = _without_folders(notes, source_folder, files)
+        durations = _durations(known)
         dataset = Dataset(
             out,
             known.classes.names,
             rate,
             summaries,
-            _durations(known),
+            durations,
+            propose_resolution(durations, rate),
             tuple(notes),
         )
         settings = propose_settings(
-            dataset.durations, rate, options.clip_seconds, tuple(summaries)
+            dataset.resolution, options.clip_seconds, tuple(summaries)
         )
         write_settings(root / SETTINGS, settings)
         if draw is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lgc_plugin.data.clip_sets import share_out
-from lgc_plugin.data.resolution import propose_resolution
+from lgc_plugin.data.resolution import Resolution
 from lgc_plugin.utils.files import write_text
 
 #: Clips in a batch of ``lgc.yaml``.
@@ -27,20 +27,13 @@ def write_settings(
 
 
 def propose_settings(
-    durations: Mapping[str, Sequence[float]],
-    sample_rate: int,
-    clip_seconds: float,
-    sets: Sequence[str],
+    resolution: Resolution, clip_seconds: float, sets: Sequence[str]
 ) -> list[tuple[str, Any, str]]:
-    """What the recipe should use for some clips; ``durations`` are those of
-    the events of each class, in seconds.
-    """
-    resolution = propose_resolution(durations, sample_rate)
-    frame = f"{1000 * resolution.frame_seconds:.4g} ms"
+    """What the recipe should use for some clips."""
     return [
-        ("sample_rate", sample_rate, "Of the clips, in Hz."),
+        ("sample_rate", resolution.sample_rate, "Of the clips, in Hz."),
         ("clip_seconds", clip_seconds, "Length of the clips."),
-        ("labels", list(durations), "The classes."),
+        ("labels", list(resolution.median_windows), "The classes."),
         (
             "batch_sizes",
             share_out(_BATCH, sets),
@@ -50,8 +43,8 @@ def propose_settings(
         (
             "hop_length",
             resolution.hop_length,
-            f"Samples between mel frames: with the pooling, output frames of "
-            f"{frame}. {resolution.reason}",
+            f"Samples between mel frames: with the pooling, "
+            f"{resolution.described}",
         ),
         (
             "pooling",
