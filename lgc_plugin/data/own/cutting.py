@@ -50,31 +50,18 @@ def scoring_windows(
     [Span(start=0, stop=8), Span(start=8, stop=12), Span(start=12, stop=22), \
 Span(start=22, stop=25)]
     """
-    onsets = [event.start for event in events]
+    sounding = joined(events, touching=False)
+    starts = [span.start for span in sounding]
     windows, at = [], part.start
-    longest = max((x.stop - x.start for x in events), default=0)
     while at < part.stop:
         stop = min(at + length, part.stop)
-        if stop < part.stop:
-            stop = _border(events, onsets, longest, Span(at, stop))
+        last = bisect_left(starts, stop) - 1
+        if stop < part.stop and last >= 0 and sounding[last].stop > stop:
+            # Without a time in reach at which no event sounds, some are cut.
+            stop = starts[last] if starts[last] > at else stop
         windows.append(Span(at, stop))
         at = stop
     return windows
-
-
-def _border(
-    events: Sequence[Span], onsets: Sequence[int], longest: int, most: Span
-) -> int:
-    """The latest time in a span, or its end, at which no event sounds."""
-    stop = most.stop
-    while stop > most.start:
-        first = bisect_left(onsets, stop - longest)
-        near = events[first : bisect_left(onsets, stop)]
-        cut = [x.start for x in near if x.stop > stop]
-        if not cut:
-            return stop
-        stop = min(cut)
-    return most.stop
 
 
 def unlabeled_windows(part: Span, length: int) -> list[Span]:
@@ -102,15 +89,15 @@ def gaps(parts: Sequence[Span], whole: Span) -> list[Span]:
     return [*found, Span(at, whole.stop)] if at < whole.stop else found
 
 
-def joined(parts: Sequence[Span]) -> list[Span]:
-    """Parts that overlap or touch, as one.
+def joined(parts: Sequence[Span], *, touching: bool = True) -> list[Span]:
+    """Parts that overlap (or touch), as one.
 
     >>> joined([Span(3, 5), Span(0, 1), Span(4, 9)])
     [Span(start=0, stop=1), Span(start=3, stop=9)]
     """
     found: list[Span] = []
     for part in sorted(parts):
-        if found and part.start <= found[-1].stop:
+        if found and part.start < found[-1].stop + touching:
             stop = max(found[-1].stop, part.stop)
             found[-1] = Span(found[-1].start, stop)
         else:

@@ -17,7 +17,7 @@ from lgc_plugin.data.own.cutting import (
 )
 from lgc_plugin.data.own.options import DatasetOptions
 from lgc_plugin.data.own.plan_notes import plan_notes
-from lgc_plugin.data.own.recordings import Recording
+from lgc_plugin.data.own.recordings import Recording, spans_of
 from lgc_plugin.data.own.split import Group, split_groups
 from lgc_plugin.types import Event
 
@@ -125,8 +125,8 @@ class _Maker:
         recording = self._recording
         for part in recording.ranges:
             unknown = self._classes.unknown(part.covered)
-            windows = training_windows(part.span, recording.spans, self._length)
-            for window in windows:
+            spans = self._spans_in(part.span)
+            for window in training_windows(part.span, spans, self._length):
                 yield self._strong("train_strong", window, unknown)
         if recording.tags is not None and not recording.ranges:
             yield from self._weak(recording.tags)
@@ -139,16 +139,20 @@ class _Maker:
 
     def scoring(self, name: str) -> Iterator[Clip]:
         """Clips of the parts that are annotated for every class."""
-        spans = self._recording.spans
         for part in self._recording.ranges:
             if self._classes.unknown(part.covered):
                 why = f"annotated for some classes only, but in {name}"
                 self._exclude(why, part.span)
                 continue
+            spans = self._spans_in(part.span)
             for window in scoring_windows(part.span, spans, self._length):
                 yield self._strong(name, window, ())
         for gap in self._gaps():
             self._exclude(f"not annotated, of recordings in {name}", gap)
+
+    def _spans_in(self, part: Span) -> list[Span]:
+        start, stop = part.start / 1000, part.stop / 1000
+        return spans_of(self._recording.events_in(start, stop))
 
     def _gaps(self) -> list[Span]:
         return gaps([x.span for x in self._recording.ranges], self._whole)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from lgc_plugin.data.own.classes import Classes
 from lgc_plugin.data.own.clips import SETS, Clip
 from lgc_plugin.data.own.cutting import Span
-from lgc_plugin.data.own.recordings import Recording
+from lgc_plugin.data.own.recordings import Recording, spans_of
 from lgc_plugin.utils.text import counted
 
 # Lengths of recordings are whole milliseconds, ends of events may not be.
@@ -37,7 +37,7 @@ def plan_notes(
     long = [
         span.stop - span.start
         for recording in recordings
-        for span in recording.spans
+        for span in spans_of(recording.events)
         if span.stop - span.start > clip_ms
     ]
     if long:
@@ -79,7 +79,7 @@ def _cut_events(
         starts = sorted({*starts} - {part.start for part in recording.ranges})
         found[name] += sum(
             bisect_right(starts, start) < bisect_left(starts, stop)
-            for start, stop in recording.spans
+            for start, stop in spans_of(recording.events)
             if stop - start <= clip_ms
         )
     return {name: found[name] for name in SETS if found[name]}
@@ -93,7 +93,8 @@ def _places(recordings: Sequence[Recording], classes: Classes) -> Counter[str]:
         unknown = [classes.unknown(part.covered) for part in recording.ranges]
         starts = [part.start for part in parts]
         stops = [part.stop for part in parts]
-        for event, span in zip(recording.events, recording.spans, strict=True):
+        spans = spans_of(recording.events)
+        for event, span in zip(recording.events, spans, strict=True):
             first = bisect_right(stops, span.start)
             last = bisect_left(starts, span.stop)
             lacking = [event.label in x for x in unknown[first:last]]

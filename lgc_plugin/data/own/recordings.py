@@ -45,13 +45,6 @@ class Recording:
     #: Classes that sound somewhere in it; None without tags.
     tags: tuple[str, ...] | None = None
 
-    @cached_property
-    def spans(self) -> tuple[Span, ...]:
-        """The events in whole milliseconds."""
-        return tuple(
-            Span(floor_ms(x.onset), ceil_ms(x.offset)) for x in self.events
-        )
-
     def events_in(self, start: float, stop: float) -> list[Event]:
         """The events that sound between two times, in seconds."""
         first = bisect_left(self._onsets, start - self._longest)
@@ -226,3 +219,8 @@ def _with_copies(
             if first != second:
                 becomes[second] = first
     return {source: last(name) for source, name in groups.items()}
+
+
+def spans_of(events: Iterable[Event]) -> list[Span]:
+    """Events in whole milliseconds."""
+    return [Span(floor_ms(x.onset), ceil_ms(x.offset)) for x in events]
