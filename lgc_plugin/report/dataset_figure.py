@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from lgc_plugin.report.style import (
     GRID,
@@ -126,6 +127,11 @@ def _draw_durations(
     low, high = np.log10(max(known.min(), 1e-3)), np.log10(known.max())
     edges = np.logspace(low - 0.05, max(high, low) + 0.05, 30)
     axes.set_xscale("log")
+    # Plain numbers, as many as there is room for.
+    steps = (1, 2, 5) if high - low < 2 else (1,)
+    axes.xaxis.set_major_locator(LogLocator(subs=steps))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.grid(axis="x", color=GRID)
     for row, seconds in enumerate(by_label):
         counts, _ = np.histogram(np.maximum(seconds, 1e-3), edges)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from lgc_plugin.data.fields import check_name
@@ -11,8 +11,10 @@ from lgc_plugin.data.own.clip_files import ClipJob, ClipReport, write_clips
 from lgc_plugin.data.own.clips import SETS, Clip
 from lgc_plugin.data.own.plan import Plan
 from lgc_plugin.utils.parallel import parallel_map
+from lgc_plugin.utils.text import counted
 
 _AUDIO = "audio"
+_NAMES_SHOWN = 10
 
 
 def write_audio(
@@ -57,8 +59,8 @@ def write_audio(
             row = _row(clip, seconds[clip.id])
             rows.setdefault(clip.set, []).append(row)
     missing = {name: x.error for name, x in reports.items() if x.error}
-    found = [reports[name] for name in by_name]
-    return rows, missing, [*_rate_notes(plan, rate), *_audio_notes(found)]
+    in_order = {name: reports[name] for name in sorted(reports)}
+    return rows, missing, [*_rate_notes(plan, rate), *_audio_notes(in_order)]
 
 
 def _in_parallel(
@@ -93,10 +95,17 @@ def _row(clip: Clip, seconds: float) -> ClipRow:
     return ClipRow(clip.id, seconds, wav, kind, events, clip.tags, clip.unknown)
 
 
-def _audio_notes(reports: Sequence[ClipReport]) -> list[str]:
-    notes = [note for report in reports for note in report.notes]
-    notes += [report.error for report in reports if report.error]
-    if n_clipped := sum(report.clipped for report in reports):
+def _audio_notes(reports: Mapping[str, ClipReport]) -> list[str]:
+    notes = [report.error for report in reports.values() if report.error]
+    if odd := [name for name, report in reports.items() if report.channels]:
+        # A recorder that does this does it always: one sentence for all.
+        first, *others = odd
+        also = f" (as in {counted(len(others), 'other')}: "
+        shown = ", ".join(others[:_NAMES_SHOWN])
+        also += shown + (", ...)" if len(others) > _NAMES_SHOWN else ")")
+        found = reports[first].channels
+        notes.append(f"{first}: {found}{also if others else ''}")
+    if n_clipped := sum(report.clipped for report in reports.values()):
         notes.append(
             f"recordings louder than full scale, which are cut there: "
             f"{n_clipped}"

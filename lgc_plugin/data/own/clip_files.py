@@ -41,8 +41,8 @@ class ClipReport:
     n_samples: list[int] = field(default_factory=list)
     #: Whether it is louder than full scale somewhere, and was cut there.
     clipped: bool = False
-    #: What is odd about its channels, or how it is read.
-    notes: list[str] = field(default_factory=list)
+    #: What is odd about its channels, the first time.
+    channels: str = ""
     #: Why it cannot be used; its clips are removed then.
     error: str = ""
 
@@ -105,14 +105,14 @@ def _resampled(
             mono = _one_channel(samples, job)
             _check_finite(mono, job, done / rate)
             if job.channel is None and samples.shape[1] > 1:
-                _note(check.push(samples, mono), job, report)
+                report.channels = report.channels or check.push(samples, mono)
             done += len(mono)
             yield resampler.push(mono)
         if resampler is not None:
             yield resampler.finish()
     finally:  # also where nothing behind the last clip is read
         if check is not None:
-            _note(check.finish(), job, report)
+            report.channels = report.channels or check.finish()
 
 
 def _one_channel(
@@ -136,13 +136,6 @@ def _check_finite(
             f"{job.source}: NaN or infinity instead of samples after "
             f"{seconds:.0f} s: repair or cut the recording"
         )
-
-
-def _note(finding: str, job: ClipJob, report: ClipReport) -> None:
-    note = f"{job.source}: {finding}"
-    known = any(x.startswith(str(job.source)) for x in report.notes)
-    if finding and not known:
-        report.notes.append(note)
 
 
 def _samples(milliseconds: int, rate: int) -> int:

@@ -65,9 +65,9 @@ def test_channels_that_cancel_are_told(tmp_path):
     wav = noise(8000)
     both = np.concatenate([wav, -wav], axis=1)
     soundfile.write(tmp_path / "a.wav", both, 8000)
-    (note,) = write_clips(job(tmp_path, [Span(0, 1000)], 8000)).notes
-    assert "dB quieter than they are" in note
-    assert not write_clips(job(tmp_path, [Span(0, 1000)], 8000, 1)).notes
+    found = write_clips(job(tmp_path, [Span(0, 1000)], 8000)).channels
+    assert "dB quieter than they are" in found
+    assert not write_clips(job(tmp_path, [Span(0, 1000)], 8000, 1)).channels
 
 
 @pytest.mark.parametrize("problem", ["nan", "channel", "short"])

@@ -84,6 +84,18 @@ def test_a_channel_is_the_one_that_was_asked_for(tmp_path):
     assert np.abs(clip - wav[2 * RATE :, 1]).max() < 1e-4
 
 
+def test_channels_that_cancel_are_one_note(folder):
+    for path in (folder / "in").iterdir():
+        wav = noise(int(path.stem[1]))
+        both = np.concatenate([wav, -wav], axis=1)
+        soundfile.write(path, both, RATE, subtype="FLOAT")
+    (note,) = [x for x in make(folder).notes if "opposite phase" in x]
+    assert note.startswith("r0.wav: the mean of its 2 channels is ")
+    assert note.endswith(
+        " (as in 5 others: r1.wav, r2.wav, r3.wav, r4.wav, r5.wav)"
+    )
+
+
 def test_a_header_that_was_never_finished_is_told(tmp_path):
     soundfile.write(tmp_path / "a.wav", noise(0), RATE)
     claim_wav_sizes(tmp_path / "a.wav", 0)
