@@ -19,7 +19,7 @@ from lgc_plugin.data.own.classes import Classes, alike, choose_classes
 from lgc_plugin.data.own.copies import find_copies
 from lgc_plugin.data.own.cutting import Span, ceil_ms, floor_ms
 from lgc_plugin.data.own.names import NameMatcher
-from lgc_plugin.data.own.options import DatasetOptions
+from lgc_plugin.data.own.options import FOLDERS, DatasetOptions
 from lgc_plugin.data.own.ranges import Range, annotated_parts
 from lgc_plugin.data.own.sources import Source, SourceFolder
 from lgc_plugin.data.own.tables import (
@@ -95,6 +95,9 @@ def read_known(
             f"such as {table.filenames[0]!r}: the names must be those of the "
             "recordings"
         )
+    if options.tags == FOLDERS:
+        # What lies beside annotations need not be called after its class.
+        tags = {x: tag for x, tag in tags.items() if not by_source.get(x)}
     classes = _classes(by_source, tags, options, notes)
     ranges = annotated_parts(by_source, matcher, classes, options, notes)
     groups = read_groups(options, folder.sources, matcher, notes)

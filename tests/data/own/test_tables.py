@@ -96,6 +96,14 @@ def test_recordings_in_no_folder_have_no_tag(folder):
     assert "recordings in no folder, without a tag: 1, such as r0.wav" in notes
 
 
+def test_a_folder_of_annotated_recordings_is_no_tag(folder):
+    (folder / "labels/r2.txt").unlink()
+    dataset = make(folder, tags="folders")
+    assert dataset.labels == ("a", "b", "site")
+    (folder / "in/site/r2.wav").rename(folder / "in/r2.wav")
+    assert make(folder, tags="folders", out="again").labels == ("a", "b")
+
+
 def test_folders_of_the_input_are_removed_where_a_path_begins(
     folder, monkeypatch
 ):
