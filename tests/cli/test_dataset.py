@@ -10,6 +10,8 @@ import pytest
 import soundfile
 
 from lgc_plugin.cli.main import main
+from lgc_plugin.data.manifest import read_manifest
+from lgc_plugin.types import LabelKind
 
 RATE = 8000
 
@@ -60,6 +62,44 @@ def test_a_data_set_is_made_and_passes_its_checks(folder, capsys):
     out = capsys.readouterr().out
     assert "\nERROR    decoding: cannot be decoded: restore or remove" in out
     assert out.endswith("not ready\n")
+
+
+def test_folder_names_alone_make_all_sets(folder, capsys):
+    for number in range(16):
+        label, seconds = ("robin", "wren")[number % 2], 1 + number // 8
+        path = Path(f"tagged/{label}/{number}.wav")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        wav = np.full(seconds * RATE, number / 99)
+        soundfile.write(path, wav, RATE)
+    soundfile.write("tagged/night.wav", np.zeros(3 * RATE), RATE)
+    words = "dataset tagged --tags folders --clip-seconds 1 --n-jobs 1".split()
+    assert main([*words, "--output", "out"]) == 0
+    out, err = capsys.readouterr()
+    assert "there is no" not in err
+    assert "clips as long as they are (--clip-seconds), up to 2.0 s" in err
+    rows = {
+        path.stem: read_manifest(path)
+        for path in Path("out/manifests").glob("*.csv")
+    }
+    assert set(rows) == {"train_weak", "train_unlabeled", "valid_weak", "test"}
+    assert len(rows["train_unlabeled"]) == 3
+    recordings = []
+    for name in ("train_weak", "valid_weak", "test"):
+        kinds = {row.label_kind for row in rows[name]}
+        assert kinds == {LabelKind.WEAK}
+        recordings.append({row.id.rpartition("_")[0] for row in rows[name]})
+        # Whole recordings are scored, whose tags are known.
+        if name != "train_weak":
+            assert {x for row in rows[name] for x in row.tags} == {
+                "robin",
+                "wren",
+            }
+            assert not any(row.unknown for row in rows[name])
+    assert len(set().union(*recordings)) == sum(map(len, recordings)) == 16
+    # Without an absent class that is sure, nothing can be scored.
+    assert main([*words, "--output", "partial", "--tags-partial"]) == 0
+    assert "there is no test set" in capsys.readouterr().err
+    assert not Path("partial/manifests/test.csv").exists()
 
 
 @pytest.mark.parametrize(

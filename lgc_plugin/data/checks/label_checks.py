@@ -22,6 +22,12 @@ from lgc_plugin.types import Event, LabelKind
 _SECONDS = 2e-3
 # Events that are shorter than so many output frames are easily missed.
 _FRAMES = 2
+# Sets, any of which there should be, and what a training does without.
+_EXPECTED = {
+    ("train_strong",): "when events begin and end follows from tags alone",
+    ("valid_strong", "valid_weak"): "the last epoch counts, not the best",
+    ("test",): "nothing is scored",
+}
 # What propose_resolution lets be shorter.
 _SHORT_SHARE = 0.1
 # Frames that are not shorter than this share of others are no better.
@@ -96,10 +102,10 @@ def check_sets(data: Collection, content: Content) -> list[Finding]:
     strong = {name for name, kind in kinds.items() if kind != LabelKind.NONE}
     training = {name for name in strong if name.startswith("train")}
     found = []
-    for name in ("train_strong", "valid_strong", "test"):
-        if name not in data.sets:
-            level = WARNING if name == "train_strong" else ERROR
-            found.append(Finding("sets", level, f"there is no set {name}"))
+    for names, consequence in _EXPECTED.items():
+        if not set(names) & set(data.sets):
+            text = f"there is no set {' or '.join(names)}: {consequence}"
+            found.append(Finding("sets", WARNING, text))
     trained = {label for name in training for label in counts[name]}
     lost = [label for label in data.labels if label not in trained]
     text = "classes without any event or tag to train on"

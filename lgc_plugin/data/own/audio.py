@@ -8,7 +8,7 @@ from pathlib import Path
 from lgc_plugin.data.fields import check_name
 from lgc_plugin.data.manifest import ROOT_MARK, ClipRow
 from lgc_plugin.data.own.clip_files import ClipJob, ClipReport, write_clips
-from lgc_plugin.data.own.clips import SETS, Clip
+from lgc_plugin.data.own.clips import Clip
 from lgc_plugin.data.own.plan import Plan
 from lgc_plugin.utils.parallel import parallel_map
 from lgc_plugin.utils.text import counted
@@ -84,7 +84,6 @@ def _file(clip: Clip) -> str:
 
 
 def _row(clip: Clip, seconds: float) -> ClipRow:
-    kind = SETS[clip.set]
     # Clips begin and end at samples, ranges at milliseconds.
     events = tuple(
         event._replace(offset=min(event.offset, seconds))
@@ -92,7 +91,8 @@ def _row(clip: Clip, seconds: float) -> ClipRow:
         if event.onset < seconds
     )
     wav = ROOT_MARK + _file(clip)
-    return ClipRow(clip.id, seconds, wav, kind, events, clip.tags, clip.unknown)
+    labels = events, clip.tags, clip.unknown
+    return ClipRow(clip.id, seconds, wav, clip.kind, *labels)
 
 
 def _audio_notes(reports: Mapping[str, ClipReport]) -> list[str]:

@@ -8,14 +8,15 @@ from lgc_plugin.data.own.cutting import Span
 from lgc_plugin.data.own.sources import Source
 from lgc_plugin.types import Event, LabelKind
 
-#: The sets, and what is known of their clips.
-SETS = {
-    "train_strong": LabelKind.STRONG,
-    "train_weak": LabelKind.WEAK,
-    "train_unlabeled": LabelKind.NONE,
-    "valid_strong": LabelKind.STRONG,
-    "test": LabelKind.STRONG,
-}
+#: The sets, in their order.
+SETS = (
+    "train_strong",
+    "train_weak",
+    "train_unlabeled",
+    "valid_strong",
+    "valid_weak",
+    "test",
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Clip:
     source: Source
     #: The set.
     set: str
+    kind: LabelKind
     #: Milliseconds of the recording.
     span: Span
     #: In seconds of the clip.

@@ -90,7 +90,7 @@ def write_dataset(
             *_missing_notes(known, folder),
             *plan.notes,
             *notes,
-            *_lacking_notes(summaries, options),
+            *_lacking_notes(summaries, options, plan),
         ]
         notes = _without_folders(notes, source_folder, files)
         durations = _durations(known)
@@ -143,24 +143,28 @@ def _missing_notes(known: Known, folder: SourceFolder) -> list[str]:
 
 
 def _lacking_notes(
-    sets: Mapping[str, SetSummary], options: DatasetOptions
+    sets: Mapping[str, SetSummary], options: DatasetOptions, plan: Plan
 ) -> list[str]:
     """Which sets there are not, and which lack which classes."""
-    wanted = {
-        "valid_strong": options.valid_share,
-        "test": options.test_share,
-    }
+    wanted = {"valid": options.valid_share, "test": options.test_share}
     notes = [
-        f"there is no {name}: nothing is annotated that it could have"
-        for name, share in wanted.items()
-        if share and name not in sets
+        f"there is no {split} set: nothing is annotated that it could have"
+        for split, share in wanted.items()
+        if share and not any(name.startswith(split) for name in sets)
     ]
+    kinds = {x.set: x.kind for x in plan.clips}
     for name, summary in sets.items():
         lost = [x for x, found in summary.classes.items() if not found.events]
-        if lost and SETS[name] is LabelKind.STRONG:
+        beside_events = name == "train_weak" and "train_strong" in sets
+        if lost and kinds[name] is LabelKind.STRONG:
             notes.append(
                 f"{name} has no event of {', '.join(lost)}: annotate more "
                 "recordings that have some, or smaller groups of recordings"
+            )
+        elif lost and kinds[name] is LabelKind.WEAK and not beside_events:
+            notes.append(
+                f"{name} has no clip with a tag of {', '.join(lost)}: tag more "
+                "recordings with it, give longer clips, or split by groups"
             )
     return notes
 

@@ -14,6 +14,7 @@ from lgc_plugin.utils.text import counted
 
 # Lengths of recordings are whole milliseconds, ends of events may not be.
 _ROUNDING = 1
+_TRAINED_BY_TAG = ("train_weak", "train_unlabeled")
 
 
 def plan_notes(
@@ -53,14 +54,21 @@ def plan_notes(
         )
     for what, number in sorted(_places(recordings, classes).items()):
         yield f"events {what}: {number}"
-    unsure = sum(
-        bool(r.tags) and not r.ranges and r.source.milliseconds > clip_ms
+    trained = {
+        clip.source.name for clip in clips if clip.set in _TRAINED_BY_TAG
+    }
+    unsure = [
+        r.source.milliseconds
         for r in recordings
-    )
+        if r.tags and not r.ranges and r.source.milliseconds > clip_ms
+        if r.source.name in trained
+    ]
     if unsure:
         yield (
-            f"tagged recordings longer than a clip of {length}: {unsure}: "
-            "their tags are unknown in each clip, other classes are absent"
+            f"tagged recordings longer than a clip of {length}: "
+            f"{len(unsure)}: their tags are unknown in each clip, other "
+            "classes are absent; clips as long as they are (--clip-seconds), "
+            f"up to {max(unsure) / 1000:.1f} s, have the tags"
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soundfile
@@ -185,11 +187,23 @@ def test_labels_are_compared(data):
     assert "none of the classes: dog" in text(report)
 
 
-def test_a_missing_set_is_told(data):
-    del data.rows["valid_strong"]
+def test_a_missing_set_is_told_with_what_follows(data):
+    del data.rows["valid_strong"], data.rows["test"]
     report = data.verify()
-    assert "there is no set valid_strong" in text(report)
-    assert not report.passed
+    assert "no set valid_strong or valid_weak: the last epoch" in text(report)
+    assert "there is no set test: nothing is scored" in text(report)
+    assert found(report) == {("sets", "warning")} and report.passed
+
+
+def test_tags_alone_will_do(data):
+    rows = data.rows.pop("train_strong"), data.rows.pop("valid_strong")
+    for name, each in zip(("train_weak", "valid_weak"), rows, strict=True):
+        data.rows[name] = [
+            replace(row, label_kind=LabelKind.WEAK, events=()) for row in each
+        ]
+    report = data.verify()
+    assert found(report) == {("sets", "warning")} and report.passed
+    assert "no set train_strong: when events begin and end" in text(report)
 
 
 def test_recordings_are_checked_with_their_annotations(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from lgc_plugin.utils.yaml_files import read_yaml
 RATE = 8000
 HZ = {"low": 500, "high": 2000}
 OPTIONS = DatasetOptions(clip_seconds=2.0)
+ONLY_TRAIN = DatasetOptions(clip_seconds=2.0, valid_share=0, test_share=0)
 
 
 def write_recording(path, events, seconds=11.0, rate=RATE, **how):
@@ -238,9 +240,7 @@ def test_whole_recordings_without_events_are_negatives(field, tmp_path):
     ]
     head = "filename\tonset\toffset\tevent_label\n"
     tracks.write_text(head + "".join(rows) + "night.wav\t\t\t\ngone\t\t\t\n")
-    options = DatasetOptions(
-        clip_seconds=2.0, annotated="whole", valid_share=0, test_share=0
-    )
+    options = replace(ONLY_TRAIN, annotated="whole")
     dataset = make(field, tmp_path / "out", options, tracks)
     rows = all_rows(tmp_path / "out")
     night = [row for row in rows["train_strong"] if row.id[:5] == "night"]
@@ -255,9 +255,7 @@ def test_tags_are_of_short_recordings(tmp_path, partial):
         whole = [Event(0, 2, label)]
         write_recording(tmp_path / f"in/{label}/{label}1.wav", whole, 1.8)
         write_recording(tmp_path / f"in/{label}/{label}2.wav", whole, 4.0)
-    options = DatasetOptions(
-        clip_seconds=2.0, tags="folders", tags_partial=partial
-    )
+    options = replace(ONLY_TRAIN, tags="folders", tags_partial=partial)
     write_dataset(
         tmp_path / "in", [], tmp_path / "out", options, n_jobs=1, progress=False
     )
