@@ -132,6 +132,11 @@ def check_shares(
     """Raises an error unless every subset can give its share of a batch."""
     if not any(batch_sizes[name] for name in n_clips):
         raise ValueError("batch_sizes are all 0: give one set a share")
+    if not any(batch_sizes[name] for name in n_clips if name != "unlabeled"):
+        raise ValueError(
+            "batch_sizes has unlabeled clips alone, of which nothing is "
+            "learned: give strong or weak clips a share"
+        )
     for name, available in n_clips.items():
         share = batch_sizes[name]
         if share < 0:

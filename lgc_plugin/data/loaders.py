@@ -107,17 +107,12 @@ def make_loaders(
     -------
     dict[str, SaveableDataLoader]
         ``train``; ``prototypes``, the training set once through; ``valid``,
-        strong and weak clips; and the test sets, each with the held-out weak
-        clips behind it. The ``batch_sampler`` of the training needs
-        ``set_epoch`` before every epoch; that of the others has the
-        ``batch_numbers`` of this process.
+        strong and weak clips, if there are any; and the test sets, each with
+        the held-out weak clips behind it, unless these alone are validated.
+        The ``batch_sampler`` of the training needs ``set_epoch`` before every
+        epoch; that of the others has the ``batch_numbers`` of this process.
     """
-    unused = unused_sets(batch_sizes)
-    manifests = {
-        name: path
-        for name, path in data.manifests.items()
-        if name not in unused
-    }
+    manifests = _used_manifests(data, batch_sizes)
     files = files_to_cache(data, encoder, batch_sizes)
     # Before they are decoded, which may take minutes.
     check_shares(
@@ -180,6 +175,8 @@ def make_loaders(
     }
     for loader, names in _read_in_order(datasets).items():
         parts = [datasets[name] for name in names if name in datasets]
+        if not parts:  # there are no validation clips
+            continue
         # Those of the prototypes are cut to the clip length.
         long = set() if loader == "prototypes" else _longer(parts, encoder)
         # Workers of what is read once should not stay.
@@ -194,17 +191,24 @@ def files_to_cache(
     data: Preparation, encoder: EventEncoder, batch_sizes: Mapping[str, int]
 ) -> dict[str, ClipFiles]:
     """The audio of the sets that a training reads again and again."""
-    unused = unused_sets(batch_sizes)
+    manifests = _used_manifests(data, batch_sizes)
     return {
         name: clip_files(
-            data.manifests[name],
-            encoder,
-            data.data_root,
-            crop=name in _TRAIN_SETS,
+            manifests[name], encoder, data.data_root, crop=name in _TRAIN_SETS
         )
         for name in (*_VALID, *_TRAIN_SETS)
-        if name in data.manifests and name not in unused
+        if name in manifests
     }
+
+
+def _used_manifests(
+    data: Preparation, batch_sizes: Mapping[str, int]
+) -> dict[str, Path]:
+    """Those of the sets that are not left out."""
+    unused = unused_sets(batch_sizes)
+    if _VALID[0] not in data.manifests:
+        unused.discard(_VALID[1])  # the only clips to choose an epoch by
+    return {k: v for k, v in data.manifests.items() if k not in unused}
 
 
 def _longer(
@@ -218,14 +222,13 @@ def _longer(
 
 def _read_in_order(available: Collection[str]) -> dict[str, tuple[str, ...]]:
     """The loaders that do not shuffle, and the sets that each reads."""
+    # Tags of held-out clips are tested too, unless they chose the epoch.
+    chosen_by_events = _VALID[0] in available
+    held_out = _VALID[1:] if chosen_by_events else ()
     return {
         "valid": _VALID,
         "prototypes": tuple(sorted(_TRAIN_SETS)),
-        **{
-            name: (name, "valid_weak")
-            for name in TEST_SETS
-            if name in available
-        },
+        **{name: (name, *held_out) for name in TEST_SETS if name in available},
     }
 
 

@@ -13,6 +13,7 @@ from lgc_plugin.data.manifest import ClipRow, read_manifest
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.data.soundscapes.plan import DESCRIPTION
 from lgc_plugin.evaluation.ground_truth import clip_name
+from lgc_plugin.evaluation.metrics import TAG_METRICS
 from lgc_plugin.evaluation.network_metrics import EvaluationMetrics
 from lgc_plugin.evaluation.postprocess.post_processing import PostProcessing
 from lgc_plugin.evaluation.score import SEDResult
@@ -37,8 +38,8 @@ def report_test(
     ``results.json``; ``predictions/<network>/predictions_th_*.tsv``, one file
     per threshold; ``figures/psd_roc_1.png`` and ``_2.png``,
     ``figures/per_class.png``, ``figures/timeline.png``; and what
-    :func:`write_frame_scores` writes. Another set than ``test`` has its name
-    in front.
+    :func:`write_frame_scores` writes; of clips with tags alone only the first
+    and ``per_class.png``. Another set than ``test`` has its name in front.
     """
     folder = Path(output_folder)
     prefix = "" if name == "test" else f"{name}_"
@@ -63,6 +64,27 @@ def report_test(
         post_processing=post_processing.settings(),
         **facts,
     )
+    per_class = folder / "figures" / f"{prefix}per_class.png"
+    if metrics.clips:
+        plot_per_class(results, per_class)
+        _write_events(folder, name, prefix, metrics, results, data)
+    else:
+        plot_per_class(results, per_class, metrics=TAG_METRICS)
+    print(f"\n{data.coverage[name]}\n{score_table(results)}\n")
+    if generated:
+        print("These are scores on generated soundscapes, not on DESED.")
+    print(f"Written to {printable(folder)}", flush=True)
+
+
+def _write_events(
+    folder: Path,
+    name: str,
+    prefix: str,
+    metrics: EvaluationMetrics,
+    results: Mapping[str, SEDResult],
+    data: Preparation,
+) -> None:
+    """What there is of strongly labeled clips alone."""
     write_frame_scores(folder, name, metrics)
     for network, frames in metrics.frames.items():
         write_predictions(
@@ -75,15 +97,10 @@ def report_test(
         curves = {k: v.scores[psds] for k, v in results.items()}
         file = figures / f"{prefix}psd_roc_{psds[-1]}.png"
         plot_psd_roc(curves, file, title=psds.upper())
-    plot_per_class(results, figures / f"{prefix}per_class.png")
     rows = read_manifest(data.manifests[name], data.data_root)
     scored = metrics.scored_clips()
     shown = _telling_clip([row for row in rows if clip_name(row.id) in scored])
     plot_clip(figures / f"{prefix}timeline.png", metrics, shown)
-    print(f"\n{data.coverage[name]}\n{score_table(results)}\n")
-    if generated:
-        print("These are scores on generated soundscapes, not on DESED.")
-    print(f"Written to {printable(folder)}", flush=True)
 
 
 def write_run_page(output_folder: str | Path) -> None:

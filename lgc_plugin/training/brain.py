@@ -21,7 +21,8 @@ from lgc_plugin.training.device_values import MeanMeter
 from lgc_plugin.training.learning_rates import learning_rates
 from lgc_plugin.training.lgc_mixin import LGCMixin
 from lgc_plugin.training.long_clips import score_in_windows
-from lgc_plugin.training.run_log import log_epoch
+from lgc_plugin.training.run_log import flat_scores, log_epoch
+from lgc_plugin.training.selection import BY_EVENTS
 from lgc_plugin.types import SEDBatch, SEDOutput
 from lgc_plugin.utils.distributed import (
     all_reduce_mean,
@@ -33,9 +34,6 @@ from lgc_plugin.utils.distributed import (
 from lgc_plugin.utils.time_axis import count_valid
 
 logger = logging.getLogger(__name__)
-
-SELECTION_METRICS = ("intersection_f1",)
-SELECTION_KEY = "teacher_intersection_f1_macro"
 
 
 class LGCBrain(LGCMixin, AsyncBrain):
@@ -64,6 +62,8 @@ class LGCBrain(LGCMixin, AsyncBrain):
     ----------
     metrics : dict[sb.Stage, EvaluationMetrics]
         What scores ``Stage.VALID`` and ``Stage.TEST``; set it before these.
+    selection : Selection
+        By what the best epoch is found.
     results : dict[str, SEDResult]
         Scores of the last test, by network.
     test_metrics : Collection[str] or None
@@ -82,6 +82,7 @@ class LGCBrain(LGCMixin, AsyncBrain):
         super().__init__(*arguments, **options)
         self.prototype_loader = prototype_loader
         self.metrics: dict[sb.Stage, EvaluationMetrics] = {}
+        self.selection = BY_EVENTS
         self.results: dict[str, SEDResult] = {}
         self.test_metrics: Collection[str] | None = None
         # No module of the run: it is in no checkpoint, average or exchange.
@@ -221,9 +222,9 @@ class LGCBrain(LGCMixin, AsyncBrain):
             average_statistics(self.modules.lgc.teacher)
         elif stage == sb.Stage.VALID:
             # The final test has all scores; this one selects the model.
-            results = self._score(stage, metrics=SELECTION_METRICS)
+            results = self._score(stage, metrics=self.selection.metrics)
             valid_stats = broadcast_object(
-                {**self._means.read(), **_flat(results)}
+                {**self._means.read(), **flat_scores(results)}
             )
             log_epoch(
                 self._schedule(epoch),
@@ -231,6 +232,7 @@ class LGCBrain(LGCMixin, AsyncBrain):
                 valid_stats,
                 self.hparams.train_logger,
                 self.hparams.tensorboard_logger,
+                self.selection,
             )
             self._save(epoch, valid_stats)
         else:
@@ -281,20 +283,12 @@ class LGCBrain(LGCMixin, AsyncBrain):
         }
 
     def _save(self, epoch: int, valid_stats: Mapping[str, float]) -> None:
-        score = valid_stats[SELECTION_KEY]
+        key = self.selection.key
+        score = {"epoch": epoch, **valid_stats}[key]
         self.hparams.epoch_counter.update_metric(score)
         self.checkpointer.save_and_keep_only(
-            meta={"epoch": epoch, SELECTION_KEY: score},
-            max_keys=[SELECTION_KEY],
+            meta={"epoch": epoch, key: score},
+            max_keys=[key],
             # A fresh list: the default one grows with every call.
             importance_keys=[],
         )
-
-
-def _flat(results: Mapping[str, SEDResult]) -> dict[str, float]:
-    """``{"teacher_psds1": ...}`` from results by network."""
-    return {
-        f"{network}_{name}": number
-        for network, result in results.items()
-        for name, number in result.flat().items()
-    }

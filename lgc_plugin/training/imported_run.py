@@ -21,7 +21,7 @@ from lgc_plugin.data.fields import check_label
 from lgc_plugin.lgc import LGC
 from lgc_plugin.models.crnn import CRNN
 from lgc_plugin.models.features import LogMel
-from lgc_plugin.training.brain import SELECTION_KEY, LGCBrain
+from lgc_plugin.training.brain import LGCBrain
 from lgc_plugin.training.checkpoints import AtomicCheckpointer
 from lgc_plugin.training.lightning_file import read_lightning_file
 from lgc_plugin.training.lightning_import import (
@@ -29,6 +29,7 @@ from lgc_plugin.training.lightning_import import (
     convert_state_dict,
 )
 from lgc_plugin.training.process_state import RandomState
+from lgc_plugin.training.selection import BY_EVENTS, BY_TAGS
 from lgc_plugin.utils.files import (
     atomic_folder,
     read_json,
@@ -250,7 +251,8 @@ def _save_checkpoint(folder: Path, weights: ImportedWeights, seed: int) -> LGC:
         )
         brain.init_optimizers()
         # No score is known: any that is measured later is better.
-        meta = {"epoch": 0, SELECTION_KEY: -math.inf}
+        scores = dict.fromkeys((BY_EVENTS.key, BY_TAGS.key), -math.inf)
+        meta = {"epoch": 0, **scores}
         checkpointer.save_checkpoint(meta=meta, name="imported")
     return lgc
 

@@ -13,6 +13,9 @@ from typing import Any
 from speechbrain.utils.distributed import get_rank, run_on_main
 from speechbrain.utils.train_logger import TensorboardLogger, TrainLogger
 
+from lgc_plugin.evaluation.score import SEDResult
+from lgc_plugin.report.text import METRIC_NAMES
+from lgc_plugin.training.selection import BY_EVENTS, Selection
 from lgc_plugin.utils.files import explain_full_disk, write_text
 from lgc_plugin.utils.text import printable
 
@@ -40,6 +43,7 @@ def log_epoch(
     valid_stats: Mapping[str, float],
     train_logger: TrainLogger,
     tensorboard_logger: TensorboardLogger,
+    selection: Selection = BY_EVENTS,
 ) -> None:
     """Writes the numbers of an epoch; call it on all processes."""
     # Loggers without a file may write elsewhere.
@@ -47,20 +51,23 @@ def log_epoch(
     with explain_full_disk(file or "train_log"):
         if file is not None:
             run_on_main(_drop_epochs, args=(Path(file), schedule["epoch"]))
-        # A run that is continued at the end of an epoch has no training loss.
+        # A run that is continued at the end of an epoch has no training loss,
+        # one without validation clips no scores.
         train_logger.log_stats(
             schedule,
             train_stats or None,
-            valid_stats=valid_stats,
+            valid_stats=valid_stats or None,
             verbose=False,
         )
+    shown = "".join(
+        f", {METRIC_NAMES[name]} on validation: "
+        f"student {valid_stats[f'student_{name}_macro']:.3f}, "
+        f"teacher {valid_stats[f'teacher_{name}_macro']:.3f}"
+        for name in selection.metrics
+    )
+    loss = train_stats.get("loss", math.nan)
     logger.info(
-        "Epoch %d: training loss %.3f, intersection F1 on validation: "
-        "student %.3f, teacher %.3f",
-        schedule["epoch"],
-        train_stats.get("loss", math.nan),
-        valid_stats["student_intersection_f1_macro"],
-        valid_stats["teacher_intersection_f1_macro"],
+        "Epoch %d: training loss %.3f%s", schedule["epoch"], loss, shown
     )
     writer = tensorboard_logger.writer
     if writer is None:
@@ -70,6 +77,15 @@ def log_epoch(
         for name, number in numbers.items():
             writer.add_scalar(f"{table}/{name}", number, schedule["epoch"])
     writer.flush()
+
+
+def flat_scores(results: Mapping[str, SEDResult]) -> dict[str, float]:
+    """``{"teacher_psds1": ...}`` from results by network."""
+    return {
+        f"{network}_{name}": number
+        for network, result in results.items()
+        for name, number in result.flat().items()
+    }
 
 
 def _drop_epochs(file: Path, first: float) -> None:

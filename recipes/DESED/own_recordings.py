@@ -11,7 +11,6 @@ from lgc_plugin.data.own.dataset import DESCRIPTION, MANIFESTS, SETTINGS
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.utils.files import read_json
 from lgc_plugin.utils.override_files import read_overrides
-from scored_sets import VALID_SET
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +38,8 @@ def load_own(folder: str | Path, settings: dict[str, Any]) -> Preparation:
     Raises
     ------
     ValueError
-        If the settings are not those of the clips, or there is no set to
-        train on, or none for validation.
+        If the settings are not those of the clips, or there is no labeled
+        set to train on.
     """
     data = Preparation.load(Path(folder) / MANIFESTS, folder)
     _check_settings(Path(folder), settings, data)
@@ -52,6 +51,12 @@ def load_own(folder: str | Path, settings: dict[str, Any]) -> Preparation:
         ", ".join(f"{size or 'no'} {name}" for name, size in sizes.items()),
     )
     settings["batch_sizes"] = sizes
+    if not sizes["strong"]:
+        logger.info(
+            "No clip is strongly labeled: the frame loss is left out, times "
+            "are learned from tags alone; prototypes begin with the teacher's "
+            "scores"
+        )
     others = sizes["weak"] or sizes["unlabeled"]
     if settings["contrast_weight"] and not others:
         logger.info(
@@ -79,12 +84,6 @@ def _check_settings(
             f"{folder}: the classes are {', '.join(data.labels)}, labels are "
             f"{', '.join(labels)}: {hint}, or make the data set for other "
             "classes (lgc-sed dataset --labels)"
-        )
-    if VALID_SET not in data.manifests:
-        raise ValueError(
-            f"{folder}: no {VALID_SET} set, by which the best epoch is found: "
-            "make the data set with recordings whose events are annotated for "
-            "it (--valid-share or --valid-groups of lgc-sed dataset)"
         )
     proposed = read_overrides([str(folder / SETTINGS)], list(settings))
     others = [

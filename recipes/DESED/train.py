@@ -53,7 +53,7 @@ from lgc_plugin.utils.locks import lock_file
 from lgc_plugin.utils.text import one_line
 from own_recordings import is_own, load_own
 from pretrained_encoder import check_encoder, check_weights
-from scored_sets import score_sets, scorers
+from scored_sets import score_sets, scorers, validate_with
 from small_runs import debug_overrides, make_soundscapes, parse_with_fallback
 
 
@@ -162,10 +162,11 @@ def run(words: list[str], held: ExitStack) -> int:
     brain.checkpointer.add_recoverable("dataloader", loaders["train"])
     steps = len(loaders["train"]) // brain.grad_accumulation_factor
     hparams["lgc"].rampup_steps = hparams["rampup_epochs"] * steps
-    brain.metrics[sb.Stage.VALID] = metrics["valid_strong"]
+    validate_with(brain, metrics)
     measure = hparams["measure_energy"] and if_main_process()
     with EnergyMeter(measure) as meter:
-        brain.fit(hparams["epoch_counter"], loaders["train"], loaders["valid"])
+        valid = loaders.get("valid", ())
+        brain.fit(hparams["epoch_counter"], loaders["train"], valid)
 
     facts = {
         "seed": hparams["seed"],

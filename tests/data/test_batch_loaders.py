@@ -166,6 +166,7 @@ def test_a_share_of_zero_leaves_a_set_out(folder):
         ({"strong": 2}, 4, "2 strong clips .* by 4 processes: use 4, or"),
         ({"strong": 2, "weak": 1}, 2, "1 weak clips .* by 2 processes: use 2"),
         ({"strong": 0, "weak": 0}, 1, "all 0"),
+        ({"weak": 0, "unlabeled": 1}, 1, "unlabeled clips alone"),
         ({"strong": 1, "weak": -1}, 1, "-1 weak clips: give 0 or more"),
     ],
 )

@@ -129,6 +129,17 @@ def test_a_share_of_0_leaves_a_set_out_everywhere(data, unused, left_out):
         assert ids(alone[name]) == ids(loader)
 
 
+def test_tags_that_choose_the_epoch_are_not_tested(data):
+    """Nor left out with the weak clips to train on."""
+    rest = {k: v for k, v in data.manifests.items() if k != "valid_strong"}
+    shares = {**SHARES, "weak": 0}
+    loaders = make(replace(data, manifests=rest), batch_sizes=shares)
+    assert ids(loaders["valid"]) == names("valid_weak")
+    assert ids(loaders["test"]) == names("test")
+    del rest["valid_weak"]
+    assert "valid" not in make(replace(data, manifests=rest))
+
+
 def test_processes_share_every_loader(data):
     alone = make(data)
     shared = [make(data, rank=rank, world_size=2) for rank in range(2)]

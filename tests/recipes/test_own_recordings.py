@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from forked import ROOT, Script
+from forked import QUICK, ROOT, Script
 from lgc_plugin.cli.main import main
 from lgc_plugin.data.clip_sets import share_out
 from lgc_plugin.data.manifest import ClipRow, write_manifest
@@ -93,6 +93,75 @@ def test_the_page_leads_from_labels_to_labels(tmp_path, monkeypatch, capsys):
     assert "day_2.wav" in str(described["splits"])
 
 
+def small_run(data, output, *words):
+    """The recipe on a data set; a process that is finished."""
+    files = ["lgc.yaml", "own_recordings.yaml"]
+    paths = [f"{ROOT}/hparams/{files[0]}"]
+    paths += [f"--overrides={ROOT}/hparams/{files[1]}"]
+    paths += [f"--overrides={data}/settings.yaml", f"--data_folder={data}"]
+    script = f"{ROOT}/recipes/OwnRecordings/train.py"
+    words = [script, *paths, f"--output_folder={output}", *SMALL, *words]
+    done = Script(words, before=QUICK).wait()
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def tagged(tmp_path_factory):
+    """Recordings in folders of classes; and one of no class."""
+    folder = tmp_path_factory.mktemp("tagged")
+    (folder / "in").mkdir()
+    for number in range(8):
+        label = ("robin", "wren")[number % 2]
+        record(folder / f"in/{label}/{number}.wav", number, 1 + number % 4)
+    record(folder / "in/night.wav", 9)
+    return folder
+
+
+def make_tagged(folder, name, *words):
+    command = f"dataset {folder}/in --tags folders --output {folder}/{name}"
+    options = ["--clip-seconds=2", "--n-jobs=1", "--quiet", *words]
+    assert main([*command.split(), *options]) == 0
+    return folder / name
+
+
+def test_tags_alone_find_the_best_epoch_and_are_tested(tagged):
+    data, run = make_tagged(tagged, "data"), tagged / "run"
+    log = small_run(data, run, "--batch_sizes={weak: 2, unlabeled: 4}")
+    assert "A batch has no strong, 2 weak, 4 unlabeled" in log
+    assert "No clip is strongly labeled: the frame loss is" in log
+    assert "highest clip F1 of the teacher is kept" in log
+    assert "The test set has tags alone: only clips are" in log
+    scores = json.loads((run / "results.json").read_text())["scores"]
+    for network in ("student", "teacher"):
+        numbers = {k: v for k, v in scores[network].items() if k[:4] == "clip"}
+        assert {"clip_f1_macro", "clip_ap_macro"} < set(numbers)
+        assert not any("psds" in name for name in scores[network])
+    (checkpoint,) = (run / "save").glob("CKPT*/CKPT.yaml")
+    assert "teacher_clip_f1_macro" in checkpoint.read_text()
+    page = (run / "report.html").read_text()
+    assert "the clips of test have tags alone, no events" in page
+    # The same test again, of clips that are longer than those of training.
+    before = (run / "results.json").read_text()
+    small_run(data, run, "--batch_sizes={weak: 2, unlabeled: 4}", "--test_only")
+    again = json.loads((run / "results.json").read_text())
+    assert again["scores"] == json.loads(before)["scores"]
+
+
+def test_without_clips_to_score_the_last_epoch_is_kept(tagged):
+    shares = ["--valid-share=0", "--test-share=0"]
+    data = make_tagged(tagged, "all_trained", *shares)
+    run = tagged / "last"
+    words = ["--batch_sizes={weak: 4}", "--write_report=false"]
+    log = small_run(data, run, *words)
+    assert "no validation clips: the last epoch is kept" in log
+    assert "There is no test set: nothing is scored" in log
+    (checkpoint,) = (run / "save").glob("CKPT*/CKPT.yaml")
+    assert "epoch: 2\n" in checkpoint.read_text()
+    assert (run / "model" / "teacher.pt").is_file()
+    assert not (run / "results.json").exists()
+
+
 @pytest.fixture
 def own(tmp_path):
     """Makes a data set of some sets, each of two clips."""
@@ -165,7 +234,6 @@ def test_settings_that_were_forgotten_are_named(own, caplog):
 @pytest.mark.parametrize(
     ("sets", "changes", "message"),
     [
-        ("train_strong", {}, "no valid_strong set, by which the best epoch"),
         ("valid_strong", {}, "there is no training set with a share"),
         (
             "train_strong valid_strong",

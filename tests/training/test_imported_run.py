@@ -16,7 +16,7 @@ from torchaudio.transforms import MelSpectrogram
 
 from lgc_plugin.lgc import LGC
 from lgc_plugin.models.crnn import CRNN
-from lgc_plugin.training.brain import SELECTION_KEY, LGCBrain
+from lgc_plugin.training.brain import LGCBrain
 from lgc_plugin.training.checkpoints import AtomicCheckpointer
 from lgc_plugin.training.imported_run import (
     check_imported,
@@ -24,6 +24,7 @@ from lgc_plugin.training.imported_run import (
     write_imported_run,
 )
 from lgc_plugin.training.process_state import RandomState
+from lgc_plugin.training.selection import BY_EVENTS
 from lgc_plugin.utils.hparams import read_plain
 from published_crnn import lightning_checkpoint, published_module
 
@@ -56,7 +57,7 @@ def recover(folder: Path, embedding_dim: int = 7) -> tuple[CRNN, LGC, dict]:
     checkpointer = AtomicCheckpointer(
         folder / "save", recoverables={"model": student, "lgc": lgc}
     )
-    found = checkpointer.recover_if_possible(max_key=SELECTION_KEY)
+    found = checkpointer.recover_if_possible(max_key=BY_EVENTS.key)
     return student.eval(), lgc.eval(), found.meta
 
 
@@ -75,7 +76,7 @@ def test_recovered_networks_give_the_published_scores(tmp_path: Path) -> None:
             ):
                 torch.testing.assert_close(mine, expected, rtol=0, atol=1e-5)
     assert not lgc.bank.active.any() and int(lgc.step) == 0
-    assert meta["epoch"] == 0 and meta[SELECTION_KEY] == -math.inf
+    assert meta["epoch"] == 0 and meta[BY_EVENTS.key] == -math.inf
 
 
 def test_training_can_begin_with_the_weights(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from lgc_plugin.evaluation.predictions import Predictions
 from lgc_plugin.evaluation.system import System
 from lgc_plugin.report.page.settings import read_settings
 from lgc_plugin.report.page.train_log import TrainLog, read_train_log
+from lgc_plugin.types import LabelKind
 from lgc_plugin.utils.files import read_json
 
 _RESULTS, _LOG, _SETTINGS = "results.json", "train_log.txt", "hyperparams.yaml"
@@ -105,9 +106,12 @@ def _read_scores(source: RunSource, folder: Path, name: str) -> None:
     """The networks' frame scores, and the truth of the clips they are of."""
     networks = source.results.get("scores", {})
     try:
-        record = read_json(folder / "manifests" / RECORD)
-        manifest = folder / "manifests" / f"{name}.csv"
-        rows = read_manifest(manifest, record["data_root"])
+        manifests = _manifests(source, folder)
+        record = read_json(manifests / RECORD)
+        root = manifests / record["data_root"]
+        rows = read_manifest(manifests / f"{name}.csv", root)
+        if not any(row.label_kind == LabelKind.STRONG for row in rows):
+            raise ValueError(f"the clips of {name} have tags alone, no events")
         profile = source.results.get("profile", "dcase")
         criteria = Criteria.of(source.results.get("criteria", {}))
         truth = truth_of_rows(rows, record["labels"], profile, criteria)
@@ -130,6 +134,14 @@ def _read_scores(source: RunSource, folder: Path, name: str) -> None:
         for row in rows
         if not row.wav.startswith(ROOT_MARK)
     }
+
+
+def _manifests(source: RunSource, folder: Path) -> Path:
+    """Those of a run, or of a data set that needs no preparation."""
+    own = folder / "manifests"
+    prepared = Path(source.results.get("data_folder") or folder) / "manifests"
+    only_there = not own.exists() and (prepared / RECORD).is_file()
+    return prepared if only_there else own
 
 
 def _system(
