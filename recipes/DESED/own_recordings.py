@@ -28,8 +28,8 @@ def load_own(folder: str | Path, settings: dict[str, Any]) -> Preparation:
     folder : str or Path
         What ``lgc-sed dataset`` has written.
     settings : dict[str, Any]
-        Plain values of the hparams file; ``batch_sizes`` and
-        ``contrast_weight`` change if sets are absent.
+        Plain values of the hparams file; ``batch_sizes`` change if sets are
+        absent.
 
     Returns
     -------
@@ -51,19 +51,6 @@ def load_own(folder: str | Path, settings: dict[str, Any]) -> Preparation:
         ", ".join(f"{size or 'no'} {name}" for name, size in sizes.items()),
     )
     settings["batch_sizes"] = sizes
-    if not sizes["strong"]:
-        logger.info(
-            "No clip is strongly labeled: the frame loss is left out, times "
-            "are learned from tags alone; prototypes begin with the teacher's "
-            "scores"
-        )
-    others = sizes["weak"] or sizes["unlabeled"]
-    if settings["contrast_weight"] and not others:
-        logger.info(
-            "All clips are strongly labeled: the contrast with the prototypes, "
-            "which is of other clips, is left out"
-        )
-        settings["contrast_weight"] = 0.0
     return data
 
 

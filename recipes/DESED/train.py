@@ -27,6 +27,7 @@ from speechbrain.utils.distributed import if_main_process, run_on_main
 
 from desed_prepare import prepare_desed
 from finished_model import plan_model, write_finished_model
+from left_out_terms import leave_out_terms
 from lgc_plugin.data.loaders import loader_options
 from lgc_plugin.data.preparation import Preparation
 from lgc_plugin.inference.model.hparams_settings import parse_arguments
@@ -61,7 +62,9 @@ def prepare(settings: dict[str, Any], debug: bool) -> Preparation:
     """Manifests of the data, or of the toy dataset if there are none."""
     folder = settings["data_folder"] or make_soundscapes(settings, debug)
     if is_own(folder):
-        return load_own(folder, settings)
+        data = load_own(folder, settings)
+        leave_out_terms(settings)
+        return data
     manifests = Path(settings["output_folder"]) / "manifests"
     keys = (
         "sample_rate labels weak_validation_share seed use_strong_real "
@@ -73,6 +76,7 @@ def prepare(settings: dict[str, Any], debug: bool) -> Preparation:
         args=(folder, manifests),
         kwargs={**options, **settings["data_paths"]},
     )
+    leave_out_terms(settings)
     return Preparation.load(manifests, folder)
 
 

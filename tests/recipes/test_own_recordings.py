@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from forked import QUICK, ROOT, Script
+from left_out_terms import leave_out_terms
 from lgc_plugin.cli.main import main
 from lgc_plugin.data.clip_sets import share_out
 from lgc_plugin.data.manifest import ClipRow, write_manifest
@@ -190,6 +191,8 @@ def settings(**changes):
         "labels": ["Cat", "Dog"],
         "batch_sizes": SIZES,
         "contrast_weight": 0.1,
+        "ict_weight": 2,
+        "time_mask": True,
         "hop_length": 99,
         **changes,
     }
@@ -212,9 +215,12 @@ def test_absent_sets_leave_their_share(own, caplog, kinds, sizes):
     assert is_own(folder) and not is_own(folder / "manifests")
     found = settings()
     data = load_own(folder, found)
+    leave_out_terms(found)
     assert tuple(found["batch_sizes"].values()) == sizes
     assert sum(sizes) == sum(SIZES.values())
     assert found["contrast_weight"] == (0.0 if kinds == "strong" else 0.1)
+    assert bool(found["ict_weight"]) == ("unlabeled" in kinds)
+    assert found["time_mask"] == ("strong" in kinds)
     assert data.data_root == folder and set(data.manifests) > set(names)
     weak = sizes[1] or "no"
     assert f"A batch has {sizes[0] or 'no'} strong, {weak} weak" in caplog.text
