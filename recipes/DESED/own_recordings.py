@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,25 @@ from lgc_plugin.utils.override_files import read_overrides
 
 logger = logging.getLogger(__name__)
 
+# What only the preparation of DESED reads.
+_OF_DESED = (
+    "weak_validation_share",
+    "use_strong_real",
+    "public_eval",
+    "resampled_folder",
+    "data_paths",
+    "skip_prep",
+)
+
 
 def is_own(folder: str | Path) -> bool:
     """Whether a data folder was made by ``lgc-sed dataset``."""
     return (Path(folder) / DESCRIPTION).is_file()
 
 
-def load_own(folder: str | Path, settings: dict[str, Any]) -> Preparation:
+def load_own(
+    folder: str | Path, settings: dict[str, Any], given: Collection[str] = ()
+) -> Preparation:
     """The data set as it is; its sets decide on the shares of a batch.
 
     Arguments
@@ -30,6 +43,8 @@ def load_own(folder: str | Path, settings: dict[str, Any]) -> Preparation:
     settings : dict[str, Any]
         Plain values of the hparams file; ``batch_sizes`` change if sets are
         absent.
+    given : Collection[str]
+        The keys that files or the command line have set.
 
     Returns
     -------
@@ -43,6 +58,13 @@ def load_own(folder: str | Path, settings: dict[str, Any]) -> Preparation:
     """
     data = Preparation.load(Path(folder) / MANIFESTS, folder)
     _check_settings(Path(folder), settings, data)
+    if unused := [key for key in _OF_DESED if key in given]:
+        logger.warning(
+            "Settings without effect on the data set in %s, which is not "
+            "prepared again: %s",
+            folder,
+            ", ".join(unused),
+        )
     for coverage in data.coverage.values():
         coverage.log()
     sizes = share_out(settings["batch_sizes"], data.manifests)

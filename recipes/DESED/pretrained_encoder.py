@@ -14,6 +14,37 @@ _DOWNLOADS = {
 }
 
 
+def check_keys(
+    arguments: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> None:
+    """Refuses settings of an encoder where there is none to read them.
+
+    Arguments
+    ---------
+    arguments : Mapping[str, Any]
+        Of the hparams file, from ``parse_arguments``.
+    overrides : Mapping[str, Any]
+        What was given in files or on the command line.
+
+    Raises
+    ------
+    ValueError
+        If they would have no effect.
+    """
+    given = [
+        key
+        for key, value in overrides.items()
+        if value and (key.startswith("encoder_") or key == "fusion_size")
+    ]
+    if given and arguments["frame_encoder"] is None:
+        raise ValueError(
+            f"{', '.join(given)} {'is' if len(given) == 1 else 'are'} given, "
+            "but there is no frame_encoder: give both, as "
+            "--overrides=hparams/lgc_yamnet.yaml, lgc_beats.yaml or "
+            "lgc_ssl.yaml do"
+        )
+
+
 def check_weights(arguments: Mapping[str, Any]) -> None:
     """Says what to download where there are no weights.
 

@@ -18,6 +18,7 @@ check_versions()  # before PyTorch, which may be what fails to load
 import shlex
 import sys
 import time
+from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -53,16 +54,18 @@ from lgc_plugin.utils.hparams import (
 from lgc_plugin.utils.locks import lock_file
 from lgc_plugin.utils.text import one_line
 from own_recordings import is_own, load_own
-from pretrained_encoder import check_encoder, check_weights
+from pretrained_encoder import check_encoder, check_keys, check_weights
 from scored_sets import score_sets, scorers, validate_with
 from small_runs import debug_overrides, make_soundscapes, parse_with_fallback
 
 
-def prepare(settings: dict[str, Any], debug: bool) -> Preparation:
+def prepare(
+    settings: dict[str, Any], debug: bool, given: Collection[str]
+) -> Preparation:
     """Manifests of the data, or of the toy dataset if there are none."""
     folder = settings["data_folder"] or make_soundscapes(settings, debug)
     if is_own(folder):
-        data = load_own(folder, settings)
+        data = load_own(folder, settings, given)
         leave_out_terms(settings)
         return data
     manifests = Path(settings["output_folder"]) / "manifests"
@@ -117,7 +120,7 @@ def run(words: list[str], held: ExitStack) -> int:
             held.enter_context(lock_file(Path(folder) / ".lock", folder))
         run_options = init_process_group(run_options)
         before = dict(settings)
-        data = prepare(settings, run_options.debug)
+        data = prepare(settings, run_options.debug, overrides)
         # What follows from the sets that there are.
         overrides.update({k: v for k, v in settings.items() if v != before[k]})
         overrides["data_folder"] = str(data.data_root)
@@ -128,6 +131,7 @@ def run(words: list[str], held: ExitStack) -> int:
         settings["steps_per_epoch"] = steps
         text = hparams_text(file, overrides)
         made = parse_arguments(text)
+        check_keys(made, overrides)
         check_weights(made)
         model = plan_model(made, folder)
         hparams = load_hparams(text)

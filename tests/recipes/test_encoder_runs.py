@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from forked import ROOT
+from pretrained_encoder import check_keys
 from tiny_encoder import TinyEncoder
 
 OBJECT = """\
@@ -105,7 +106,10 @@ def test_two_processes_train_in_half_precision(embed, tmp_path):
         ),
         (["--encoder_dropout=0.1"], "began with encoder_dropout = 0.5, now"),
         (["--encoder_size=7"], "give --encoder_size=6"),
-        (["--frame_encoder=null"], "there is no frame_encoder: give both"),
+        (
+            ["--frame_encoder=null"],
+            "encoder_size is given, but there is no frame_encoder: give both",
+        ),
         (["--encoder_weights=gone.pt"], "gone.pt (encoder_weights) is not the"),
         (["--frame_encoder={sample_rate: 8000}"], "was given 8000: give it"),
         (["--frame_encoder={layer: 3}"], "keyword argument 'layer'"),
@@ -118,6 +122,27 @@ def test_another_encoder_is_refused_in_one_line(embed, whole, words, message):
     assert message in done.stderr.strip().splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert (whole[0] / "settings.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--encoder_layer=3"],
+        ["--encoder_size=512"],
+        ["--encoder_weights=yamnet.h5", "--encoder_layer=3"],
+        ["--encoder_lr=0.1"],
+        ["--encoder_in_loop=true"],
+    ],
+)
+def test_keys_of_an_encoder_that_is_not_there_are_refused(words):
+    names = [word.partition("=")[0][2:] for word in words]
+    given = dict.fromkeys(names, 1)
+    with pytest.raises(ValueError, match="no frame_encoder") as raised:
+        check_keys({"frame_encoder": None}, given)
+    assert all(name in str(raised.value) for name in names)
+    check_keys({"frame_encoder": {"!new": "BEATs"}}, given)
+    # As they are without an encoder.
+    check_keys({"frame_encoder": None}, {"encoder_norm": False, "lr": 0.1})
 
 
 @pytest.mark.parametrize(

@@ -235,6 +235,9 @@ def test_settings_that_were_forgotten_are_named(own, caplog):
     assert "are not those" not in caplog.text
     load_own(folder, settings(hop_length=256))
     assert "settings.yaml): hop_length is 256, not 99" in caplog.text
+    assert "without effect" not in caplog.text
+    load_own(folder, settings(), {"data_paths": {}, "lr": 1, "skip_prep": 1})
+    assert "not prepared again: data_paths, skip_prep" in caplog.text
 
 
 @pytest.mark.parametrize(
