@@ -71,14 +71,17 @@ def _write(job: ClipJob, report: ClipReport) -> None:
         # Clips are sorted: nothing before this one is needed again.
         n_old = min(max(start - first, 0), len(held))
         held, first = held[n_old:], first + n_old
-        while first + len(held) < stop:
+        parts, n_held = [held], len(held)
+        while first + n_held < stop:
             block = next(blocks, None)
             if block is None:
                 break
-            if not len(held) and first + len(block) <= start:
+            if not n_held and first + len(block) <= start:
                 first += len(block)
             else:
-                held = np.concatenate([held, block])
+                parts.append(block)
+                n_held += len(block)
+        held = np.concatenate(parts)
         clip = held[start - first : stop - first]
         if not len(clip):
             seconds = span.start / 1000

@@ -22,6 +22,10 @@ _SETS_OF_SPLIT = {
 }
 
 
+# Tagged recordings are scored whole, and decoded at once.
+_LONGEST_SCORED_MS = 600_000
+
+
 @dataclass
 class Plan:
     """All clips, and what is in none."""
@@ -115,14 +119,16 @@ def _known_parts(recording: Recording, classes: Classes) -> list[Range]:
 def _tagged_groups(
     by_group: Mapping[str, Sequence[Recording]], options: DatasetOptions
 ) -> list[Group]:
-    """Groups of recordings whose tags name all classes that they have."""
+    """Groups of recordings whose tags name all classes that they have, and
+    which are short enough to be scored.
+    """
     if options.tags_partial:
         return []
     groups = []
     for name, members in sorted(by_group.items()):
         tagged = [x for x in members if x.tags is not None and not x.ranges]
-        if tagged:
-            length = sum(x.source.milliseconds for x in tagged)
+        lengths = [x.source.milliseconds for x in tagged]
+        if lengths and max(lengths) <= _LONGEST_SCORED_MS:
             labels = Counter(label for x in tagged for label in x.tags or ())
-            groups.append(Group(name, length, labels))
+            groups.append(Group(name, sum(lengths), labels))
     return groups
