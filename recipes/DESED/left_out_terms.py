@@ -24,7 +24,7 @@ def leave_out_terms(settings: dict[str, Any]) -> None:
         Plain values of the hparams file; ``batch_sizes`` is as it will be.
     """
     sizes = settings["batch_sizes"]
-    if not sizes["strong"]:
+    if sizes["weak"] and not sizes["strong"]:
         logger.info(
             "No clip is strongly labeled: the frame loss is left out, times "
             "are learned from tags alone; prototypes begin with the teacher's "
