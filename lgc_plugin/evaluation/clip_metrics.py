@@ -12,7 +12,7 @@ from lgc_plugin.evaluation.clip_tags import APCounts, clip_counts
 from lgc_plugin.evaluation.ground_truth import truth_of_rows
 from lgc_plugin.evaluation.metrics import TAG_METRICS, score_counts
 from lgc_plugin.evaluation.network_metrics import EvaluationMetrics
-from lgc_plugin.evaluation.score import SEDResult
+from lgc_plugin.evaluation.score import ClipCounts, SEDResult
 
 
 class ClipMetrics(EvaluationMetrics):
@@ -43,7 +43,7 @@ class ClipMetrics(EvaluationMetrics):
             decoding = self.frames[network].post_processing
             limits = decoding.class_thresholds(self.labels)
             every = np.ones(len(tags), dtype=bool)
-            counts = {
+            counts: dict[str, ClipCounts] = {
                 "clip_f1": clip_counts(
                     scores, tags, self.labels, threshold=limits
                 ),
