@@ -65,11 +65,9 @@ def propose_settings(
         (
             "median_windows",
             dict(resolution.median_windows),
-            "Output frames: a third of the median event of each class. "
-            "lgc-sed tune finds better ones after training."
-            if any(durations.values())
-            else "Output frames; 1: scores are not filtered. No durations of "
-            "events are known.",
+            "Output frames: a third of the median event of each class; 1, that "
+            "is no filter, where no event is known. lgc-sed tune finds better "
+            "ones after training.",
         ),
     ]
 
