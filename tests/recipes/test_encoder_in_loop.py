@@ -103,7 +103,8 @@ def test_the_model_folder_has_the_trained_layers(trained):
     assert len({float(w.detach().sum()) for w in weights}) == 3
 
 
-def test_layers_to_train_outside_the_loop_are_an_error(train, tmp_path):
-    done = train(tmp_path / "run", "--encoder_trainable_layers=2", check=False)
+def test_layers_to_train_outside_the_loop_are_an_error(train_in_loop, tmp_path):
+    words = (tmp_path / "run", "--encoder_in_loop=false")
+    done = train_in_loop(*words, check=False)
     assert done.returncode == 2
     assert "set encoder_in_loop to true" in done.stderr

@@ -21,8 +21,10 @@ from lgc_plugin.data.annotations import (
 )
 from lgc_plugin.data.audio_files import measure_audio
 from lgc_plugin.data.manifest import read_manifest
-from lgc_plugin.data.own.sources import NameMatcher, Source
-from lgc_plugin.data.own.tables import read_label_map, read_ranges
+from lgc_plugin.data.own.names import NameMatcher
+from lgc_plugin.data.own.ranges import read_ranges
+from lgc_plugin.data.own.sources import Source
+from lgc_plugin.data.own.tables import read_label_map
 from lgc_plugin.data.packed_file import open_packed
 from lgc_plugin.data.preparation import Coverage, Preparation
 from lgc_plugin.evaluation.event_files import read_event_file

@@ -41,7 +41,7 @@ def annotated_parts(
 ) -> dict[Source, list[Range]]:
     """The annotated parts of every annotated recording."""
     if options.annotated not in ANNOTATED:
-        table = _read_ranges(Path(options.annotated), matcher)
+        table = read_ranges(Path(options.annotated), matcher)
         parts = {x: _joined(y for _, y in rows) for x, rows in table.items()}
         return _without_unknown(parts, classes, options, notes)
     if options.annotated == "whole":
@@ -103,7 +103,7 @@ def _joined(parts: Iterable[Range]) -> list[Range]:
     )
 
 
-def _read_ranges(
+def read_ranges(
     path: Path, matcher: NameMatcher
 ) -> dict[Source, list[tuple[Row, Range]]]:
     """Annotated parts: ``filename onset offset``, perhaps ``event_labels``."""
