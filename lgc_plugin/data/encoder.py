@@ -161,7 +161,7 @@ class EventEncoder:
             return first, math.ceil(end)
         first = math.ceil((onset - _EDGE_TOLERANCE) / frame - 0.5)
         last = math.ceil(end - 0.5)
-        middle = math.floor((onset + offset) / 2 / frame)
+        middle = math.floor(((onset + offset) / 2 + _EDGE_TOLERANCE) / frame)
         return (first, last) if first < last else (middle, middle + 1)
 
     def encode_clip(self, labels: Iterable[str]) -> Tensor:

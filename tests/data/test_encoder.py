@@ -79,6 +79,12 @@ def test_nearest_frames_equal_the_question_frame_by_frame(encoder, data):
     assert encoder.encode(events).tolist() == expected
 
 
+def test_an_instant_on_a_boundary_is_in_the_frame_behind_it():
+    encoder = EventEncoder(["Cat"], 0.09, 8000, 240, 1, "nearest")
+    event = Event(0.03, 0.03, "Cat")
+    assert encoder.encode([event]).tolist() == [[0.0, 1.0, 0.0, 0.0]]
+
+
 def test_another_rounding_is_refused():
     with pytest.raises(ValueError, match="rounding is 'up': use outward or"):
         EventEncoder(["Cat"], rounding="up")

@@ -53,7 +53,8 @@ def encode_nearest(
                 n_inside += 1
                 if t < n_frames:
                     row[t] = 1.0
-        middle = (Fraction(onset) + Fraction(offset)) / 2 // frame_seconds
+        middle = (Fraction(onset) + Fraction(offset)) / 2 + _SLACK
+        middle //= frame_seconds
         if not n_inside and middle < n_frames:
             row[int(middle)] = 1.0
     return rows
