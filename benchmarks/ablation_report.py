@@ -49,7 +49,7 @@ def pool(runs: Sequence[Run], folder: Path, network: str = "teacher") -> Path:
         parts.append(replace(frames, clips=names))
         rows += [
             replace(row, id=f"{run.seed}-{row.id}")
-            for row in read_manifest(run.folder / "manifests" / "test.csv")
+            for row in read_manifest(_manifest(run))
         ]
     write_manifest(rows, folder / "truth.csv")
     path = folder / f"{runs[0].method.name}.npz"
@@ -57,8 +57,18 @@ def pool(runs: Sequence[Run], folder: Path, network: str = "teacher") -> Path:
     return path
 
 
+def _manifest(run: Run) -> Path:
+    """Of the test; that of a data set of own recordings stays there."""
+    places = [x / "manifests" / "test.csv" for x in (run.folder, run.data)]
+    return next((path for path in places if path.is_file()), places[0])
+
+
 def compare_pair(
-    better: Path, worse: Path, windows: Mapping[str, int], resamples: int
+    better: Path,
+    worse: Path,
+    windows: Mapping[str, int],
+    resamples: int,
+    *more: str,
 ) -> dict[str, Any]:
     """By how much one method is better than another, clip for clip."""
     out = better.parent / f"{better.stem}-{worse.stem}.json"
@@ -66,7 +76,7 @@ def compare_pair(
     words += ["--ground-truth", str(better.parent / "truth.csv")]
     words += ["--median-windows", *(str(each) for each in windows.values())]
     words += ["--labels", *windows, "--n-bootstrap", str(resamples)]
-    if lgc_sed([*words, "--output", str(out)]):
+    if lgc_sed([*words, *more, "--output", str(out)]):
         raise RuntimeError(f"lgc-sed {' '.join(words)} failed")
     return json.loads(out.read_text())["differences"]
 

@@ -196,8 +196,10 @@ def train_all(
     words: Sequence[str],
     n_jobs: int,
     report: Callable[[str], None],
+    command: Callable[[Run, Sequence[str]], list[str]] | None = None,
 ) -> list[Run]:
     """Trains what is not finished, several at a time, each on its cores."""
+    command = command or train_command
     threads = max(1, (os.cpu_count() or 1) // n_jobs)
 
     def train(run: Run) -> bool:
@@ -206,7 +208,7 @@ def train_all(
         run.folder.mkdir(parents=True, exist_ok=True)
         with open(run.folder / "log.txt", "w") as log:
             done = subprocess.run(
-                train_command(run, words),
+                command(run, words),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,
