@@ -18,7 +18,6 @@ from lgc_plugin.cli.scoring_arguments import (
     add_missing_argument,
     add_truth_arguments,
     check_bootstrap,
-    criteria_of,
     header,
     inputs,
     printed_notes,
@@ -189,7 +188,7 @@ def _write(
         difference=" - ".join(names),
         differences=comparison.as_dict(),
         profile=args.profile,
-        criteria=asdict(criteria_of(args)),
+        criteria=asdict(comparison.truth.criteria),
         labels=comparison.truth.labels,
         operating_points={
             name: system.point.text

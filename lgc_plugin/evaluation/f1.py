@@ -185,7 +185,7 @@ def event_f1(detections: pd.DataFrame, truth: GroundTruth) -> Score:
     >>> event_f1(events.assign(onset=1.3), truth).macro
     0.0
     """
-    return _f1(event_counts, detections, truth, {})
+    return _f1(event_counts, detections, truth)
 
 
 def segment_f1(
@@ -219,8 +219,9 @@ def segment_f1(
     >>> segment_f1(events.assign(onset=2.5), truth).macro
     0.6666666666666666
     """
-    options = {"segment_seconds": segment_seconds}
-    return _f1(segment_counts, detections, truth, options)
+    return _f1(
+        segment_counts, detections, truth, segment_seconds=segment_seconds
+    )
 
 
 def intersection_f1(
@@ -261,15 +262,14 @@ def intersection_f1(
     >>> intersection_f1(events.assign(onset=2.1), truth).macro
     0.0
     """
-    options = {"dtc": dtc, "gtc": gtc}
-    return _f1(intersection_counts, detections, truth, options)
+    return _f1(intersection_counts, detections, truth, dtc=dtc, gtc=gtc)
 
 
 def _f1(
     count: Callable[..., PointCounts],
     detections: pd.DataFrame,
     truth: GroundTruth,
-    options: dict[str, float],
+    **options: float,
 ) -> Score:
     counts = count(truth.code(detections), truth, **options)
     return counts.at(0, truth.labels).score()

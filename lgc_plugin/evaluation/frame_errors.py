@@ -33,10 +33,11 @@ class FrameErrorCounts:
         """Error rates for (R, N) weights: how often each clip counts."""
         arrays = (self.n_frames, self.wrong, self.wrong_of_class)
         total, wrong, each = (weights @ x.astype(float) for x in arrays)
+        of_class = np.broadcast_to(total[:, None], each.shape)
         return Averages(
             ratio(wrong, total, total > 0),
             None,
-            ratio(each, total[:, None] + 0 * each, (total > 0)[:, None]),
+            ratio(each, of_class, of_class > 0),
         )
 
     def score(self) -> Score:
@@ -54,16 +55,9 @@ def frame_error_counts(
     durations = truth.durations.duration.to_numpy()
     n_frames = _first_middle(durations, seconds)
     n_frames[truth.durations.filename.isin(truth.left_out)] = 0
-    group, frame = (
-        np.concatenate(each)
-        for each in zip(
-            *(
-                _edges(events, n_frames, seconds)
-                for events in (detections, truth.coded)
-            ),
-            strict=True,
-        )
-    )
+    found = _edges(detections, n_frames, seconds)
+    true = _edges(truth.coded, n_frames, seconds)
+    group, frame = np.concatenate([found, true], axis=1)
     # In one of detection and truth, not in both: each edge of either begins or
     # ends such a span.
     order = np.lexsort((frame, group))
@@ -89,7 +83,7 @@ def frame_error_counts(
 def _edges(
     events: CodedEvents, n_frames: NDArray[np.int64], seconds: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Clip and class, and the frame in which an event begins or has ended."""
+    """Of each onset and offset: clip and class as one number, and its frame."""
     group = events.clip * events.shape[1] + events.label
     times = np.concatenate([events.onset, events.offset])
     last = np.tile(n_frames[events.clip], 2)
