@@ -84,6 +84,8 @@ def test_the_page_leads_from_labels_to_labels(tmp_path, monkeypatch, capsys):
         "robin",
         "wren",
     ]
+    results = json.loads((run / "results.json").read_text())
+    assert results["profile"] == "strict"
     # The next round.
     Path("new_recordings/day_2.wav").rename("recordings/day_2.wav")
     (found,) = Path("detected").iterdir()
