@@ -45,15 +45,24 @@ def sounds(settings: ModelSettings, n_windows: int) -> NDArray[np.float32]:
 
 
 def _odd() -> ModelSettings:
-    """One class, two layers; frames, hop and pooling that divide nothing."""
+    """One class, two layers, mel bins normalized over all clips.
+
+    Frames, hop and pooling divide nothing.
+    """
     small = small_settings()
     return small_settings(
         labels=("Cat",),
         clip_seconds=0.777,
-        front_end={**small.front_end, "n_fft": 400, "hop_length": 90},
+        front_end={
+            **small.front_end,
+            "n_fft": 400,
+            "hop_length": 90,
+            "mel_norm": "global",
+        },
         network={
             **small.network,
             **{"n_classes": 1, "rnn_layers": 2, "pooling": ((3, 2), (1, 3))},
+            "mel_norm": "global",
         },
         median_windows=5,
         decision_threshold=0.25,

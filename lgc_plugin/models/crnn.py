@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from lgc_plugin.models.dropout import Dropout
 from lgc_plugin.models.encoders.alignment import align_embeddings
+from lgc_plugin.models.features import check_mel_norm
 from lgc_plugin.models.precision import at_least_float32
 from lgc_plugin.types import SEDOutput
 
@@ -114,12 +115,17 @@ class CRNN(nn.Module):
     encoder_norm : bool
         Whether the embeddings go through a layer norm; those of the baselines
         of DCASE 2023 and 2024 do not.
+    mel_norm : str
+        As of :class:`~lgc_plugin.models.features.LogMel`; ``global``: each mel
+        bin goes through a batch norm first, so that the network knows how loud
+        sounds are, and noise alone stays soft.
 
     Raises
     ------
     ValueError
         If filters and pooling differ in number, the pooling leaves no mel
-        bin, or there are neither filters nor an encoder.
+        bin, there are neither filters nor an encoder, or ``mel_norm`` is none
+        of the two.
 
     Example
     -------
@@ -151,8 +157,12 @@ class CRNN(nn.Module):
         encoder_dropout: float = 0.5,
         fusion_size: int | None = None,
         encoder_norm: bool = True,
+        mel_norm: str = "clip",
     ) -> None:
         super().__init__()
+        by_bins = check_mel_norm(mel_norm) == "global"
+        norm_mels = nn.BatchNorm1d(n_mels, affine=False)
+        self.mel_norm = norm_mels if by_bins else nn.Identity()
         if not filters and not encoder_size:
             raise ValueError(
                 "there are neither filters nor an encoder: give filters, or "
@@ -238,7 +248,7 @@ class CRNN(nn.Module):
         ValueError
             If there are no embeddings of ``encoder_size``.
         """
-        x = features.transpose(1, 2).contiguous()
+        x = self.mel_norm(features).transpose(1, 2).contiguous()
         # With one channel both layouts are the same memory: these strides say
         # that it is the one with the channels together, which the first and
         # largest feature maps would not have otherwise.

@@ -12,12 +12,13 @@ from lgc_plugin.models.precision import at_least_float32
 
 
 class LogMel(nn.Module):
-    """Log mel front end with min-max scaling per clip.
+    """Log mel front end, scaled to [0, 1].
 
     Mixup and CutMix act between its two halves: ``mel`` gives magnitudes,
     which add up like sounds do; ``normalize`` gives what a network reads:
     ``20 log10(max(m, 1e-5))``, clamped to [-50, 80] dB, then
-    ``(x - min) / (max - min + 1e-8)`` over the mel bins and frames of a clip.
+    ``(x - min) / (max - min + 1e-8)`` over the mel bins and frames of a clip,
+    or over that range.
 
     Arguments
     ---------
@@ -39,11 +40,16 @@ class LogMel(nn.Module):
         Length of a (symmetric Hamming) window, in samples; None: ``n_fft``. A
         shorter one follows short events; zeros around it keep the mel bins
         fine.
+    mel_norm : str
+        ``clip``: the loudest of a clip is 1 and its softest 0, so that loudness
+        does not matter and noise alone looks loud. ``global``: the ends of
+        ``decibel_range`` are, for a network that normalizes its mel bins.
 
     Raises
     ------
     ValueError
-        If the frequencies do not fit the sample rate, or the window the DFT.
+        If the frequencies do not fit the sample rate, or the window the DFT, or
+        ``mel_norm`` is none of the two.
 
     Example
     -------
@@ -67,8 +73,10 @@ class LogMel(nn.Module):
         amplitude_floor: float = 1e-5,
         decibel_range: tuple[float, float] = (-50.0, 80.0),
         win_length: int | None = None,
+        mel_norm: str = "clip",
     ) -> None:
         super().__init__()
+        self.mel_norm = check_mel_norm(mel_norm)
         win_length = n_fft if win_length is None else win_length
         if not 1 <= win_length <= n_fft:
             raise ValueError(
@@ -125,7 +133,7 @@ class LogMel(nn.Module):
             return self.spectrogram(wavs.to(filters.dtype))
 
     def normalize(self, mels: Tensor, valid: Tensor | None = None) -> Tensor:
-        """Magnitudes to levels between 0 (softest) and 1 (loudest).
+        """Magnitudes to levels between 0 and 1, by ``mel_norm``.
 
         Arguments
         ---------
@@ -144,15 +152,13 @@ class LogMel(nn.Module):
             mels = at_least_float32(mels).clamp_min(self.amplitude_floor)
             levels = 20.0 * mels.log10()
             levels = levels.clamp(*self.decibel_range)
-            low, high = levels, levels
-            if valid is not None:
-                padding = ~valid.unsqueeze(1)
-                low = levels.masked_fill(padding, torch.inf)
-                high = levels.masked_fill(padding, -torch.inf)
-            low = low.amin(dim=(1, 2), keepdim=True)
-            high = high.amax(dim=(1, 2), keepdim=True)
-            scaled = (levels - low) / (high - low + 1e-8)
-            if valid is not None:
+            padding = None if valid is None else ~valid.unsqueeze(1)
+            if self.mel_norm == "global":
+                low, high = self.decibel_range
+                scaled = (levels - low) / (high - low)
+            else:
+                scaled = _scale_clips(levels, padding)
+            if padding is not None:
                 scaled = scaled.masked_fill(padding, 0.0)
             return scaled
 
@@ -172,6 +178,24 @@ class LogMel(nn.Module):
             (B, n_mels, T), T = N // hop_length + 1, in [0, 1].
         """
         return self.normalize(self.mel(wavs), valid)
+
+
+def check_mel_norm(mel_norm: str) -> str:
+    """One of the ways in which mels are normalized."""
+    if mel_norm not in ("clip", "global"):
+        raise ValueError(f"mel_norm is {mel_norm!r}: it is clip or global")
+    return mel_norm
+
+
+def _scale_clips(levels: Tensor, padding: Tensor | None) -> Tensor:
+    """Each clip from 0 (softest) to 1 (loudest)."""
+    low, high = levels, levels
+    if padding is not None:
+        low = levels.masked_fill(padding, torch.inf)
+        high = levels.masked_fill(padding, -torch.inf)
+    low = low.amin(dim=(1, 2), keepdim=True)
+    high = high.amax(dim=(1, 2), keepdim=True)
+    return (levels - low) / (high - low + 1e-8)
 
 
 class _Magnitudes(Spectrogram):

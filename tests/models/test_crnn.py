@@ -144,6 +144,23 @@ def test_padding_does_not_affect_the_clip_score():
     assert (output.clip <= frames.amax(-1) + 1e-6).all()
 
 
+def test_mel_bins_are_normalized_by_those_of_training():
+    torch.manual_seed(0)
+    network = CRNN(2, **SMALL, mel_norm="global")
+    for _ in range(200):
+        network(torch.rand(16, 8, 32) * torch.arange(1.0, 9.0)[:, None])
+    plain = CRNN(2, **SMALL)
+    missing = plain.load_state_dict(network.state_dict(), strict=False)
+    assert not missing.missing_keys
+    features = torch.rand(3, 8, 16)
+    size = torch.arange(1.0, 9.0)[:, None]
+    expected = (features - size / 2) / (size / 12**0.5)
+    for found, wanted in zip(
+        network.eval()(features), plain.eval()(expected), strict=True
+    ):
+        torch.testing.assert_close(found, wanted, atol=0.02, rtol=0)
+
+
 def test_blocks_are_pooled_over_time_then_mel():
     network = CRNN(1, 8, filters=(4,), pooling=((1, 8),))
     assert network.time_pooling == 1

@@ -72,6 +72,25 @@ def test_levels_equal_the_loop_over_cells(clips, mels, frames, dtype, seed):
         oracles.assert_exact(plain[i], oracles.levels(clip))
 
 
+def test_the_range_may_be_that_of_all_clips():
+    """A tenth of the amplitude is 20 dB lower: 20 of the range of 130."""
+    torch.manual_seed(0)
+    front_end = LogMel(n_mels=4, mel_norm="global")
+    mels = 10 ** (2 * torch.rand(2, 4, 9) - 1)
+    levels = front_end.normalize(mels)
+    torch.testing.assert_close(
+        levels, (20 * mels.log10() + 50) / 130, atol=1e-6, rtol=0
+    )
+    softer = front_end.normalize(mels / 10)
+    torch.testing.assert_close(levels - softer, torch.full_like(mels, 20 / 130))
+    valid = torch.arange(9).expand(2, -1) < 5
+    padded = front_end.normalize(mels, valid)
+    assert torch.equal(padded[..., :5], levels[..., :5])
+    assert (padded[..., 5:] == 0).all()
+    with pytest.raises(ValueError, match="mel_norm is 'bins': it is clip or"):
+        LogMel(mel_norm="bins")
+
+
 def test_ten_seconds_give_626_frames():
     assert LogMel().mel(torch.randn(1, 160000)).shape == (1, 128, 626)
 

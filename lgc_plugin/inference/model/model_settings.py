@@ -71,9 +71,12 @@ class ModelSettings:
         checked = {
             "labels": labels,
             "clip_seconds": _checked_seconds(self.clip_seconds),
-            # Files of older versions have no window length.
+            # Files of older versions do not have all of them.
             "front_end": check_arguments(
-                "front_end", self.front_end, LogMel, optional=["win_length"]
+                "front_end",
+                self.front_end,
+                LogMel,
+                optional=["win_length", "mel_norm"],
             ),
             "network": _checked_network(self.network, self.frame_encoder),
             "post_processing": _checked_decoding(self.post_processing, labels),
@@ -96,6 +99,12 @@ class ModelSettings:
             raise ValueError(
                 f"network: n_mels is {mels}, the front end has "
                 f"{self.front_end['n_mels']}"
+            )
+        own = self.network["mel_norm"]
+        if own != self.front_end["mel_norm"]:
+            raise ValueError(
+                f"network: mel_norm is {own}, the front end has "
+                f"{self.front_end['mel_norm']}"
             )
         self._check_frame_encoder()
         self.encoder()  # refuses clips shorter than one output frame
@@ -157,6 +166,8 @@ class ModelSettings:
         content = as_plain("settings", content)
         if content["front_end"]["win_length"] is None:
             del content["front_end"]["win_length"]
+        if content["front_end"]["mel_norm"] == "clip":
+            del content["front_end"]["mel_norm"], content["network"]["mel_norm"]
         if self.frame_encoder is None:
             # A file is what it was before there were encoders.
             del content["frame_encoder"]
@@ -201,7 +212,7 @@ def _checked_network(network: Any, frame_encoder: Any) -> dict[str, Any]:
         unused = {name: defaults[name] for name in _FUSION}
         if not network.get("encoder_size"):
             network = {**network, **unused}
-    return check_arguments("network", network, CRNN)
+    return check_arguments("network", network, CRNN, optional=["mel_norm"])
 
 
 def _checked_labels(labels: Any) -> tuple[str, ...]:

@@ -149,8 +149,8 @@ def _is_like(value: Any, example: Any) -> bool:
             and (len(example) != 2 or len(value) == 2)
             and all(_is_like(each, example[0]) for each in value)
         )
-    if isinstance(example, bool):
-        return isinstance(value, bool)
+    if isinstance(example, (bool, str)):
+        return isinstance(value, type(example))
     if isinstance(example, float):
         return is_number(value)
     if example is None:

@@ -253,6 +253,17 @@ def test_what_is_not_the_default_is_written_by_its_name(file):
     assert same.as_mapping() == SETTINGS.as_mapping()
 
 
+def test_norms_of_the_network_and_of_the_front_end_belong_together(file):
+    front_end = {**SETTINGS.front_end, "mel_norm": "global"}
+    network = {**SETTINGS.network, "mel_norm": "global"}
+    written = small_settings(front_end=front_end, network=network)
+    write_settings(file, written)
+    assert file.read_text().count("mel_norm: global") == 2
+    assert read_settings(file) == written
+    with pytest.raises(ValueError, match="mel_norm is clip, the front end has"):
+        small_settings(front_end=front_end)
+
+
 def test_windows_and_thresholds_are_kept_by_class():
     settings = small_settings(median_windows=[1, 2, 3], decision_threshold=1)
     assert settings.post_processing.median_windows == dict(
