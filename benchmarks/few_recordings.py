@@ -3,34 +3,45 @@
 
     python benchmarks/few_recordings.py [--labeled 19 6 2]
 
-Every seed draws recordings for the test and others that are labeled, as many
-as asked for; the rest is unlabeled. Every method takes the same number of
-steps, and its last epoch is tested: there is no validation set, whose labels
-would be more labels. Finished runs are not done again. Methods are compared
-clip for clip on the tests of all seeds.
+The last 30 recordings, by name, are the test. Of the others the first ones are
+labeled, as many as asked for, and the rest is unlabeled. Every method takes the
+same number of steps, and its last epoch is tested: there is no validation set,
+whose labels would be more labels. Beside them, on the same recordings, stands a
+plain network (plain_crnn.py). Finished runs are not done again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
-from ablation_report import compare_pair, pool
 from ablation_runs import METHODS, ROOT, Run, train_all
 from harness import RESULTS, describe_run, make_parser, pick, write_results
 from tables import markdown_table, mean_and_spread
 
+from lgc_plugin.evaluation.criteria import Criteria
+from lgc_plugin.evaluation.ground_truth_files import read_annotations
+from lgc_plugin.evaluation.notes import Notes
+from lgc_plugin.evaluation.operating_options import OperatingOptions
+from lgc_plugin.evaluation.score import ClipCounts
+from lgc_plugin.evaluation.system import count_systems
+from lgc_plugin.utils.files import write_json
 from lgc_plugin.utils.parallel import available_cores
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 #: By the number of labeled recordings.
-STEPS = {19: 800, 6: 500, 2: 300}
+STEPS = {19: 1000, 6: 1000, 2: 1000}
+PLAIN_STEPS = {19: 800, 6: 500, 2: 300}
 N_TEST = 30
 CRITERIA = ("collar=0.02", "error_frame=0.008")
 #: Scores, and by how much they are multiplied in tables.
@@ -84,25 +95,52 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     return options
 
 
+def split(recordings: Path, n_labeled: int) -> tuple[list[str], list[str]]:
+    """Names of the recordings that are labeled, and of those of the test."""
+    names = sorted(path.name for path in (recordings / "audio").iterdir())
+    return names[:n_labeled], names[-N_TEST:]
+
+
 def make_data(recordings: Path, folder: Path, n_labeled: int) -> None:
-    """Clips of 2 s, unless they are there; the seed names the folder."""
+    """Clips of 1 s, unless they are there."""
     if (folder / "dataset.json").is_file():
         return
-    seed = int(folder.name)
-    names = sorted(path.name for path in (recordings / "audio").iterdir())
-    random.Random(seed).shuffle(names)
-    test, others = names[:N_TEST], names[N_TEST:]
+    labeled, test = split(recordings, n_labeled)
     notes = pd.read_csv(recordings / "notes.tsv", sep="\t")
-    known = notes.filename.isin([*test, *others[:n_labeled]])
-    labels = folder.parent / f"{seed}.tsv"
+    labels = folder.parent / "labels.tsv"
     labels.parent.mkdir(parents=True, exist_ok=True)
-    notes[known].to_csv(labels, sep="\t", index=False)
+    known = notes[notes.filename.isin([*labeled, *test])]
+    known.to_csv(labels, sep="\t", index=False)
     command = [sys.executable, "-m", "lgc_plugin.cli.main", "dataset"]
     command += [str(recordings / "audio"), "--annotations", str(labels)]
     command += ["--output", str(folder), "--annotated", "whole"]
-    command += ["--clip-seconds", "2", "--seed", str(seed), "--quiet"]
+    command += ["--clip-seconds", "1", "--quiet"]
     command += ["--valid-share", "0", "--test-groups", *test]
     subprocess.run(command, check=True, cwd=ROOT)
+
+
+def run_plain(
+    options: argparse.Namespace, folder: Path, n_labeled: int
+) -> list[float]:
+    """The plain network's frame errors in percent, seed by seed."""
+    labeled, test = split(options.recordings, n_labeled)
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def run(seed: int) -> float:
+        file = folder / f"{seed}.json"
+        if not file.is_file():
+            command = [sys.executable, "benchmarks/plain_crnn.py"]
+            command += [str(options.recordings), f"--seed={seed}"]
+            command += [f"--steps={PLAIN_STEPS[n_labeled]}"]
+            command += ["--labeled", *labeled, "--test", *test]
+            done = subprocess.run(
+                command, check=True, cwd=ROOT, stdout=subprocess.PIPE
+            )
+            write_json(file, json.loads(done.stdout))
+        return 100 * float(json.loads(file.read_text())["frame_error_rate"])
+
+    with ThreadPoolExecutor(options.n_jobs) as pool:
+        return list(pool.map(run, options.seeds))
 
 
 def train_words(run: Run, n_labeled: int, words: Iterable[str]) -> list[str]:
@@ -137,25 +175,93 @@ def seed_scores(runs: Sequence[Run]) -> dict[str, dict[str, list[float]]]:
 
 
 def compare_all(
-    runs: Sequence[Run], folder: Path, resamples: int
-) -> dict[str, dict[str, Any]]:
-    """Differences of pairs of methods, clip for clip."""
-    folder.mkdir(parents=True, exist_ok=True)
+    runs: Sequence[Run], resamples: int
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Differences of pairs of methods, by pair and score, with intervals.
+
+    Both what is tested and what is trained is drawn: recordings of the test and
+    seeds, the same ones for both methods.
+    """
     names = list(dict.fromkeys(run.method.name for run in runs))
+    files = [run.folder / "scores" / "test_teacher.npz" for run in runs]
     results = json.loads((runs[0].folder / "results.json").read_text())
-    pooled = {
-        name: pool([x for x in runs if x.method.name == name], folder)
-        for name in names
-    }
-    words = [f"--{each.replace('_', '-')}" for each in CRITERIA]
-    windows = results["median_windows"]
+    annotations = read_annotations(
+        runs[0].data / "manifests" / "test.csv",
+        criteria=Criteria(**results["criteria"]),
+    )
+    options = OperatingOptions.of({"median_windows": results["median_windows"]})
+    scored = count_systems(
+        files,
+        annotations,
+        [options] * len(runs),
+        [f"{run.method.name} {run.seed}" for run in runs],
+        Notes(),
+        drop_missing=False,
+    )
+    weights = draw_recordings(scored.truth.clips, resamples)
+    drawn = [resample(counts, weights) for counts in scored.counts]
+    once = np.ones((1, weights.shape[1]))
+    all_clips = [resample(counts, once) for counts in scored.counts]
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for better, worse in _PAIRS:
+        if not {better, worse} <= set(names):
+            continue
+        own = found[f"{better} - {worse}"] = {}
+        for name in SCORES:
+            metric = name.removesuffix("_macro")
+            gaps, gap = (
+                of_method(each, runs, better, metric)
+                - of_method(each, runs, worse, metric)
+                for each in (drawn, all_clips)
+            )
+            seeds = np.random.default_rng(1).integers(
+                len(gaps), size=gaps.T.shape
+            )
+            means = np.take_along_axis(gaps, seeds.T, axis=0).mean(0)
+            own[name] = {
+                "difference": float(gap.mean()),
+                "interval": np.quantile(means, [0.025, 0.975]).tolist(),
+                "of_seeds": gap[:, 0].tolist(),
+            }
+    return found
+
+
+def draw_recordings(clips: Sequence[str], resamples: int) -> NDArray[np.int64]:
+    """(R, N): how often each clip is in a resample of the recordings.
+
+    >>> weights = draw_recordings(["a_0.wav", "a_1000.wav", "b_0.wav"], 50)
+    >>> bool((weights[:, 0] == weights[:, 1]).all()), int(weights[:, 1:].max())
+    (True, 2)
+    """
+    names = [clip.rpartition("_")[0] for clip in clips]
+    recordings, which = np.unique(names, return_inverse=True)
+    size = len(recordings)
+    drawn = np.random.default_rng(0).multinomial(
+        size, [1 / size] * size, size=resamples
+    )
+    return drawn[:, which]
+
+
+def resample(
+    counts: Mapping[str, ClipCounts], weights: NDArray[np.floating]
+) -> dict[str, NDArray[np.float64]]:
+    """The scores of each row of weights, by metric."""
+    chunks = [weights[i : i + 10] for i in range(0, len(weights), 10)]
     return {
-        f"{better} - {worse}": compare_pair(
-            pooled[better], pooled[worse], windows, resamples, *words
-        )
-        for better, worse in _PAIRS
-        if {better, worse} <= set(names)
+        name: np.concatenate([each.averages(chunk).value for chunk in chunks])
+        for name, each in counts.items()
     }
+
+
+def of_method(
+    scores: Sequence[Mapping[str, NDArray[np.float64]]],
+    runs: Sequence[Run],
+    method: str,
+    metric: str,
+) -> NDArray[np.float64]:
+    """(S, R): scores of the runs of a method, seed by seed."""
+    pairs = zip(scores, runs, strict=True)
+    return np.stack([x[metric] for x, y in pairs if y.method.name == method])
 
 
 def score_lines(
@@ -180,8 +286,7 @@ def difference_lines(
     for pair, found in differences.items():
         cells = []
         for name, (_, scale) in SCORES.items():
-            metric, average = name.removesuffix("_macro"), "macro"
-            entry = found[metric].get(average) or found[metric]["value"]
+            entry = found[name]
             gap, low, high = (
                 scale * x for x in (entry["difference"], *entry["interval"])
             )
@@ -198,13 +303,17 @@ def main(words: Sequence[str]) -> int:
     tables: tuple[list[list[str]], list[list[str]]] = ([], [])
     for n_labeled in options.labeled:
         folder = options.folder / str(n_labeled)
-        runs = []
-        for seed in options.seeds:
-            data = folder / "data" / str(seed)
-            make_data(options.recordings, data, n_labeled)
-            for name in options.methods:
-                place = folder / "runs" / name / str(seed)
-                runs.append(Run(METHODS[name], seed, place, data))
+        make_data(options.recordings, folder / "data", n_labeled)
+        runs = [
+            Run(
+                METHODS[name],
+                seed,
+                folder / "runs" / name / str(seed),
+                folder / "data",
+            )
+            for seed in options.seeds
+            for name in options.methods
+        ]
         failed = train_all(
             runs,
             options.train.split(),
@@ -214,9 +323,16 @@ def main(words: Sequence[str]) -> int:
         )
         if failed:
             return 1
+        plain = run_plain(options, folder / "plain", n_labeled)
         scores = seed_scores(runs)
-        differences = compare_all(runs, folder / "pooled", options.n_bootstrap)
-        content[str(n_labeled)] = {"scores": scores, "differences": differences}
+        differences = compare_all(runs, options.n_bootstrap)
+        content[str(n_labeled)] = {
+            "plain_frame_error_rate": plain,
+            "scores": scores,
+            "differences": differences,
+        }
+        tables[0].append([f"{n_labeled}", "plain CRNN", mean_and_spread(plain)])
+        tables[0][-1] += ["-"] * (len(SCORES) - 1)
         tables[0].extend(score_lines(n_labeled, scores))
         tables[1].extend(difference_lines(n_labeled, differences))
     titles = [title for title, _ in SCORES.values()]
