@@ -19,11 +19,11 @@ them in another. What the new format cannot hold is refused or named.
 """
 _EPILOG = """\
 examples:
-  lgc-sed convert labels --format tsv --output truth.tsv
-  lgc-sed convert truth.tsv --format raven --output tables
-  lgc-sed convert a.TextGrid --tiers birds --format audacity --output a.txt
+  lgc-sed convert labels --to tsv --output truth.tsv
+  lgc-sed convert truth.tsv --to raven --output tables
+  lgc-sed convert a.TextGrid --tiers birds --to audacity --output a.txt
   lgc-sed convert calls.csv --columns onset=Begin offset=End event_label=Call \\
-      filename=Recording --time-unit ms --format tsv --output truth.tsv
+      filename=Recording --time-unit ms --to tsv --output truth.tsv
 
 A file of one recording is named for it (a.txt for a.wav); of a folder, all
 such files are read. docs/annotations.md describes the formats.
@@ -56,7 +56,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     group = parser.add_argument_group("output")
     group.add_argument(
-        "--format",
+        "--to",
         required=True,
         choices=sorted(FORMAT_NAMES),
         metavar="FMT",
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
     notes = write_annotation_files(
         with_lengths(annotations, options.audio),
         args.output,
-        args.format,
+        args.to,
         WriteOptions(options.sample_rate, audio=options.audio),
     )
     for note in notes:
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
     n_classes = annotations.events.event_label.nunique()
     print(
         printable(
-            f"wrote {args.output}: {FORMATS[args.format].title}, {n_events} "
+            f"wrote {args.output}: {FORMATS[args.to].title}, {n_events} "
             f"event{'' if n_events == 1 else 's'} of {n_classes} "
             f"class{'' if n_classes == 1 else 'es'} in {n_clips} "
             f"recording{'' if n_clips == 1 else 's'}"

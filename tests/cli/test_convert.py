@@ -21,7 +21,7 @@ def folder(tmp_path, monkeypatch):
 
 def test_what_was_recognized_and_left_out_is_printed(folder, capsys):
     Path("a.txt").write_text(TRACK)
-    assert not main("convert a.txt --format tsv --output a.tsv".split())
+    assert not main("convert a.txt --to tsv --output a.tsv".split())
     assert Path("a.tsv").read_text() == (
         "filename\tonset\toffset\tevent_label\tlow_freq\thigh_freq\n"
         "a.wav\t0.500\t1.500\tDog\t200\t900\n"
@@ -45,7 +45,7 @@ def test_a_folder_becomes_tables_that_raven_opens(folder, capsys):
     Path("in/a.txt").write_text("0\t1\tDog\n")
     Path("in/day/b.txt").write_text("0\t2\tCat\n")
     soundfile.write("in/day/b.flac", np.zeros(800), 8000)
-    assert not main("convert in --format raven --output out".split())
+    assert not main("convert in --to raven --output out".split())
     files = sorted(
         x.relative_to("out").as_posix() for x in Path("out").rglob("*.txt")
     )
@@ -59,45 +59,45 @@ def test_a_folder_becomes_tables_that_raven_opens(folder, capsys):
     assert fields["File Offset (s)"] == fields["Begin Time (s)"] == "0.000"
     assert fields["Annotation"] == "Cat"
     # An annotator gives them back.
-    assert not main("convert out --format tsv --output again.tsv".split())
+    assert not main("convert out --to tsv --output again.tsv".split())
     assert "day/b.flac\t0.000\t2.000\tCat" in Path("again.tsv").read_text()
 
 
 def test_what_a_format_has_no_place_for_is_a_warning(folder, capsys):
     Path("a.txt").write_text(TRACK)
-    assert not main("convert a.txt --format rttm --output a.rttm".split())
+    assert not main("convert a.txt --to rttm --output a.rttm".split())
     err = capsys.readouterr().err
     assert "warning: RTTM: has no place for low_freq, high_freq" in err
 
 
 def test_another_name_of_the_recording_is_a_warning(folder, capsys):
     Path("a.txt").write_text("0\t1\tDog\n")
-    assert not main("convert a.txt --format jams --output b.jams".split())
+    assert not main("convert a.txt --to jams --output b.jams".split())
     assert "'a.wav' is called 'b.wav' when it" in capsys.readouterr().err
     Path("a.rttm").write_text("SPEAKER a 1 0 1 <NA> <NA> Dog\n")
-    assert not main("convert a.rttm --format audacity --output out".split())
+    assert not main("convert a.rttm --to audacity --output out".split())
     assert "'a' is called 'a.wav' when it" in capsys.readouterr().err
-    assert not main("convert a.txt --format audacity --output more".split())
+    assert not main("convert a.txt --to audacity --output more".split())
     assert "is called" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("no.txt --format tsv", "no.txt: no such file or folder"),
-        ("a.txt --format rttm --from dcase", "a.txt, row 2 "),
-        ("a.txt --format birdsong", "in samples, and there is no audio"),
-        ("a.txt --format tsv --columns onset", "--columns has 'onset'"),
-        ("a.txt --format tsv --columns x=y", "--columns names 'x'"),
-        ("a.txt --format tsv --time-unit ms", "--time-unit does not apply to"),
-        ("a.txt --format tsv --tiers x", "--tiers does not apply to label"),
-        ("b.rttm --from rttm --format tsv --columns onset=x", "not apply to R"),
-        ("a.txt b.rttm --format tsv", "of the format audacity"),
-        ("c.json --format tsv", "no known format"),
-        ("d.json --format tsv", "d.json: no whole JSON (Expecting value"),
-        (". --format tsv", "d.json: no whole JSON"),
-        ("a.txt --format tsv --output sub", "sub is a folder, and table of"),
-        ("a.txt --format tsv --output ./a.txt", "would be replaced"),
+        ("no.txt --to tsv", "no.txt: no such file or folder"),
+        ("a.txt --to rttm --from dcase", "a.txt, row 2 "),
+        ("a.txt --to birdsong", "in samples, and there is no audio"),
+        ("a.txt --to tsv --columns onset", "--columns has 'onset'"),
+        ("a.txt --to tsv --columns x=y", "--columns names 'x'"),
+        ("a.txt --to tsv --time-unit ms", "--time-unit does not apply to"),
+        ("a.txt --to tsv --tiers x", "--tiers does not apply to label"),
+        ("b.rttm --from rttm --to tsv --columns onset=x", "not apply to R"),
+        ("a.txt b.rttm --to tsv", "of the format audacity"),
+        ("c.json --to tsv", "no known format"),
+        ("d.json --to tsv", "d.json: no whole JSON (Expecting value"),
+        (". --to tsv", "d.json: no whole JSON"),
+        ("a.txt --to tsv --output sub", "sub is a folder, and table of"),
+        ("a.txt --to tsv --output ./a.txt", "would be replaced"),
     ],
 )
 def test_errors_are_one_line(folder, capsys, command, message):
