@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 #: By the number of labeled recordings; chosen, as all settings, on the
 #: recordings before those of the test.
-STEPS = {19: 900, 6: 700, 2: 1000}
+STEPS = {19: 800, 6: 800, 2: 1000}
 _MORE = {19: ("--mixup_probability=0",)}
 PLAIN_STEPS = {19: 800, 6: 500, 2: 300}
 N_TEST = 30
