@@ -30,6 +30,11 @@ def leave_out_terms(settings: dict[str, Any]) -> None:
             "are learned from tags alone; prototypes begin with the teacher's "
             "scores"
         )
+    if sizes["strong"] and not sizes["weak"]:
+        logger.info(
+            "No clip is weakly labeled: the clip loss is left out, so clip "
+            "scores are means that may all be low: read clip AP, not clip F1"
+        )
     for key, (name, kinds) in _NEEDS.items():
         if settings.get(key) and not any(sizes[kind] for kind in kinds):
             logger.info(

@@ -225,6 +225,8 @@ def test_absent_sets_leave_their_share(own, caplog, kinds, sizes):
     assert found["time_mask"] == ("strong" in kinds)
     assert data.data_root == folder and set(data.manifests) > set(names)
     weak = sizes[1] or "no"
+    untrained = "No clip is weakly labeled: the clip loss is left out"
+    assert (untrained in caplog.text) == (not sizes[1])
     assert f"A batch has {sizes[0] or 'no'} strong, {weak} weak" in caplog.text
     # What is 0 stays so.
     zero = share_out({**SIZES, "unlabeled": 0}, names)
