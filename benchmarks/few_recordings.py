@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -80,6 +81,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     add("--labeled", type=int, nargs="+", default=list(STEPS))
     add("--methods", help=f"commas between them: {', '.join(_WORDS)}")
     add("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
+    add("--plain-seeds", type=int, nargs="+", help="default: all seeds")
     add("--n-jobs", type=int, default=available_cores(), help="runs at a time")
     add("--n-bootstrap", type=int, default=1000, help="behind the intervals")
     add("--folder", type=Path, default=Path("results/few_recordings"))
@@ -127,6 +129,7 @@ def run_plain(
     """The plain network's frame errors in percent, seed by seed."""
     labeled, test = split(options.recordings, n_labeled)
     folder.mkdir(parents=True, exist_ok=True)
+    threads = max(1, available_cores() // options.n_jobs)
 
     def run(seed: int) -> float:
         file = folder / f"{seed}.json"
@@ -136,13 +139,17 @@ def run_plain(
             command += [f"--steps={PLAIN_STEPS[n_labeled]}"]
             command += ["--labeled", *labeled, "--test", *test]
             done = subprocess.run(
-                command, check=True, cwd=ROOT, stdout=subprocess.PIPE
+                command,
+                check=True,
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                env={**os.environ, "OMP_NUM_THREADS": str(threads)},
             )
             write_json(file, json.loads(done.stdout))
         return 100 * float(json.loads(file.read_text())["frame_error_rate"])
 
     with ThreadPoolExecutor(options.n_jobs) as pool:
-        return list(pool.map(run, options.seeds))
+        return list(pool.map(run, options.plain_seeds or options.seeds))
 
 
 def train_words(run: Run, n_labeled: int, words: Iterable[str]) -> list[str]:
@@ -337,7 +344,6 @@ def main(words: Sequence[str]) -> int:
             "differences": differences,
         }
         tables[0].append([f"{n_labeled}", "plain CRNN", mean_and_spread(plain)])
-        tables[0][-1] += ["-"] * (len(SCORES) - 1)
         tables[0].extend(score_lines(n_labeled, scores))
         tables[1].extend(difference_lines(n_labeled, differences))
     titles = [title for title, _ in SCORES.values()]
