@@ -29,11 +29,12 @@ from harness import RESULTS, describe_run, make_parser, pick, write_results
 from tables import markdown_table, mean_and_spread
 
 from lgc_plugin.evaluation.criteria import Criteria
+from lgc_plugin.evaluation.ground_truth import GroundTruth
 from lgc_plugin.evaluation.ground_truth_files import read_annotations
 from lgc_plugin.evaluation.notes import Notes
 from lgc_plugin.evaluation.operating_options import OperatingOptions
 from lgc_plugin.evaluation.score import ClipCounts
-from lgc_plugin.evaluation.system import count_systems
+from lgc_plugin.evaluation.system import ScoredSystems, count_systems
 from lgc_plugin.utils.files import write_json
 from lgc_plugin.utils.parallel import available_cores
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 #: By the number of labeled recordings; chosen, as all settings, on the
 #: recordings before those of the test.
-STEPS = {19: 800, 6: 800, 2: 1000}
+STEPS = {19: 650, 6: 800, 2: 1000}
 _MORE = {19: ("--mixup_probability=0",)}
 PLAIN_STEPS = {19: 800, 6: 500, 2: 300}
 N_TEST = 30
@@ -184,37 +185,39 @@ def seed_scores(runs: Sequence[Run]) -> dict[str, dict[str, list[float]]]:
     return found
 
 
+def score_runs(runs: Sequence[Run]) -> ScoredSystems:
+    """The teachers of all runs on the clips of the test."""
+    results = json.loads((runs[0].folder / "results.json").read_text())
+    options = OperatingOptions.of({"median_windows": results["median_windows"]})
+    return count_systems(
+        [run.folder / "scores" / "test_teacher.npz" for run in runs],
+        read_annotations(
+            runs[0].data / "manifests" / "test.csv",
+            criteria=Criteria(**results["criteria"]),
+        ),
+        [options] * len(runs),
+        [f"{run.method.name} {run.seed}" for run in runs],
+        Notes(),
+        drop_missing=False,
+    )
+
+
 def compare_all(
-    runs: Sequence[Run], resamples: int
+    scored: ScoredSystems, runs: Sequence[Run], resamples: int
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """Differences of pairs of methods, by pair and score, with intervals.
 
     Both what is tested and what is trained is drawn: recordings of the test and
     seeds, the same ones for both methods.
     """
-    names = list(dict.fromkeys(run.method.name for run in runs))
-    files = [run.folder / "scores" / "test_teacher.npz" for run in runs]
-    results = json.loads((runs[0].folder / "results.json").read_text())
-    annotations = read_annotations(
-        runs[0].data / "manifests" / "test.csv",
-        criteria=Criteria(**results["criteria"]),
-    )
-    options = OperatingOptions.of({"median_windows": results["median_windows"]})
-    scored = count_systems(
-        files,
-        annotations,
-        [options] * len(runs),
-        [f"{run.method.name} {run.seed}" for run in runs],
-        Notes(),
-        drop_missing=False,
-    )
+    names = {run.method.name for run in runs}
     weights = draw_recordings(scored.truth.clips, resamples)
     drawn = [resample(counts, weights) for counts in scored.counts]
     once = np.ones((1, weights.shape[1]))
     all_clips = [resample(counts, once) for counts in scored.counts]
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for better, worse in _PAIRS:
-        if not {better, worse} <= set(names):
+        if not {better, worse} <= names:
             continue
         own = found[f"{better} - {worse}"] = {}
         for name in SCORES:
@@ -225,15 +228,53 @@ def compare_all(
                 for each in (drawn, all_clips)
             )
             seeds = np.random.default_rng(1).integers(
-                len(gaps), size=gaps.T.shape
+                len(gaps), size=gaps.shape
             )
-            means = np.take_along_axis(gaps, seeds.T, axis=0).mean(0)
+            means = np.take_along_axis(gaps, seeds, axis=0).mean(0)
             own[name] = {
                 "difference": float(gap.mean()),
                 "interval": np.quantile(means, [0.025, 0.975]).tolist(),
                 "of_seeds": gap[:, 0].tolist(),
             }
     return found
+
+
+def near_edges(
+    scored: ScoredSystems, runs: Sequence[Run]
+) -> dict[str, list[float]]:
+    """By method, percent of the frames: wrong, and beside an annotated edge.
+
+    That is within two frames of where an event begins or ends.
+    """
+    truth = scored.truth
+    true = {
+        clip: draw_frames(truth.events, truth, clip) for clip in truth.clips
+    }
+    found: dict[str, list[float]] = {}
+    for run, system in zip(runs, scored.systems, strict=True):
+        wrong = total = 0
+        for clip, events in true.items():
+            own = draw_frames(system.operating_events, truth, clip)
+            change = (np.diff(events, axis=0) != 0).any(1)
+            edges = np.convolve(change, np.ones(4), mode="full")[1:-1] > 0
+            wrong += int(((own != events).any(1) & edges).sum())
+            total += len(events)
+        found.setdefault(run.method.name, []).append(100 * wrong / total)
+    return found
+
+
+def draw_frames(
+    events: pd.DataFrame, truth: GroundTruth, clip: str
+) -> NDArray[np.int8]:
+    """(T, C): which classes sound in the middle of each frame of a clip."""
+    step = truth.criteria.error_frame
+    lengths = truth.durations.set_index("filename").duration
+    middles = (np.arange(round(lengths[clip] / step)) + 0.5) * step
+    frames = np.zeros((len(middles), len(truth.labels)), dtype=np.int8)
+    for event in events[events.filename == clip].itertuples():
+        inside = (middles >= event.onset) & (middles < event.offset)
+        frames[inside, truth.labels.index(event.event_label)] = 1
+    return frames
 
 
 def draw_recordings(clips: Sequence[str], resamples: int) -> NDArray[np.int64]:
@@ -277,7 +318,9 @@ def of_method(
 
 
 def score_lines(
-    n_labeled: int, scores: Mapping[str, Mapping[str, Sequence[float]]]
+    n_labeled: int,
+    scores: Mapping[str, Mapping[str, Sequence[float]]],
+    edges: Mapping[str, Sequence[float]],
 ) -> list[list[str]]:
     """A row for each method: mean and deviation over the seeds."""
     return [
@@ -285,6 +328,7 @@ def score_lines(
             f"{n_labeled}",
             METHODS[name].title.removeprefix("+ prototypes = "),
             *(mean_and_spread(numbers) for numbers in own.values()),
+            mean_and_spread(edges[name]),
         ]
         for name, own in scores.items()
     ]
@@ -337,17 +381,21 @@ def main(words: Sequence[str]) -> int:
             return 1
         plain = run_plain(options, folder / "plain", n_labeled)
         scores = seed_scores(runs)
-        differences = compare_all(runs, options.n_bootstrap)
+        scored = score_runs(runs)
+        differences = compare_all(scored, runs, options.n_bootstrap)
+        edges = near_edges(scored, runs)
         content[str(n_labeled)] = {
             "plain_frame_error_rate": plain,
             "scores": scores,
+            "near_edges": edges,
             "differences": differences,
         }
         tables[0].append([f"{n_labeled}", "plain CRNN", mean_and_spread(plain)])
-        tables[0].extend(score_lines(n_labeled, scores))
+        tables[0].extend(score_lines(n_labeled, scores, edges))
         tables[1].extend(difference_lines(n_labeled, differences))
     titles = [title for title, _ in SCORES.values()]
-    print(markdown_table(["labeled", "method", *titles], tables[0]))
+    heads = ["labeled", "method", *titles, "errors beside an edge, %"]
+    print(markdown_table(heads, tables[0]))
     print()
     print(markdown_table(["labeled", "difference", *titles], tables[1]))
     if options.write:
