@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from lgc_plugin.cli.annotation_arguments import (
@@ -98,6 +99,8 @@ def run(args: argparse.Namespace) -> int:
     )
     if args.output:
         write_json(args.output, report.as_dict())
+    for note in report.notes:
+        print(printable(f"note: {note}"), file=sys.stderr)
     for line in _page(report):
         print(printable(line))
     return 0 if report.passed else 1

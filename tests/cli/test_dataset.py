@@ -139,8 +139,9 @@ def test_recordings_are_verified_with_their_annotations(folder, capsys):
     command = "verify in --annotations labels --n-jobs 1"
     assert main(command.split()) == 0
     assert main([*command.split(), "--frame-seconds", "0.5"]) == 0
-    out = capsys.readouterr().out
+    out, err = capsys.readouterr()
     assert "WARNING  short events: events shorter than two output" in out
+    assert err.count("note: taken for label track of Audacity") == 2
     Path("labels/r0.txt").write_text("5.0\t7.0\trobin\n")
     assert main(command.split()) == 1
     assert "r0.wav (7.000 s, it ends at 6.000 s)" in capsys.readouterr().out

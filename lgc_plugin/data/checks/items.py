@@ -48,6 +48,8 @@ class Collection:
     frame_seconds: float = FRAME_SECONDS
     #: Annotated recordings without audio.
     missing: tuple[str, ...] = ()
+    #: How the annotation was understood, in sentences.
+    notes: tuple[str, ...] = ()
     #: Recordings by split, where it is known from which the clips are.
     recordings: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -152,8 +154,10 @@ def _recordings(
     ]
     events: dict[str, list[Event]] = {}
     missing: list[str] = []
+    notes: tuple[str, ...] = ()
     if annotations:
         table = read_annotation_files(annotations, reading)
+        notes = tuple(table.notes)
         by_name = NameMatcher(sources).find_all(table.filenames)
         missing = [x for x in table.filenames if x not in by_name]
         for name, found in table.by_clip().items():
@@ -169,4 +173,4 @@ def _recordings(
         )
         for source in sources
     ]
-    return Collection(tuple(items), False, missing=tuple(missing))
+    return Collection(tuple(items), False, missing=tuple(missing), notes=notes)

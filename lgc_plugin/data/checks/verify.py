@@ -42,6 +42,8 @@ class Report:
     sets: dict[str, tuple[int, float]]
     labels: tuple[str, ...]
     findings: tuple[Finding, ...]
+    #: How the annotation was understood, in sentences.
+    notes: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -61,6 +63,7 @@ class Report:
             "labels": list(self.labels),
             "checks": list(CHECKS),
             "findings": [asdict(found) for found in self.findings],
+            "notes": list(self.notes),
         }
 
 
@@ -96,4 +99,11 @@ def verify_data(
         sorted({event.label for event in label_checks.all_events(content)})
     )
     findings = [x for check in CHECKS.values() for x in check(found, content)]
-    return Report(str(data), found.prepared, sets, labels, tuple(findings))
+    return Report(
+        str(data),
+        found.prepared,
+        sets,
+        labels,
+        tuple(findings),
+        found.notes,
+    )

@@ -219,6 +219,8 @@ def test_recordings_are_checked_with_their_annotations(tmp_path):
     assert not report.prepared and not report.passed
     assert "the times look like ms" in text(report)
     assert "annotated recordings that are not there: gone.wav" in text(report)
+    assert [note[:14] for note in report.notes] == ["table of DESED"]
+    assert report.as_dict()["notes"] == list(report.notes)
 
 
 def test_what_dataset_writes_beside_is_read(data):
