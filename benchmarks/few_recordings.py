@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 #: By the number of labeled recordings; chosen, as all settings, on the
 #: recordings before those of the test.
-STEPS = {19: 650, 6: 800, 2: 1000}
+STEPS = {19: 2000, 6: 800, 2: 1000}
 _MORE = {19: ("--mixup_probability=0",)}
 PLAIN_STEPS = {19: 800, 6: 500, 2: 300}
 N_TEST = 30
@@ -385,6 +385,7 @@ def main(words: Sequence[str]) -> int:
         differences = compare_all(scored, runs, options.n_bootstrap)
         edges = near_edges(scored, runs)
         content[str(n_labeled)] = {
+            "steps": STEPS[n_labeled],
             "plain_frame_error_rate": plain,
             "scores": scores,
             "near_edges": edges,
@@ -406,6 +407,7 @@ def main(words: Sequence[str]) -> int:
                 **describe_run("few_recordings"),
                 "train": options.train,
                 "seeds": options.seeds,
+                "plain_seeds": options.plain_seeds or options.seeds,
                 "versions": results["versions"],
                 "labeled": content,
             },
