@@ -89,23 +89,18 @@ class ModelSettings:
         self._check_together()
 
     def _check_together(self) -> None:
-        classes, mels = self.network["n_classes"], self.network["n_mels"]
+        classes = self.network["n_classes"]
         if classes != len(self.labels):
             raise ValueError(
                 f"network: n_classes is {classes} for {len(self.labels)} "
                 f"labels: {', '.join(self.labels)}"
             )
-        if mels != self.front_end["n_mels"]:
-            raise ValueError(
-                f"network: n_mels is {mels}, the front end has "
-                f"{self.front_end['n_mels']}"
-            )
-        own = self.network["mel_norm"]
-        if own != self.front_end["mel_norm"]:
-            raise ValueError(
-                f"network: mel_norm is {own}, the front end has "
-                f"{self.front_end['mel_norm']}"
-            )
+        for name in ("n_mels", "mel_norm"):
+            own, other = self.network[name], self.front_end[name]
+            if own != other:
+                raise ValueError(
+                    f"network: {name} is {own}, the front end has {other}"
+                )
         self._check_frame_encoder()
         self.encoder()  # refuses clips shorter than one output frame
 
