@@ -132,6 +132,15 @@ def _add_clips(group: argparse._ActionsContainer) -> None:
         help="length of a clip (default: 10)",
     )
     group.add_argument(
+        "--overlap",
+        type=float,
+        default=0.75,
+        metavar="P",
+        help="share of a training clip with events that the next one has as "
+        "well (default: 0.75); 0 takes a quarter of the disk, where many "
+        "hours are annotated",
+    )
+    group.add_argument(
         "--sample-rate",
         type=int,
         metavar="HZ",
@@ -192,6 +201,7 @@ def run(args: argparse.Namespace) -> int:
     options = DatasetOptions(
         sample_rate=args.sample_rate,
         clip_seconds=args.clip_seconds,
+        overlap=args.overlap,
         channel=args.channel,
         annotated=args.annotated,
         labels=tuple(args.labels),

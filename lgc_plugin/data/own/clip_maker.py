@@ -31,7 +31,7 @@ class ClipMaker:
     ) -> None:
         self._recording = recording
         self._classes = classes
-        self._length = options.clip_ms
+        self._length, self._step = options.clip_ms, options.step_ms
         self._partial = options.tags_partial
         self._excluded = excluded
         self._whole = Span(0, recording.source.milliseconds)
@@ -42,7 +42,10 @@ class ClipMaker:
         for part in recording.ranges:
             unknown = self._classes.unknown(part.covered)
             spans = self._spans_in(part.span)
-            for window in training_windows(part.span, spans, self._length):
+            windows = training_windows(
+                part.span, spans, self._length, self._step
+            )
+            for window in windows:
                 yield self._strong("train_strong", window, unknown)
         if recording.tags is not None and not recording.ranges:
             yield from self._weak(recording.tags)

@@ -16,25 +16,30 @@ class Span(NamedTuple):
 
 
 def training_windows(
-    part: Span, events: Sequence[Span], length: int
+    part: Span, events: Sequence[Span], length: int, step: int
 ) -> list[Span]:
-    """Clips that overlap so far that every event is whole in one of them.
+    """Clips of which each event is whole in one.
 
-    Where a clip would cut an event, the next one begins with that event. The
-    last clip begins earlier rather than being short. Events that are longer
-    than a clip are cut all the same; events are sorted.
+    A clip begins a step after the one before it, or earlier, with an event
+    that would only be seen cut. The last one begins earlier rather than being
+    short. Events that are longer than a clip are cut all the same; events are
+    sorted, and a step is no longer than a clip.
 
-    >>> training_windows(Span(0, 25), [Span(8, 12)], 10)
+    >>> training_windows(Span(0, 25), [Span(8, 12)], 10, 10)
     [Span(start=0, stop=10), Span(start=8, stop=18), Span(start=15, stop=25)]
+    >>> training_windows(Span(0, 20), [Span(3, 12)], 10, 5)
+    [Span(start=0, stop=10), Span(start=3, stop=13), Span(start=8, stop=18), \
+Span(start=10, stop=20)]
     """
     onsets = [event.start for event in events]
     windows, at = [], part.start
     while at + length < part.stop:
-        stop = at + length
+        stop, after = at + length, at + step
         windows.append(Span(at, stop))
-        inside = events[bisect_right(onsets, at) : bisect_left(onsets, stop)]
-        cut = [x.start for x in inside if stop < x.stop <= x.start + length]
-        at = min(cut, default=stop)
+        # Those that the next clip would not have from their onset on.
+        lost = events[bisect_right(onsets, at) : bisect_left(onsets, after)]
+        cut = [x.start for x in lost if stop < x.stop <= x.start + length]
+        at = min(cut, default=after)
     return [*windows, Span(max(part.start, part.stop - length), part.stop)]
 
 

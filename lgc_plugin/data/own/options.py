@@ -18,6 +18,7 @@ GROUPS = ("recording", "folder")
 FOLDERS = "folders"
 
 _CLIP_SECONDS = (0.1, 3600.0)
+_MOST_OVERLAP = 0.95
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class DatasetOptions:
     sample_rate: int | None = None
     #: Length of a clip.
     clip_seconds: float = 10.0
+    #: Share of a training clip with events that the next one has as well.
+    overlap: float = 0.75
     #: The channel to use, from 1; None for the mean of all.
     channel: int | None = None
     #: Which parts are annotated: one of ``ANNOTATED``, or a table.
@@ -71,6 +74,10 @@ class DatasetOptions:
             raise ValueError(
                 f"clip_seconds is {seconds}: give {_CLIP_SECONDS[0]:g} to "
                 f"{_CLIP_SECONDS[1]:g}"
+            )
+        if not 0 <= self.overlap <= _MOST_OVERLAP:
+            raise ValueError(
+                f"overlap is {self.overlap}: give 0 to {_MOST_OVERLAP:g}"
             )
         for name, lowest in (("channel", 1), ("min_events", 1), ("seed", 0)):
             value = getattr(self, name)
@@ -110,6 +117,11 @@ class DatasetOptions:
     def clip_ms(self) -> int:
         """Length of a clip in milliseconds."""
         return round(1000 * self.clip_seconds)
+
+    @property
+    def step_ms(self) -> int:
+        """From a training clip with events to the next, in milliseconds."""
+        return round(self.clip_ms * (1 - self.overlap))
 
     def described(self) -> dict[str, Any]:
         """The options as JSON holds them: files by name, without folders."""

@@ -1,5 +1,7 @@
 """Clips hold every event whole, and cover what they are of."""
 
+import itertools
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,9 +39,11 @@ def covered(windows, part):
 
 
 @settings(max_examples=40)
-@given(parts, spans())
-def test_no_event_that_fits_is_only_seen_cut(part, events):
-    windows = training_windows(part, events, LENGTH)
+@given(parts, spans(), st.integers(5, LENGTH))
+def test_no_event_that_fits_is_only_seen_cut(part, events, step):
+    windows = training_windows(part, events, LENGTH, step)
+    starts = [window.start for window in windows]
+    assert all(b - a <= step for a, b in itertools.pairwise(starts))
     assert covered(windows, part)
     assert windows == sorted(windows)
     full = min(LENGTH, part.stop - part.start)

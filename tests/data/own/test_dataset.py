@@ -219,6 +219,7 @@ def test_ranges_say_what_is_annotated_and_for_which_classes(field, tmp_path):
     )
     options = DatasetOptions(
         clip_seconds=2.0,
+        overlap=0,
         annotated=str(tmp_path / "ranges.tsv"),
         test_groups=("site0/r0.flac",),
         valid_groups=("site1/r1.wav",),
@@ -240,11 +241,11 @@ def test_whole_recordings_without_events_are_negatives(field, tmp_path):
     ]
     head = "filename\tonset\toffset\tevent_label\n"
     tracks.write_text(head + "".join(rows) + "night.wav\t\t\t\ngone\t\t\t\n")
-    options = replace(ONLY_TRAIN, annotated="whole")
+    options = replace(ONLY_TRAIN, annotated="whole", overlap=0.5)
     dataset = make(field, tmp_path / "out", options, tracks)
     rows = all_rows(tmp_path / "out")
     night = [row for row in rows["train_strong"] if row.id[:5] == "night"]
-    assert [row.duration for row in night] == [2.0, 2.0, 2.0]
+    assert [row.duration for row in night] == [2.0] * 4
     assert "train_unlabeled" not in rows
     assert any("not there: 1, such as gone" in x for x in dataset.notes)
 
