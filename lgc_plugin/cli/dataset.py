@@ -243,7 +243,8 @@ def _summary(dataset: Dataset) -> list[str]:
             if summary.events
         )
         lines.append(
-            f"{name}: {counted(found.clips, 'clip')}, {found.minutes:.1f} min"
+            f"{name}: {counted(found.clips, 'clip')} "
+            f"from {found.minutes:.1f} min"
             + (f", {found.negatives} without event" if found.negatives else "")
             + (f": {classes}" if classes else "")
         )

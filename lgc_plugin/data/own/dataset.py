@@ -81,8 +81,12 @@ def write_dataset(
             why = next(iter(missing.values()), "all are shorter than a clip")
             raise ValueError(f"no recording could be used; the first: {why}")
         preparation = _write_manifests(root, rows, plan, known, missing)
+        written = {row.id for found in rows.values() for row in found}
         summaries = {
-            name: summarize(rows[name], known.classes.names)
+            name: summarize(
+                [x for x in plan.clips if x.set == name and x.id in written],
+                known.classes.names,
+            )
             for name in preparation.manifests
         }
         notes = [

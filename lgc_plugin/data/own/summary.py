@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from lgc_plugin.data.manifest import ClipRow
+from lgc_plugin.data.own.clips import Clip
+from lgc_plugin.data.own.cutting import Span, joined
 from lgc_plugin.types import LabelKind
 
 
@@ -28,44 +29,56 @@ class ClassSummary:
 
 @dataclass(frozen=True)
 class SetSummary:
-    """One set."""
+    """One set. What several clips have counts once in minutes and events."""
 
     clips: int
     minutes: float
     #: Annotated clips without any event (of a weak set: tag).
     negatives: int
-    #: In clips that overlap, events count twice.
     classes: dict[str, ClassSummary]
 
 
-def summarize(rows: Sequence[ClipRow], labels: Sequence[str]) -> SetSummary:
-    """Counts what some clips hold."""
-    durations: dict[str, list[float]] = {label: [] for label in labels}
-    tagged: Counter[str] = Counter()
-    unknown: Counter[str] = Counter()
-    for row in rows:
-        tagged.update(row.tags)
-        unknown.update(row.unknown)
-        for event in row.events:
-            durations[event.label].append(event.offset - event.onset)
-    is_weak = bool(rows) and rows[0].label_kind == LabelKind.WEAK
-    kinds = {row.label_kind for row in rows}
+def summarize(clips: Sequence[Clip], labels: Sequence[str]) -> SetSummary:
+    """Counts what the clips of a set hold."""
+    # By recording, in whole milliseconds and microseconds.
+    spans: dict[str, list[Span]] = {}
+    events: dict[tuple[str, str], list[Span]] = {}
+    for clip in clips:
+        spans.setdefault(clip.source.name, []).append(clip.span)
+        for event in clip.events:
+            found = events.setdefault((event.label, clip.source.name), [])
+            found.append(_microseconds(clip, event.onset, event.offset))
+    merged: dict[str, list[Span]] = {label: [] for label in labels}
+    for (label, _), found in events.items():
+        merged[label] += joined(found, touching=False)
+    tagged = Counter(label for clip in clips for label in clip.tags)
+    unknown = Counter(label for clip in clips for label in clip.unknown)
+    kinds = {clip.kind for clip in clips}
     classes = {
         label: ClassSummary(
-            tagged[label] if is_weak else len(durations[label]),
-            round(sum(durations[label]) / 60, 4),
+            tagged[label] if kinds == {LabelKind.WEAK} else len(merged[label]),
+            _minutes(merged[label], 1_000_000),
             tagged[label],
             unknown[label],
         )
         for label in labels
     }
-    negatives = sum(not row.tags and not row.unknown for row in rows)
+    negatives = sum(not clip.tags and not clip.unknown for clip in clips)
     return SetSummary(
-        len(rows),
-        round(sum(row.duration for row in rows) / 60, 4),
+        len(clips),
+        _minutes((x for own in spans.values() for x in joined(own)), 1000),
         0 if kinds == {LabelKind.NONE} else negatives,
         classes,
     )
+
+
+def _microseconds(clip: Clip, *seconds: float) -> Span:
+    start, stop = (1000 * clip.span.start + round(1e6 * x) for x in seconds)
+    return Span(start, stop)
+
+
+def _minutes(spans: Iterable[Span], per_second: int) -> float:
+    return round(sum(x.stop - x.start for x in spans) / per_second / 60, 4)
 
 
 def quantiles(seconds: Sequence[float]) -> list[float]:
