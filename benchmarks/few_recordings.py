@@ -27,8 +27,10 @@ from ablation_runs import METHODS, ROOT, Run, train_all
 from few_recordings_report import (
     SCORES,
     compare_all,
+    compare_plain,
     difference_lines,
     near_edges,
+    plain_rate,
     score_lines,
     score_runs,
     seed_scores,
@@ -112,13 +114,13 @@ def make_data(recordings: Path, folder: Path, n_labeled: int) -> None:
 
 def run_plain(
     options: argparse.Namespace, folder: Path, n_labeled: int
-) -> list[float]:
-    """The plain network's frame errors in percent, seed by seed."""
+) -> list[dict[str, tuple[int, int]]]:
+    """The plain network's wrong and all frames by recording, seed by seed."""
     labeled, test = split(options.recordings, n_labeled)
     folder.mkdir(parents=True, exist_ok=True)
     threads = max(1, available_cores() // options.n_jobs)
 
-    def run(seed: int) -> float:
+    def run(seed: int) -> dict[str, tuple[int, int]]:
         file = folder / f"{seed}.json"
         if not file.is_file():
             command = [sys.executable, "benchmarks/plain_crnn.py"]
@@ -133,7 +135,8 @@ def run_plain(
                 env={**os.environ, "OMP_NUM_THREADS": str(threads)},
             )
             write_json(file, json.loads(done.stdout))
-        return 100 * float(json.loads(file.read_text())["frame_error_rate"])
+        counts = json.loads(file.read_text())
+        return {name: (wrong, n) for name, (wrong, n) in counts.items()}
 
     with ThreadPoolExecutor(options.n_jobs) as pool:
         return list(pool.map(run, options.plain_seeds or options.seeds))
@@ -187,10 +190,14 @@ def main(words: Sequence[str]) -> int:
         )
         if failed:
             return 1
-        plain = run_plain(options, folder / "plain", n_labeled)
+        counts = run_plain(options, folder / "plain", n_labeled)
+        plain = [plain_rate(each) for each in counts]
         scores = seed_scores(runs)
         scored = score_runs(runs)
-        differences = compare_all(scored, runs, options.n_bootstrap)
+        differences = {
+            **compare_all(scored, runs, options.n_bootstrap),
+            **compare_plain(scored, runs, counts, options.n_bootstrap),
+        }
         edges = near_edges(scored, runs)
         content[str(n_labeled)] = {
             "steps": STEPS[n_labeled],

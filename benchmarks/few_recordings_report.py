@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -89,16 +90,76 @@ def compare_all(
                 - of_method(each, runs, worse, metric)
                 for each in (drawn, all_clips)
             )
-            seeds = np.random.default_rng(1).integers(
-                len(gaps), size=gaps.shape
-            )
-            means = np.take_along_axis(gaps, seeds, axis=0).mean(0)
+            means = _mean_of_drawn(gaps, 1)
             own[name] = {
                 "difference": float(gap.mean()),
                 "interval": np.quantile(means, [0.025, 0.975]).tolist(),
                 "of_seeds": gap[:, 0].tolist(),
             }
     return found
+
+
+def plain_rate(counts: Mapping[str, tuple[int, int]]) -> float:
+    """Percent of wrong frames, of wrong and all frames by recording.
+
+    >>> plain_rate({"a.wav": (1, 30), "b.wav": (0, 10)})
+    2.5
+    """
+    wrong, total = np.sum(list(counts.values()), axis=0)
+    return float(100 * wrong / total)
+
+
+def compare_plain(
+    scored: ScoredSystems,
+    runs: Sequence[Run],
+    plain: Sequence[Mapping[str, tuple[int, int]]],
+    resamples: int,
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Differences in frame errors from a plain network, by method.
+
+    Recordings are drawn for both alike, and seeds for each apart: those of two
+    networks have nothing in common.
+    """
+    clips = list(scored.truth.durations.filename)
+    weights = draw_recordings(clips, resamples)
+    first = {x.rpartition("_")[0]: i for i, x in reversed([*enumerate(clips)])}
+    metric = "frame_error_rate"
+    plain_rates = []
+    for counts in plain:
+        by_name = {Path(name).stem: each for name, each in counts.items()}
+        wrong, total = np.array([by_name[name] for name in first]).T
+        drawn = weights[:, list(first.values())]
+        plain_rates.append((drawn @ wrong) / (drawn @ total))
+    once = np.mean([plain_rate(counts) for counts in plain]) / 100
+    drawn_plain = _mean_of_drawn(np.array(plain_rates), 2)
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for name in dict.fromkeys(run.method.name for run in runs):
+        own = [
+            counts
+            for counts, run in zip(scored.counts, runs, strict=True)
+            if run.method.name == name
+        ]
+        rates = np.stack([resample(x, weights)[metric] for x in own])
+        means = _mean_of_drawn(rates, 1) - drawn_plain
+        rate = np.mean([x[metric].score().value for x in own])
+        found[f"{name} - plain CRNN"] = {
+            metric: {
+                "difference": float(rate - once),
+                "interval": np.quantile(means, [0.025, 0.975]).tolist(),
+            }
+        }
+    return found
+
+
+def _mean_of_drawn(
+    values: NDArray[np.floating], seed: int
+) -> NDArray[np.floating]:
+    """(R,) means of (S, R) values over as many drawn rows."""
+    drawn = np.random.default_rng(seed).integers(len(values), size=values.shape)
+    means: NDArray[np.floating] = np.take_along_axis(
+        values, drawn, axis=0
+    ).mean(0)
+    return means
 
 
 def near_edges(
@@ -133,21 +194,26 @@ def draw_frames(
     step = truth.criteria.error_frame
     lengths = truth.durations.set_index("filename").duration
     middles = (np.arange(round(lengths[clip] / step)) + 0.5) * step
+    rounding = 1e-9 * step
     frames = np.zeros((len(middles), len(truth.labels)), dtype=np.int8)
     for event in events[events.filename == clip].itertuples():
-        inside = (middles >= event.onset) & (middles < event.offset)
+        # As the frame error rate has it: middles within rounding are on edges.
+        onset, offset = event.onset - rounding, event.offset - rounding
+        inside = (middles >= onset) & (middles < offset)
         frames[inside, truth.labels.index(event.event_label)] = 1
     return frames
 
 
-def draw_recordings(clips: Iterable[str], resamples: int) -> NDArray[np.int64]:
+def draw_recordings(
+    clips: Iterable[str], resamples: int
+) -> NDArray[np.floating]:
     """(R, N): how often each clip is in a resample of the recordings.
 
     Clips are in the order of the counts, which is that of the durations.
 
     >>> weights = draw_recordings(["a_0.wav", "a_1000.wav", "b_0.wav"], 50)
-    >>> bool((weights[:, 0] == weights[:, 1]).all()), int(weights[:, 1:].max())
-    (True, 2)
+    >>> bool((weights[:, 0] == weights[:, 1]).all()), bool((weights > 1).any())
+    (True, True)
     """
     names = [clip.rpartition("_")[0] for clip in clips]
     recordings, which = np.unique(names, return_inverse=True)
@@ -155,7 +221,7 @@ def draw_recordings(clips: Iterable[str], resamples: int) -> NDArray[np.int64]:
     drawn = np.random.default_rng(0).multinomial(
         size, [1 / size] * size, size=resamples
     )
-    return drawn[:, which]
+    return drawn[:, which].astype(float)
 
 
 def resample(
@@ -207,6 +273,9 @@ def difference_lines(
     for pair, found in differences.items():
         cells = []
         for name, (_, scale) in SCORES.items():
+            if name not in found:  # the plain network has frames alone
+                cells.append("")
+                continue
             entry = found[name]
             gap, low, high = (
                 scale * x for x in (entry["difference"], *entry["interval"])
