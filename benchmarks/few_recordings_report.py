@@ -132,16 +132,14 @@ def compare_plain(
         plain_rates.append((drawn @ wrong) / (drawn @ total))
     once = np.mean([plain_rate(counts) for counts in plain]) / 100
     drawn_plain = _mean_of_drawn(np.array(plain_rates), 2)
+    frames = [{metric: counts[metric]} for counts in scored.counts]
+    rates = [resample(each, weights) for each in frames]
+    all_clips = [resample(each, np.ones((1, len(clips)))) for each in frames]
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for name in dict.fromkeys(run.method.name for run in runs):
-        own = [
-            counts
-            for counts, run in zip(scored.counts, runs, strict=True)
-            if run.method.name == name
-        ]
-        rates = np.stack([resample(x, weights)[metric] for x in own])
-        means = _mean_of_drawn(rates, 1) - drawn_plain
-        rate = np.mean([x[metric].score().value for x in own])
+        own = of_method(rates, runs, name, metric)
+        means = _mean_of_drawn(own, 1) - drawn_plain
+        rate = of_method(all_clips, runs, name, metric).mean()
         found[f"{name} - plain CRNN"] = {
             metric: {
                 "difference": float(rate - once),

@@ -35,9 +35,6 @@ class Counts:
         value = (weights @ self.wrong) / (weights.sum(1) * N_FRAMES)
         return SimpleNamespace(value=value)
 
-    def score(self):
-        return SimpleNamespace(value=self.wrong.sum() / N_FRAMES / len(CLIPS))
-
 
 def scored(*wrong):
     return SimpleNamespace(

@@ -234,30 +234,13 @@ def test_ranges_say_what_is_annotated_and_for_which_classes(field, tmp_path):
     assert dataset.sets["test"].minutes == pytest.approx(0.1)
 
 
-def write_table(path, more=""):
+def test_whole_recordings_without_events_are_negatives(field, tmp_path):
+    tracks = tmp_path / "labels.tsv"
     rows = [
         f"r{i}\t{a}\t{b}\t{c}\n" for i in range(6) for a, b, c in events_of(i)
     ]
     head = "filename\tonset\toffset\tevent_label\n"
-    path.write_text(head + "".join(rows) + more)
-    return path
-
-
-@pytest.mark.parametrize("overlap", [0, 0.9])
-def test_what_several_clips_have_counts_once(field, tmp_path, overlap):
-    options = replace(ONLY_TRAIN, annotated="whole", overlap=overlap)
-    tracks = write_table(tmp_path / "labels.tsv")
-    found = make(field, tmp_path / "out", options, tracks).sets["train_strong"]
-    assert found.clips == len(all_rows(tmp_path / "out")["train_strong"])
-    assert found.minutes == pytest.approx(6 * 11 / 60, abs=1e-3)
-    classes = found.classes
-    assert {k: x.events for k, x in classes.items()} == {"low": 12, "high": 6}
-    assert classes["high"].minutes == pytest.approx(6 * 0.8 / 60, abs=1e-3)
-
-
-def test_whole_recordings_without_events_are_negatives(field, tmp_path):
-    more = "night.wav\t\t\t\ngone\t\t\t\n"
-    tracks = write_table(tmp_path / "labels.tsv", more)
+    tracks.write_text(head + "".join(rows) + "night.wav\t\t\t\ngone\t\t\t\n")
     options = replace(ONLY_TRAIN, annotated="whole", overlap=0.5)
     dataset = make(field, tmp_path / "out", options, tracks)
     rows = all_rows(tmp_path / "out")

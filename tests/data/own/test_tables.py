@@ -43,6 +43,20 @@ def make(folder, annotations=("labels",), out="out", **options):
     )
 
 
+@pytest.mark.parametrize("overlap", [0, 0.5, 0.9])
+def test_what_several_clips_have_counts_once(folder, overlap):
+    found = make(folder, annotated="whole", overlap=overlap)
+    strong = found.sets["train_strong"]
+    rows = read_manifest(folder / "out/manifests/train_strong.csv")
+    assert strong.clips == len(rows) >= 9
+    assert strong.minutes == pytest.approx(3 * 6 / 60, abs=1e-4)
+    # Those from 5 to 7 s end with the recording, at 6 s.
+    events = {label: x.events for label, x in strong.classes.items()}
+    assert events == {"a": 6, "b": 3}
+    assert strong.classes["a"].minutes == pytest.approx(6 / 60, abs=1e-4)
+    assert strong.classes["b"].minutes == pytest.approx(3 / 60, abs=1e-4)
+
+
 def test_a_part_annotated_for_no_class_is_unlabeled(folder):
     table = folder / "ranges.tsv"
     table.write_text(
